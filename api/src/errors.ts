@@ -1,0 +1,91 @@
+/**
+ * Every code that our API answers with: request-level refusals, refusals of single messages and errors of /v1.
+ * `status` is the HTTP status where the code refuses a whole request; codes of single messages travel inside a 200.
+ * docs/errors.md explains each (held by a test). Source: contracts of POST /vk/messages, "Answer".
+ */
+export const ERRORS = {
+  // Whole requests
+  'login.must.be.not.null': {
+    status: 401,
+    message: 'No login was given, or it is not valid.',
+    hint: 'Put the API key into the Authorization header: "Key <api key>", or Basic with the account name and the key.',
+  },
+  'scope.missing': { status: 403, message: 'This API key may not do that.', hint: 'Use a key with the scope that the message names.' },
+  'content.type.invalid': { status: 415, message: 'The body must be JSON.', hint: 'Send Content-Type: application/json.' },
+  'request.too.large': { status: 413, message: 'The body is too large.', hint: 'Send at most 4 MiB; split the batch.' },
+  'invalid.json': { status: 400, message: 'The body is not valid JSON.', hint: 'Look at the position that the answer gives.' },
+  'messages.invalid': {
+    status: 400,
+    message: 'The body is neither an array of messages nor {"messages": […]}.',
+    hint: 'Send a bare array of 1 to 1000 messages.',
+  },
+  'messages.empty': { status: 400, message: 'The array of messages is empty.', hint: 'Send 1 to 1000 messages.' },
+  'too.many.messages': { status: 400, message: 'Too many messages in one request.', hint: 'Send up to 1000 at a time.' },
+  'rate.limit': { status: 429, message: 'Too many requests.', hint: 'Wait for as long as Retry-After says.' },
+  unavailable: { status: 503, message: 'The database is away; nothing was stored.', hint: 'Send the same request again in a few seconds.' },
+  'idempotency.key.invalid': { status: 400, message: 'The Idempotency-Key cannot be used.', hint: 'Give 1 to 255 characters.' },
+  'idempotency.key.conflict': {
+    status: 422,
+    message: 'This Idempotency-Key was used with another body within 24 hours.',
+    hint: 'Use a new key for a new request.',
+  },
+  'idempotency.key.running': {
+    status: 409,
+    message: 'The first request with this Idempotency-Key is still running.',
+    hint: 'Repeat the request in a second.',
+  },
+  'not.found': { status: 404, message: 'There is no such thing in this account.', hint: 'Check the id and the account of the key.' },
+  'message.already.sent': { status: 409, message: 'The message was sent already.', hint: 'Only a message that waits can be cancelled.' },
+  'parameter.invalid': { status: 400, message: 'A parameter is wrong.', hint: 'See the field and the message.' },
+  internal: { status: 500, message: 'Something went wrong on our side.', hint: 'Repeat the request; tell the administrator the request id.' },
+
+  // Single messages
+  'service.not.found': { status: 403, message: 'Sending from this service is not available.', hint: 'Give the name of an approved sender.' },
+  'billing.error': { status: 200, message: 'The budget is used up.', hint: 'Wait for the next day or raise the budget of the sender.' },
+  'message.contains.invalid.templateId': {
+    status: 200,
+    message: 'The template cannot be used.',
+    hint: 'Give the id or the name of a template approved for this sender.',
+  },
+  'is.spam': { status: 200, message: 'The text matches a forbidden pattern.', hint: 'Change the text or the rules of the sender.' },
+  'message.invalid': { status: 200, message: 'A message must be an object.', hint: 'Send objects inside the array.' },
+  'phone.invalid': { status: 200, message: 'Not a possible mobile number.', hint: 'Give it in E.164, for example 79999999999.' },
+  'routes.invalid': { status: 200, message: 'The routes cannot be used.', hint: 'Give VK and OK in the order of use, each once.' },
+  'delivery_policy.invalid': {
+    status: 200,
+    message: 'Unknown delivery policy.',
+    hint: 'Use any, mobile_device_required or verified_phone_number.',
+  },
+  'ttl.invalid': { status: 200, message: 'The ttl cannot be used.', hint: 'Give whole seconds from 60 to 86400.' },
+  'tmpl_data.invalid': { status: 200, message: "The template's variables do not fit.", hint: 'Give exactly the variables of the template.' },
+  'status_url.invalid': { status: 200, message: 'The callback URL cannot be used.', hint: 'Give an http or https URL of a public host.' },
+  'callbackData.invalid': { status: 200, message: 'callbackData cannot be used.', hint: 'Give an object of at most 4 KB.' },
+  'text.too.long': { status: 200, message: 'The rendered text is too long.', hint: 'Keep it within 2048 characters.' },
+  'recipient.opted.out': { status: 200, message: 'The recipient has opted out.', hint: 'Do not write to this person.' },
+  'field.unknown': { status: 200, message: 'Unknown field.', hint: 'Remove it, or check its spelling.' },
+  'field.type.invalid': { status: 200, message: 'A field has the wrong type.', hint: 'See the field and the message.' },
+  'steps.invalid': { status: 200, message: 'The steps cannot be used.', hint: 'Give routes with what their providers can report.' },
+  'sendAt.invalid': { status: 200, message: 'sendAt cannot be used.', hint: 'Give an ISO 8601 time with its zone, before the ttl ends.' },
+  'windows.invalid': { status: 200, message: 'The windows cannot be used.', hint: 'Give hours and weekdays as the documentation shows.' },
+  'window.outside.ttl': {
+    status: 200,
+    message: 'No allowed hour comes within the ttl.',
+    hint: 'Widen the windows or the ttl; nothing is sent outside the windows.',
+  },
+  'clientMessageId.invalid': { status: 200, message: 'clientMessageId cannot be used.', hint: 'Give 1 to 100 characters.' },
+  'client.message.id.conflict': {
+    status: 200,
+    message: 'This clientMessageId was used with other content within 24 hours.',
+    hint: 'Use a new id for a new message.',
+  },
+  'queue.too.long': {
+    status: 200,
+    message: 'The queue of the group is longer than can be sent within the ttl.',
+    hint: 'Give a longer ttl or send later.',
+  },
+
+  // The program itself
+  'config.invalid': { status: 500, message: 'The configuration cannot be used.', hint: 'See docs/configuration.md.' },
+} as const satisfies Record<string, { status: number; message: string; hint: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,127 @@
+import pg from 'pg';
+
+// Our ids stay below 2^53 by the sequence's maxvalue; a larger bigint must fail loudly instead of rounding.
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`a bigint of ${text.length} digits does not fit a number`);
+  return value;
+});
+// json stays text: callbackData and template data are echoed byte for byte. jsonb is parsed.
+types.setTypeParser(pg.types.builtins.JSON, (text) => text);
+
+/** A query with a name: prepared once per connection. The name must be unique in the program. */
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+export interface Queryable {
+  /** Rows as objects. bigint columns are numbers (a value beyond 2^53 throws), `json` is text, `jsonb` parsed, `timestamptz` a Date. */
+  rows<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+  /** Runs it for its effect; the number of rows it touched. */
+  run(statement: Statement, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface Database extends Queryable {
+  /** Read committed. Rolled back when `work` throws; the error is passed on. */
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /** Calls back for each NOTIFY on the channel; reconnects by itself. Only a wake-up: notices may be lost. */
+  listen(channel: string, onNotice: (payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+const over = (client: pg.Pool | pg.PoolClient): Queryable => ({
+  async rows<Row extends object>(statement: Statement, values: readonly unknown[] = []) {
+    const result = await client.query<Row>({ name: statement.name, text: statement.text, values: values as unknown[], types });
+    return result.rows;
+  },
+  async run(statement, values = []) {
+    const result = await client.query({ name: statement.name, text: statement.text, values: values as unknown[], types });
+    return result.rowCount ?? 0;
+  },
+});
+
+/** SQLSTATE classes and socket errors after which nothing is known to be wrong with the query: the server is away. */
+export function isDatabaseAway(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string') {
+    const message = error instanceof Error ? error.message : '';
+    return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message);
+  }
+  return /^(08|57P|53)/.test(code) || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code);
+}
+
+/** Opens a pool; connects lazily, so a database that is away shows with the first query. */
+export function openDatabase(url: string, options: { connectionsMax?: number; onError?: (error: Error) => void } = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connectionsMax ?? 16,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'soroka',
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+
+  return {
+    ...over(pool),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      const onError = (error: Error) => {
+        broken = error;
+      };
+      client.on('error', onError);
+      try {
+        await client.query('begin');
+        const result = await work(over(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((failure: Error) => {
+          broken ??= failure;
+        });
+        throw error;
+      } finally {
+        client.removeListener('error', onError);
+        client.release(broken);
+      }
+    },
+    listen: (channel, onNotice) => listen(url, channel, onNotice, options.onError),
+    close: () => pool.end(),
+  };
+}
+
+async function listen(url: string, channel: string, onNotice: (payload: string) => void, onError?: (error: Error) => void) {
+  const retryAfterMs = 1_000;
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'soroka listen' });
+    const lost = (error?: Error) => {
+      if (client !== next) return;
+      client = undefined;
+      if (error !== undefined) onError?.(error);
+      if (!stopped) timer = setTimeout(() => connect().catch((failure: Error) => again(failure)), retryAfterMs);
+    };
+    const again = (failure: Error) => {
+      onError?.(failure);
+      if (!stopped) timer = setTimeout(() => connect().catch(again), retryAfterMs);
+    };
+    next.on('error', lost);
+    next.on('end', () => lost());
+    next.on('notification', ({ payload }) => onNotice(payload ?? ''));
+    await next.connect();
+    client = next;
+    await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+  };
+  await connect();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await client?.end();
+  };
+}

@@ -152,7 +152,8 @@ create table message (
   buttons jsonb,
   template_data json, -- as given: the notify upstream renders for itself
   delivery_policy text not null default 'any',
-  steps jsonb not null, -- [{route, provider, connectionId, laneId, groupId, timeoutSeconds?, success?}] in order
+  steps jsonb not null, -- dispatch/plan.ts: [{route, provider, connectionId, laneId, groupId, onUnknown, timeoutSeconds?, success?}] in order
+  windows jsonb, -- allowed hours with their time zone resolved; null: any hour
   status_url text,
   callback_data json, -- json, not jsonb: echoed byte for byte
   client_message_id text,
@@ -179,7 +180,8 @@ create table delivery (
   step_ends_at timestamptz, -- a step with a time-out: when the next one starts unless `success` was reached
   expires_at timestamptz not null,
   epoch bigint not null default 0, -- of the lane, when claimed
-  day_slot boolean not null default false -- taken in day_window for this step
+  day_slot_at timestamptz, -- taken in day_window for this step, under these names of the person
+  day_persons text[]
 ) with (fillfactor = 60);
 create index delivery_due on delivery (lane_id, connection_id, priority, due_at, message_id) where state = 'queued';
 create index delivery_sending on delivery (lane_id) where state = 'sending';
@@ -205,6 +207,21 @@ create table client_message (
   message_id bigint not null,
   created_at timestamptz not null,
   primary key (account_id, client_message_id)
+);
+
+create table idempotency_key (
+  account_id bigint not null,
+  key text not null,
+  body_sha256 bytea not null,
+  answer_body text not null,
+  created_at timestamptz not null,
+  primary key (account_id, key)
+);
+
+-- Processes that send, to share the lanes fairly.
+create table worker (
+  id uuid primary key,
+  seen_at timestamptz not null
 );
 
 -- What dialogs must learn of: written with the change itself, worked off by inbox/.

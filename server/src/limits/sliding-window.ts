@@ -1,0 +1,61 @@
+import type { Clock } from '../platform/clock.ts';
+
+/**
+ * At most `max` launches in any `windowMs`, exact by anyone's clock: a slot is held from the launch until the answer and
+ * frees `windowMs` after the answer. The receiver took that send before it answered and takes the next one after the
+ * slot freed, so whatever the network's jitter it never sees more than `max` in a window (reliability 3.1). A bucket
+ * or a fixed window would let up to 2·max through.
+ */
+export interface SlidingWindow {
+  /** Slots that may be taken now. */
+  free(): number;
+  /** Takes `count` slots; the caller has asked `free` in the same turn. */
+  take(count: number): void;
+  /** The calls of `count` slots were answered, or given up at their time-out. */
+  answered(count: number): void;
+  /** Slots that were taken and not used for a launch. */
+  giveBack(count: number): void;
+  /** Milliseconds until the next slot frees by itself; null when none is cooling (all free, or all in flight). */
+  nextFreeInMs(): number | null;
+  /** Milliseconds until every answered slot is free again: how long a new owner must stay quiet. */
+  allFreeInMs(): number;
+}
+
+export function createSlidingWindow({ max, windowMs, clock }: { max: number; windowMs: number; clock: Clock }): SlidingWindow {
+  let inFlight = 0;
+  // Times at which answered slots free, oldest first: answers come in the order of the clock.
+  const cooling: { freeAt: number; count: number }[] = [];
+  let coolingCount = 0;
+
+  const dropFreed = (): void => {
+    const now = clock.monotonic();
+    while (cooling[0] !== undefined && cooling[0].freeAt <= now) coolingCount -= (cooling.shift() as { count: number }).count;
+  };
+
+  return {
+    free() {
+      dropFreed();
+      return Math.max(0, max - inFlight - coolingCount);
+    },
+    take(count) {
+      inFlight += count;
+    },
+    answered(count) {
+      if (count === 0) return;
+      inFlight -= count;
+      coolingCount += count;
+      cooling.push({ freeAt: clock.monotonic() + windowMs, count });
+    },
+    giveBack(count) {
+      inFlight -= count;
+    },
+    nextFreeInMs() {
+      dropFreed();
+      return cooling[0] === undefined ? null : Math.max(0, cooling[0].freeAt - clock.monotonic());
+    },
+    allFreeInMs() {
+      dropFreed();
+      return Math.max(0, (cooling.at(-1)?.freeAt ?? 0) - clock.monotonic());
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import type { Instant } from './clock.ts';
+import type { Group, Network } from './groups.ts';
+import type { Ids } from './ids.ts';
+import type { Person } from './people.ts';
+
+/** A button as a person sees it. */
+export interface ShownButton {
+  label: string;
+  /** JSON text on VK, any text on OK. */
+  payload: string;
+  /** What pressing does: VK text buttons write their label, callback buttons only tell the group. */
+  does: 'say' | 'tell';
+}
+
+export interface Keyboard {
+  /** `message`: part of it for ever. `dialog`: under the dialog until another one comes; without buttons it takes the old one away. */
+  place: 'message' | 'dialog';
+  /** A `dialog` keyboard that goes away once pressed. */
+  oneTime: boolean;
+  buttons: ShownButton[];
+}
+
+/** `pending`: taken by the network, the person was not online yet. */
+export type MessageStatus = 'pending' | 'received' | 'read' | 'expired';
+
+export interface Message {
+  readonly dialog: Dialog;
+  readonly from: 'person' | 'group';
+  /** `notification`: by the notify upstream or an application; `message`: written in the dialog. */
+  readonly kind: 'notification' | 'message';
+  /** VK: `message_id` in decimal, unique within the group. OK: `mid:…`. */
+  readonly networkId: string;
+  /** VK `conversation_message_id`. */
+  readonly numberInDialog: number;
+  /** OK `seq`, beyond 2^53 (ok.md 3.5); 0n on VK. */
+  readonly seq: bigint;
+  /** Wall time when the network took it, ms. On OK exactly `seq >> 16`. */
+  readonly time: number;
+  /** VK `event_id` of the event that tells the group of it; null where the group wrote it. */
+  readonly eventId: string | null;
+  /** Notification: the upstream's messageId. From a person: that of the notification which it answers. */
+  readonly tag: string | null;
+  /** From a person: of the button that wrote it. */
+  readonly payload: string | null;
+  /** From a person: VK `ref` of the link they came by. */
+  readonly ref: string | null;
+  text: string;
+  keyboard: Keyboard | null;
+  /** Whatever else the network keeps of it and gives back (attachments, random_id, reply_to …). */
+  extra: Record<string, unknown>;
+  status: MessageStatus;
+  editedAt: number | null;
+  deleted: boolean;
+}
+
+/** What one person and one group have written to each other on one network. */
+export interface Dialog {
+  readonly group: Group;
+  readonly person: Person;
+  /** Where the group sends to: VK user id, OK `chat:C…`. */
+  readonly peerId: string;
+  /** Oldest first; only the newest, see `MESSAGES_MAX`. */
+  readonly messages: Message[];
+  /** The keyboard under it. */
+  keyboard: Keyboard | null;
+  lastNumber: number;
+}
+
+/** What is not derived from the dialog. */
+export type NewMessage = Pick<Message, 'from' | 'kind' | 'text' | 'status' | 'tag' | 'payload' | 'ref' | 'keyboard' | 'extra'>;
+
+// All messages of all dialogs together: a load run must not fill the memory. The oldest go first.
+const MESSAGES_MAX = 300_000;
+
+// Seed 002 prints this chat for user 123456789012, who is Anna in the demo.
+const DEMO_CHAT = { groupId: '70000000000001', userId: '123456789012', chatId: 'chat:C3ecb9d02a600' } as const;
+
+export function idOn(person: Person, network: Network): string | null {
+  if (network === 'ok') return person.okId;
+  return person.vkId === null ? null : String(person.vkId);
+}
+
+function peerIdOf(group: Group, userId: string): string {
+  if (group.network === 'vk') return userId;
+  if (group.id === DEMO_CHAT.groupId && userId === DEMO_CHAT.userId) return DEMO_CHAT.chatId;
+  return `chat:C${createHash('sha1').update(`${group.id} ${userId}`).digest('hex').slice(0, 12)}`;
+}
+
+export interface Dialogs {
+  /** Opens it where it is not open yet. Throws where the person has no account on the group's network. */
+  open(group: Group, person: Person): Dialog;
+  find(group: Group, person: Person): Dialog | null;
+  byPeer(group: Group, peerId: string): Dialog | null;
+  ofGroup(group: Group): Dialog[];
+  add(dialog: Dialog, message: NewMessage, at: Instant): Message;
+  /** What groups sent to this person, oldest first. */
+  sentTo(person: Person): readonly Message[];
+  reset(): void;
+}
+
+export function createDialogs(ids: Ids): Dialogs {
+  const byGroup = new Map<Group, { byPerson: Map<Person, Dialog>; byPeer: Map<string, Dialog> }>();
+  const inboxes = new Map<Person, Message[]>();
+  let all: Message[] = [];
+  let forgotten = 0;
+
+  const ofGroup = (group: Group) => {
+    const found = byGroup.get(group);
+    if (found !== undefined) return found;
+    const made = { byPerson: new Map<Person, Dialog>(), byPeer: new Map<string, Dialog>() };
+    byGroup.set(group, made);
+    return made;
+  };
+
+  const forgetOldest = () => {
+    const oldest = all[forgotten];
+    if (oldest === undefined) return;
+    forgotten += 1;
+    oldest.dialog.messages.shift();
+    if (oldest.from === 'group') inboxes.get(oldest.dialog.person)?.shift();
+    if (forgotten > MESSAGES_MAX / 10) {
+      all = all.slice(forgotten);
+      forgotten = 0;
+    }
+  };
+
+  return {
+    open(group, person) {
+      const own = ofGroup(group);
+      const found = own.byPerson.get(person);
+      if (found !== undefined) return found;
+      const userId = idOn(person, group.network);
+      if (userId === null) throw new Error(`a person without an account on ${group.network} cannot have a dialog there`);
+      const dialog: Dialog = {
+        group,
+        person,
+        peerId: peerIdOf(group, userId),
+        messages: [],
+        keyboard: null,
+        lastNumber: ids.dialogBase,
+      };
+      own.byPerson.set(person, dialog);
+      own.byPeer.set(dialog.peerId, dialog);
+      return dialog;
+    },
+    find: (group, person) => byGroup.get(group)?.byPerson.get(person) ?? null,
+    byPeer: (group, peerId) => byGroup.get(group)?.byPeer.get(peerId) ?? null,
+    ofGroup: (group) => [...(byGroup.get(group)?.byPerson.values() ?? [])],
+    add(dialog, message, at) {
+      const { network, id } = dialog.group;
+      const seq = network === 'ok' ? ids.okSeq(at.time) : 0n;
+      const networkId =
+        network === 'ok' ? `mid:${dialog.peerId.slice('chat:'.length)}.${seq.toString(16)}` : String(ids.vkMessageId(id));
+      dialog.lastNumber += 1;
+      const added: Message = {
+        dialog,
+        from: message.from,
+        kind: message.kind,
+        networkId,
+        numberInDialog: dialog.lastNumber,
+        seq,
+        time: at.time,
+        eventId: message.from === 'person' ? ids.eventId() : null,
+        tag: message.tag,
+        payload: message.payload,
+        ref: message.ref,
+        text: message.text,
+        keyboard: message.keyboard,
+        extra: message.extra,
+        status: message.status,
+        editedAt: null,
+        deleted: false,
+      };
+      dialog.messages.push(added);
+      all.push(added);
+      if (added.from === 'group') {
+        const inbox = inboxes.get(dialog.person);
+        if (inbox === undefined) inboxes.set(dialog.person, [added]);
+        else inbox.push(added);
+      }
+      if (all.length - forgotten > MESSAGES_MAX) forgetOldest();
+      return added;
+    },
+    sentTo: (person) => inboxes.get(person) ?? [],
+    reset() {
+      byGroup.clear();
+      inboxes.clear();
+      all = [];
+      forgotten = 0;
+    },
+  };
+}

@@ -117,11 +117,18 @@ export interface Channel {
   readonly capabilities: Capabilities;
   /** Sends each once; outcomes come in the order of the batch. Does not wait, retry or throw: pacing belongs to dispatch. */
   send(batch: readonly Outgoing[], signal: AbortSignal): Promise<SendOutcome[]>;
-  /** Asks for the receipts of one message sent earlier; only where the provider can be asked. */
+  /**
+   * Asks for the receipts of one message sent earlier; only where the provider can be asked. `[]` where it has none or does
+   * not know the message; throws where it cannot be reached or its answer cannot be read.
+   */
   receipts?(networkId: string, signal: AbortSignal): Promise<Receipt[]>;
-  /** Makes the network send its events to `url`; idempotent. */
+  /** Makes the network send its events to `url`; idempotent. Throws where the network refuses or cannot be reached. */
   subscribeWebhook?(webhook: { url: string; secret?: string }, signal: AbortSignal): Promise<void>;
   unsubscribeWebhook?(url: string, signal: AbortSignal): Promise<void>;
+  /** The text that the network's request to confirm a webhook wants as its answer; asked anew for every such request. */
+  confirmation?(signal: AbortSignal): Promise<string>;
   /** Waits for events after `state` (null: from now on), at most about `waitSeconds`. Throws where the network cannot be reached. */
   poll?(state: string | null, waitSeconds: number, signal: AbortSignal): Promise<PollResult>;
+  /** Ends kept connections; a channel that is closed must not be used again. */
+  close?(): Promise<void>;
 }

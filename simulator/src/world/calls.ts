@@ -10,7 +10,7 @@ export interface Call {
   /** As the network names it: `messages.send`, `me/messages`, `POST /notify/vk/messages`. */
   method: string;
   group: string | null;
-  /** HTTP status; 0 where no answer was given. */
+  /** HTTP status; 0 where no answer was given, or not yet. */
   status: number;
   /** The network's own error code; null where it did what was asked. */
   code: string | null;
@@ -37,8 +37,8 @@ const SECRETS = new Set([
   'token',
 ]);
 
-/** Cuts long lists, so that a batch of 1000 is not kept alive by the log. */
-function cut(request: unknown): unknown {
+/** Cuts a long list, so that a batch of 1000 is not kept alive by the log. */
+export function cutList(request: unknown): unknown {
   if (!Array.isArray(request) || request.length <= LIST_ITEMS_MAX) return request;
   return [...request.slice(0, LIST_ITEMS_MAX), `and ${request.length - LIST_ITEMS_MAX} more`];
 }
@@ -51,9 +51,10 @@ function mask(value: unknown): unknown {
   );
 }
 
-/** The newest 100,000 calls, in the order of their answers. */
+/** The newest 100,000 calls, in the order of their receipt. */
 export interface CallLog {
-  record(call: Call): void;
+  /** Keeps a call at its receipt; what is known later (status, code …) is written into the entry that comes back. */
+  record(call: Call): Call;
   /** Calls received after `sinceMs` (wall time), oldest first, secrets masked. */
   since(sinceMs: number): Call[];
   reset(): void;
@@ -63,9 +64,10 @@ export function createCallLog(): CallLog {
   let calls: Call[] = [];
   return {
     record(call) {
-      calls.push({ ...call, request: cut(call.request) });
+      calls.push(call);
       // Cut seldom and much: shifting one by one would move the whole list at every call.
       if (calls.length > CALLS_MAX * 1.1) calls = calls.slice(-CALLS_MAX);
+      return call;
     },
     since: (sinceMs) =>
       calls

@@ -8,7 +8,7 @@ import { createIds, createRandom, type Ids, type Random } from './ids.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
 
-export type { Call, CallLog } from './calls.ts';
+export { type Call, type CallLog, cutList } from './calls.ts';
 export { type Clock, createManualClock, createRealClock, type Instant, type ManualClock, type RealClock } from './clock.ts';
 export { type Dialog, idOn, type Keyboard, type Message, type MessageStatus, type ShownButton } from './dialogs.ts';
 export { type CallFaults, type FaultSettings, type Faults, NO_FAULTS, PARTIES, type Party } from './faults.ts';

@@ -1,0 +1,244 @@
+import type { Database, Queryable } from '../platform/database.ts';
+import { AppError } from '../platform/errors.ts';
+
+/** A person as notifications see them. */
+export interface ContactOfPhone {
+  contactId: number;
+  /** Digits of E.164 without the plus. */
+  phone: string;
+  optedOut: boolean;
+  name: string | null;
+  /** The network's ids without prefix; the newest one where the person has several. */
+  userIds: { vk?: string; ok?: string };
+}
+
+export interface ImportRow {
+  /** Digits of E.164 without the plus. */
+  phone: string;
+  name?: string;
+  /** Digits of the person's id on the network, no prefix. */
+  vk?: string;
+  ok?: string;
+  /** Where the permission to write came from. */
+  consent: string;
+}
+
+export interface PersonOfUser {
+  contactId: number;
+  name: string | null;
+  phone: string | null;
+}
+
+export interface Contacts {
+  /** Those who are known; unknown phones are not in the map. */
+  byPhones(tx: Queryable | null, accountId: number, phones: readonly string[]): Promise<ReadonlyMap<string, ContactOfPhone>>;
+  /** All or nothing; a phone known already gets what the row gives. Throws `parameter.invalid` naming the row. */
+  importMany(accountId: number, rows: readonly ImportRow[]): Promise<{ added: number; updated: number }>;
+  /** The contact of the phone, made where there was none. */
+  ensureByPhone(tx: Queryable, accountId: number, phone: string): Promise<number>;
+  /**
+   * The contact of a network's user, made where there was none. `more.phone` is a phone learnt from the network (an answer
+   * to a notification): the identity joins the contact of that phone. `more.name` fills a name that is not known yet.
+   */
+  ensureByUser(
+    tx: Queryable,
+    accountId: number,
+    network: 'vk' | 'ok',
+    userId: string,
+    more?: { name?: string; phone?: string },
+  ): Promise<PersonOfUser>;
+  /** Kept for unknown phones too: who opted out stays so when the phone comes with an import later. */
+  setOptedOut(accountId: number, phone: string, optedOut: boolean): Promise<void>;
+}
+
+const SQL = {
+  byPhones: {
+    name: 'contact_by_phones',
+    text: `
+      select
+        c.id as "contactId", c.phone, c.opted_out_at is not null as "optedOut", c.name,
+        (select user_id from identity i where i.contact_id = c.id and network = 'vk' order by created_at desc limit 1) as vk,
+        (select user_id from identity i where i.contact_id = c.id and network = 'ok' order by created_at desc limit 1) as ok
+      from contact c
+      where c.account_id = $1 and c.phone = any($2::text[])`,
+  },
+  idOfPhone: { name: 'contact_id_of_phone', text: 'select id from contact where account_id = $1 and phone = $2' },
+  insertPhone: {
+    name: 'contact_insert_phone',
+    text: 'insert into contact (account_id, phone) values ($1, $2) on conflict (account_id, phone) where phone is not null do nothing returning id',
+  },
+  insertNamed: { name: 'contact_insert_named', text: 'insert into contact (account_id, name) values ($1, $2) returning id' },
+  ofUser: {
+    name: 'contact_of_user',
+    text: `
+      select c.id as "contactId", c.name, c.phone
+      from identity i
+      join contact c on c.id = i.contact_id
+      where i.account_id = $1 and i.network = $2 and i.user_id = $3`,
+  },
+  // Held to the end of the transaction: two first words of one person must not make two contacts.
+  lockUser: { name: 'contact_lock_user', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' },
+  givePhone: {
+    name: 'contact_give_phone',
+    text: `
+      update contact set phone = $3
+      where account_id = $1 and id = $2 and phone is null
+        and not exists (select from contact where account_id = $1 and phone = $3)`,
+  },
+  nameIfUnknown: {
+    name: 'contact_name_if_unknown',
+    text: 'update contact set name = $3 where account_id = $1 and id = $2 and name is null',
+  },
+  setIdentity: {
+    name: 'identity_set',
+    text: `
+      insert into identity (account_id, network, user_id, contact_id) values ($1, $2, $3, $4)
+      on conflict (account_id, network, user_id) do update set contact_id = excluded.contact_id, created_at = now()`,
+  },
+  // A person who wrote to us first has a contact without a phone: it becomes the phone's own, so that its dialogs stay
+  // with it. Where a row's two identities have one such contact each, the older is taken.
+  adoptByUser: {
+    name: 'contact_import_adopt',
+    text: `
+      update contact set phone = adopted.phone
+      from (
+        select distinct on (r.phone) r.phone, c.id
+        from unnest($2::text[], $3::text[], $4::text[]) as r(phone, vk, ok)
+        join identity i on i.account_id = $1 and ((i.network = 'vk' and i.user_id = r.vk) or (i.network = 'ok' and i.user_id = r.ok))
+        join contact c on c.id = i.contact_id and c.phone is null
+        where not exists (select from contact k where k.account_id = $1 and k.phone = r.phone)
+        order by r.phone, c.id
+      ) as adopted
+      where contact.account_id = $1 and contact.id = adopted.id`,
+  },
+  importContacts: {
+    name: 'contact_import',
+    text: `
+      insert into contact (account_id, phone, name, consent)
+      select $1, r.phone, r.name, r.consent from unnest($2::text[], $3::text[], $4::text[]) as r(phone, name, consent)
+      order by r.phone
+      on conflict (account_id, phone) where phone is not null
+      do update set name = coalesce(excluded.name, contact.name), consent = excluded.consent
+      returning (xmax = 0) as added`,
+  },
+  importIdentities: {
+    name: 'identity_import',
+    text: `
+      insert into identity (account_id, network, user_id, contact_id)
+      select $1, r.network, r.user_id, c.id
+      from unnest($2::text[], $3::text[], $4::text[]) as r(phone, network, user_id)
+      join contact c on c.account_id = $1 and c.phone = r.phone
+      order by r.network, r.user_id
+      on conflict (account_id, network, user_id) do update set contact_id = excluded.contact_id, created_at = now()`,
+  },
+  setOptedOut: {
+    name: 'contact_set_opted_out',
+    text: `
+      insert into contact (account_id, phone, opted_out_at) values ($1, $2, case when $3 then now() end)
+      on conflict (account_id, phone) where phone is not null
+      do update set opted_out_at = case when $3 then coalesce(contact.opted_out_at, now()) end`,
+  },
+} as const;
+
+interface PhoneRow extends Omit<ContactOfPhone, 'userIds'> {
+  vk: string | null;
+  ok: string | null;
+}
+
+export function createContacts(parts: { database: Database }): Contacts {
+  const { database } = parts;
+
+  const ensureByPhone = async (tx: Queryable, accountId: number, phone: string): Promise<number> => {
+    // Read first: an insert that finds the phone taken would still use up an id and write to the log.
+    for (const statement of [SQL.idOfPhone, SQL.insertPhone, SQL.idOfPhone]) {
+      const [found] = await tx.rows<{ id: number }>(statement, [accountId, phone]);
+      if (found !== undefined) return found.id;
+    }
+    throw new Error('a contact was neither found nor made: its phone must have been removed in between');
+  };
+
+  const ofUser = async (tx: Queryable, accountId: number, network: string, userId: string): Promise<PersonOfUser | undefined> =>
+    (await tx.rows<PersonOfUser>(SQL.ofUser, [accountId, network, userId]))[0];
+
+  return {
+    async byPhones(tx, accountId, phones) {
+      const rows = await (tx ?? database).rows<PhoneRow>(SQL.byPhones, [accountId, phones]);
+      return new Map(
+        rows.map(({ vk, ok, ...contact }) => [
+          contact.phone,
+          { ...contact, userIds: { ...(vk === null ? {} : { vk }), ...(ok === null ? {} : { ok }) } },
+        ]),
+      );
+    },
+    async importMany(accountId, rows) {
+      checkRows(rows);
+      const phones = rows.map((row) => row.phone);
+      const identities = rows.flatMap(({ phone, vk, ok }) => [
+        ...(vk === undefined ? [] : [{ phone, network: 'vk', userId: vk }]),
+        ...(ok === undefined ? [] : [{ phone, network: 'ok', userId: ok }]),
+      ]);
+      return database.transaction(async (tx) => {
+        await tx.run(SQL.adoptByUser, [accountId, phones, rows.map((row) => row.vk ?? null), rows.map((row) => row.ok ?? null)]);
+        const imported = await tx.rows<{ added: boolean }>(SQL.importContacts, [
+          accountId,
+          phones,
+          rows.map((row) => row.name ?? null),
+          rows.map((row) => row.consent),
+        ]);
+        await tx.run(SQL.importIdentities, [
+          accountId,
+          identities.map((identity) => identity.phone),
+          identities.map((identity) => identity.network),
+          identities.map((identity) => identity.userId),
+        ]);
+        const added = imported.filter((row) => row.added).length;
+        return { added, updated: imported.length - added };
+      });
+    },
+    ensureByPhone,
+    async ensureByUser(tx, accountId, network, userId, { name, phone } = {}) {
+      let person = await ofUser(tx, accountId, network, userId);
+      const isKnown =
+        person !== undefined && (phone === undefined || person.phone === phone) && (name === undefined || person.name !== null);
+      if (person !== undefined && isKnown) return person;
+
+      await tx.rows(SQL.lockUser, [`${accountId} ${network} ${userId}`]);
+      person = await ofUser(tx, accountId, network, userId);
+      if (person === undefined && phone === undefined) {
+        const [made] = await tx.rows<{ id: number }>(SQL.insertNamed, [accountId, name ?? null]);
+        await tx.run(SQL.setIdentity, [accountId, network, userId, (made as { id: number }).id]);
+      } else if (phone !== undefined && person?.phone !== phone) {
+        const given = person !== undefined && (await tx.run(SQL.givePhone, [accountId, person.contactId, phone])) === 1;
+        if (!given) await tx.run(SQL.setIdentity, [accountId, network, userId, await ensureByPhone(tx, accountId, phone)]);
+      }
+      person = (await ofUser(tx, accountId, network, userId)) as PersonOfUser;
+      if (name === undefined || person.name !== null) return person;
+      await tx.run(SQL.nameIfUnknown, [accountId, person.contactId, name]);
+      return { ...person, name };
+    },
+    async setOptedOut(accountId, phone, optedOut) {
+      await database.run(SQL.setOptedOut, [accountId, phone, optedOut]);
+    },
+  };
+}
+
+function checkRows(rows: readonly ImportRow[]): void {
+  const seen = new Map<string, number>();
+  rows.forEach((row, index) => {
+    const refuse = (field: string, problem: string): never => {
+      throw new AppError('parameter.invalid', `row ${index + 1}: ${problem}; nothing was imported`, {
+        field: `rows[${index}].${field}`,
+      });
+    };
+    if (!/^[1-9]\d{6,14}$/.test(row.phone)) refuse('phone', 'phone must be digits of E.164 without the plus');
+    if (row.consent.trim() === '') refuse('consent', 'consent must say where the permission to write came from');
+    for (const field of ['phone', 'vk', 'ok'] as const) {
+      const value = row[field];
+      if (value === undefined) continue;
+      if (!/^\d{1,20}$/.test(value)) refuse(field, `${field} must be the digits of an id`);
+      const before = seen.get(`${field} ${value}`);
+      if (before !== undefined) refuse(field, `${field} is the same as in row ${before}`);
+      seen.set(`${field} ${value}`, index + 1);
+    }
+  });
+}

@@ -1,2 +1,2 @@
-export { type ErrorCode, ERRORS } from './errors.ts';
-export { ROUTES, type Route, type Status, STATUS_ERRORS, type StatusError, STATUSES } from './statuses.ts';
+export { ERRORS, type ErrorCode } from './errors.ts';
+export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';

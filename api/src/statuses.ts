@@ -1,5 +1,15 @@
 /** Statuses of a message; QUEUED and CANCELLED are shown by GET and never called back. */
-export const STATUSES = ['QUEUED', 'SENT', 'DELIVERED', 'READ', 'UNDELIVERABLE', 'EXPIRED', 'RATELIMIT', 'UNKNOWN', 'CANCELLED'] as const;
+export const STATUSES = [
+  'QUEUED',
+  'SENT',
+  'DELIVERED',
+  'READ',
+  'UNDELIVERABLE',
+  'EXPIRED',
+  'RATELIMIT',
+  'UNKNOWN',
+  'CANCELLED',
+] as const;
 export type Status = (typeof STATUSES)[number];
 
 export const ROUTES = ['VK', 'OK'] as const;

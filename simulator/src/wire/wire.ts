@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Call, type CallFaults, cutList, type Instant, type Party, type World } from '../world/world.ts';
 
+export { parseExact, stringifyExact } from './exact-json.ts';
+
 /** One call that a network is answering: what the log shows of it, and when it came. */
 export interface NetworkCall {
   /** The moment of receipt, that limits count by. */

@@ -9,6 +9,7 @@ export interface Call {
   network: Party;
   /** As the network names it: `messages.send`, `me/messages`, `POST /notify/vk/messages`. */
   method: string;
+  /** Id of the group whose token was used; with notify the service of the first message. */
   group: string | null;
   /** HTTP status; 0 where no answer was given, or not yet. */
   status: number;

@@ -96,6 +96,8 @@ export interface Dialogs {
   add(dialog: Dialog, message: NewMessage, at: Instant): Message;
   /** What groups sent to this person, oldest first. */
   sentTo(person: Person): readonly Message[];
+  /** The newest messages of all dialogs, oldest first. */
+  newest(count: number): Message[];
   reset(): void;
 }
 
@@ -183,6 +185,7 @@ export function createDialogs(ids: Ids): Dialogs {
       return added;
     },
     sentTo: (person) => inboxes.get(person) ?? [],
+    newest: (count) => all.slice(Math.max(forgotten, all.length - count)),
     reset() {
       byGroup.clear();
       inboxes.clear();

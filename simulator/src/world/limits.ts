@@ -34,7 +34,7 @@ const VIOLATIONS_MAX = 10_000;
 
 /** The times of the last `max` taken, as a ring: the oldest tells whether one more fits. */
 interface Window {
-  times: Float64Array;
+  times: number[];
   next: number;
   violation: { record: Violation; startedMono: number } | null;
 }
@@ -76,7 +76,7 @@ export function createLimits(): Limits {
     return made;
   };
   const newWindow = (max: number): Window => ({
-    times: new Float64Array(max).fill(Number.NEGATIVE_INFINITY),
+    times: new Array<number>(max).fill(Number.NEGATIVE_INFINITY),
     next: 0,
     violation: null,
   });

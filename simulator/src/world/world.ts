@@ -90,7 +90,7 @@ export interface World {
   readonly limits: Limits;
   readonly faults: Faults;
   readonly calls: CallLog;
-  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'ofGroup'>;
+  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'ofGroup' | 'newest'>;
 
   /** This moment, to be taken once per call at its receipt. */
   instant(): Instant;

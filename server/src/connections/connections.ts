@@ -1,0 +1,271 @@
+import type { Channel, Network } from '@soroka/channels';
+import { createAgedCache } from '../platform/aged-cache.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import type { Database } from '../platform/database.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Secrets } from '../platform/secrets.ts';
+import {
+  type Credentials,
+  completeCredentials,
+  INTAKE_TOKEN_CHARACTERS_MIN,
+  intakeTokenSha256,
+  type NewCredentials,
+} from './credentials.ts';
+import { createLiveChannels } from './live-channels.ts';
+import { createSenders, type Senders } from './senders.ts';
+import { type ConnectionSettings, checkSettings } from './settings.ts';
+
+export type { Credentials, NewCredentials } from './credentials.ts';
+export { forbiddenPatternIn } from './forbidden-patterns.ts';
+export type { NewSenderRoute, Sender, SenderPatch, SenderRoute } from './senders.ts';
+export type { ConnectionSettings } from './settings.ts';
+
+export type Receive = 'webhook' | 'long-poll' | 'off';
+
+/** A group with its credentials, or an upstream that knows people by phone. */
+export interface Connection {
+  id: number;
+  accountId: number;
+  kind: 'vk' | 'ok' | 'notify';
+  /** The network's id of the group, no prefix; null for notify. */
+  groupId: string | null;
+  /** Root of the network's API, no slash at its end. */
+  baseUrl: string;
+  receive: Receive;
+  settings: ConnectionSettings;
+  /** A token problem: messages wait, their ttl runs. */
+  pausedReason: string | null;
+}
+
+export interface NewConnection {
+  accountId: number;
+  kind: Connection['kind'];
+  groupId: string | null;
+  baseUrl: string;
+  /** An intake token, and VK's webhook secret, are made where they are not given. */
+  credentials: NewCredentials;
+  receive: Receive;
+  settings: ConnectionSettings;
+}
+
+export interface Connections extends Senders {
+  /** Throws `parameter.invalid` naming the field. */
+  add(connection: NewConnection): Promise<Connection>;
+  setReceive(id: number, receive: Receive): Promise<Connection>;
+  /** Changes the settings given, leaves the others. */
+  setSettings(id: number, patch: ConnectionSettings): Promise<Connection>;
+  /** Changes the credentials given, leaves the others; a connection paused for its token goes on. */
+  setCredentials(id: number, patch: Partial<Credentials>): Promise<Connection>;
+  get(id: number): Promise<Connection | null>;
+  list(accountId?: number): Promise<readonly Connection[]>;
+  /** Over all accounts, since a group's limits are its own: its community connections, and the notify ones that senders use for it. */
+  ofGroup(network: Network, groupId: string): Promise<readonly Connection[]>;
+  /** At most 1 s old. */
+  byIntakeToken(kind: Connection['kind'], token: string): Promise<{ connection: Connection; credentials: Credentials } | null>;
+  credentials(id: number): Promise<Credentials>;
+  /** Kept and shared; made anew within 5 s after credentials or settings have changed. Throws `not.found`. */
+  channel(connectionId: number): Promise<Channel>;
+  /** Where the network sends its events: `…/hooks/{kind}/{token}`; for notify the stem of `/incoming` and `/statuses`. */
+  webhookUrl(connectionId: number): Promise<string>;
+  pause(id: number, reason: string): Promise<void>;
+  resume(id: number): Promise<void>;
+  /** Ends the calls that the channels still keep open. */
+  close(): Promise<void>;
+}
+
+const INTAKE_AGE_MAX_MS = 1_000;
+
+interface ConnectionRow extends Connection {
+  sealed: Buffer;
+}
+const CONNECTION = `
+  select
+    c.id, c.account_id as "accountId", c.kind, c.group_id as "groupId", c.base_url as "baseUrl", c.receive, c.settings,
+    c.paused_reason as "pausedReason", c.credentials as sealed
+  from connection c`;
+
+const SQL = {
+  // The id is part of what the credentials are sealed with, so it is drawn before the row is written.
+  nextId: { name: 'connection_next_id', text: "select nextval(pg_get_serial_sequence('connection', 'id')) as id" },
+  insert: {
+    name: 'connection_insert',
+    text: `
+      insert into connection (id, account_id, kind, group_id, base_url, credentials, intake_token_sha256, receive, settings)
+      overriding system value
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      on conflict do nothing`,
+  },
+  byId: { name: 'connection_by_id', text: `${CONNECTION} where c.id = $1` },
+  lock: { name: 'connection_lock', text: `${CONNECTION} where c.id = $1 for update` },
+  list: { name: 'connection_list', text: `${CONNECTION} where $1::bigint is null or c.account_id = $1 order by c.id` },
+  ofGroup: {
+    name: 'connection_of_group',
+    text: `
+      ${CONNECTION}
+      where (c.kind = $1 and c.group_id = $2)
+        or exists (
+          select from sender_route r
+          where r.connection_id = c.id and r.account_id = c.account_id
+            and r.provider = 'notify' and r.route = upper($1) and r.group_id = $2
+        )
+      order by c.id`,
+  },
+  byIntakeToken: { name: 'connection_by_intake_token', text: `${CONNECTION} where c.kind = $1 and c.intake_token_sha256 = $2` },
+  setReceive: { name: 'connection_set_receive', text: 'update connection set receive = $2 where id = $1' },
+  setSettings: { name: 'connection_set_settings', text: 'update connection set settings = settings || $2::jsonb where id = $1' },
+  setCredentials: {
+    name: 'connection_set_credentials',
+    text: 'update connection set credentials = $2, intake_token_sha256 = $3, paused_reason = null, paused_at = null where id = $1',
+  },
+  pause: {
+    name: 'connection_pause',
+    text: 'update connection set paused_reason = $2, paused_at = coalesce(paused_at, now()) where id = $1',
+  },
+  resume: { name: 'connection_resume', text: 'update connection set paused_reason = null, paused_at = null where id = $1' },
+} as const;
+
+/**
+ * `publicUrl` is how others reach this server. `allowShortIntakeTokens` is for the demo world alone: its hooks have the
+ * well-known token `demo`, which a server without this does not take even where it stands in its database.
+ */
+export function createConnections(parts: {
+  database: Database;
+  secrets: Secrets;
+  publicUrl: () => string;
+  /** How long a network may take to answer one call. */
+  sendTimeoutMs: number;
+  clock?: Clock;
+  allowShortIntakeTokens?: boolean;
+}): Connections {
+  const { database, secrets, publicUrl, sendTimeoutMs, clock = systemClock, allowShortIntakeTokens = false } = parts;
+  const intakeCharactersMin = allowShortIntakeTokens ? 1 : INTAKE_TOKEN_CHARACTERS_MIN;
+  const byIntake = createAgedCache<{ connection: Connection; credentials: Credentials }>({ clock, maxAgeMs: INTAKE_AGE_MAX_MS });
+
+  const seal = (id: number, credentials: Credentials): Buffer => secrets.seal(JSON.stringify(credentials), sealContext(id));
+  const open = (row: ConnectionRow): Credentials => JSON.parse(secrets.open(row.sealed, sealContext(row.id))) as Credentials;
+  const rowOf = async (id: number): Promise<ConnectionRow> =>
+    existing(id, (await database.rows<ConnectionRow>(SQL.byId, [id]))[0]);
+  const hookUrl = (kind: Connection['kind'], token: string): string => `${publicUrl()}/hooks/${kind}/${token}`;
+  const changed = async (id: number): Promise<Connection> => {
+    byIntake.clear();
+    live.check();
+    return withoutSecrets(await rowOf(id));
+  };
+
+  const live = createLiveChannels({
+    clock,
+    sendTimeoutMs,
+    async read(id) {
+      const row = await rowOf(id);
+      const credentials = open(row);
+      return { connection: withoutSecrets(row), credentials, webhookUrl: hookUrl(row.kind, credentials.intakeToken) };
+    },
+  });
+
+  return {
+    ...createSenders({ database, clock }),
+    async add({ accountId, kind, groupId, baseUrl, credentials: given, receive, settings }) {
+      checkShape(kind, groupId, receive);
+      const root = checkedRoot(baseUrl);
+      const credentials = completeCredentials(kind, given, intakeCharactersMin);
+      const [next] = await database.rows<{ id: number }>(SQL.nextId);
+      const { id } = next as { id: number };
+      const values = [accountId, kind, groupId, root, seal(id, credentials), intakeTokenSha256(credentials.intakeToken), receive];
+      const written = await database.run(SQL.insert, [id, ...values, JSON.stringify(checkSettings(settings))]);
+      if (written === 0) {
+        const taken =
+          groupId === null ? 'the intake token is used already' : `group ${groupId} or the intake token is connected already`;
+        throw new AppError('parameter.invalid', taken, { field: 'groupId' });
+      }
+      return changed(id);
+    },
+    async setReceive(id, receive) {
+      checkReceive((await rowOf(id)).kind, receive);
+      await database.run(SQL.setReceive, [id, receive]);
+      return changed(id);
+    },
+    async setSettings(id, patch) {
+      const { settings } = await rowOf(id);
+      checkSettings({ ...settings, ...patch });
+      await database.run(SQL.setSettings, [id, JSON.stringify(patch)]);
+      return changed(id);
+    },
+    async setCredentials(id, patch) {
+      await database.transaction(async (tx) => {
+        const row = existing(id, (await tx.rows<ConnectionRow>(SQL.lock, [id]))[0]);
+        const credentials = completeCredentials(row.kind, { ...open(row), ...patch }, intakeCharactersMin);
+        await tx.run(SQL.setCredentials, [id, seal(id, credentials), intakeTokenSha256(credentials.intakeToken)]);
+      });
+      return changed(id);
+    },
+    async get(id) {
+      const [row] = await database.rows<ConnectionRow>(SQL.byId, [id]);
+      return row === undefined ? null : withoutSecrets(row);
+    },
+    async list(accountId) {
+      return (await database.rows<ConnectionRow>(SQL.list, [accountId ?? null])).map(withoutSecrets);
+    },
+    async ofGroup(network, groupId) {
+      return (await database.rows<ConnectionRow>(SQL.ofGroup, [network, groupId])).map(withoutSecrets);
+    },
+    async byIntakeToken(kind, token) {
+      if (token.length < intakeCharactersMin) return null;
+      return byIntake.get(`${kind} ${token}`, async () => {
+        const [row] = await database.rows<ConnectionRow>(SQL.byIntakeToken, [kind, intakeTokenSha256(token)]);
+        return row === undefined ? null : { connection: withoutSecrets(row), credentials: open(row) };
+      });
+    },
+    credentials: async (id) => open(await rowOf(id)),
+    channel: (connectionId) => live.get(connectionId),
+    async webhookUrl(connectionId) {
+      const row = await rowOf(connectionId);
+      return hookUrl(row.kind, open(row).intakeToken);
+    },
+    async pause(id, reason) {
+      await database.run(SQL.pause, [id, reason]);
+      byIntake.clear();
+    },
+    async resume(id) {
+      await database.run(SQL.resume, [id]);
+      byIntake.clear();
+    },
+    close: () => live.close(),
+  };
+}
+
+const sealContext = (id: number): string => `connection.credentials ${id}`;
+
+function withoutSecrets({ sealed: _, ...connection }: ConnectionRow): Connection {
+  return connection;
+}
+
+function existing(id: number, row: ConnectionRow | undefined): ConnectionRow {
+  if (row === undefined) throw new AppError('not.found', `there is no connection ${id}`);
+  return row;
+}
+
+function checkShape(kind: Connection['kind'], groupId: string | null, receive: Receive): void {
+  if (kind === 'notify' && groupId !== null) {
+    throw new AppError('parameter.invalid', 'a notify connection has no group: senders name theirs', { field: 'groupId' });
+  }
+  if (kind !== 'notify' && !/^\d{1,20}$/.test(groupId ?? '')) {
+    throw new AppError('parameter.invalid', "groupId must be the digits of the group's id", { field: 'groupId' });
+  }
+  checkReceive(kind, receive);
+}
+
+function checkReceive(kind: Connection['kind'], receive: Receive): void {
+  if (kind === 'notify' && receive === 'long-poll') {
+    throw new AppError('parameter.invalid', 'a notify upstream calls us, it cannot be polled: use webhook', { field: 'receive' });
+  }
+}
+
+function checkedRoot(baseUrl: string): string {
+  const parsed = URL.parse(baseUrl);
+  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.search !== '' || parsed.username !== '') {
+    throw new AppError('parameter.invalid', 'baseUrl must be an http or https URL without a query or a login', {
+      field: 'baseUrl',
+    });
+  }
+  return parsed.href.replace(/\/+$/, '');
+}

@@ -7,7 +7,7 @@ export class BrokenBodyError extends Error {
   readonly field: string;
 
   constructor(field: string, problem: string) {
-    super(`${field} ${problem}; compare the stored body with the network's contract and replay it once mended`);
+    super(`${field} ${problem}: compare the body with what its network documents`);
     this.field = field;
   }
 }
@@ -108,5 +108,6 @@ export function unwrapJson(value: unknown, path = 'body'): unknown {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -1,0 +1,126 @@
+import { readFields } from '../body/body.ts';
+import type { Channel, Outgoing, Receipt, SendOutcome } from '../channel.ts';
+import { createHttp, type Http } from '../http/http.ts';
+import { parseJson } from '../json.ts';
+import { outcomesOfAnswer } from './notify-answer.ts';
+import { receiptOf } from './notify-events.ts';
+
+export interface NotifyChannelOptions {
+  /** Root before `/vk/messages`. */
+  baseUrl: string;
+  /** The API key, sent as `Authorization: Key …`. */
+  key: string;
+  /** Where the upstream calls back to; sent with every message. */
+  statusUrl: string;
+  /** Whether the upstream honours `clientMessageId`, so that a repeat sends nothing twice. */
+  dedup: boolean;
+  /** Of one whole call. */
+  timeoutMs: number;
+}
+
+export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'close'>>;
+
+// docs.devino.online/en/http/vk_ok: 1000 messages; the bytes are the limit of our own gateway, which may be the upstream.
+const MESSAGES_PER_REQUEST_MAX = 1_000;
+const REQUEST_BYTES_MAX = 4 * 1_048_576;
+const TEXT_CHARACTERS_MAX = 2_048;
+
+/**
+ * The upstream that knows people by phone: the vendor of POST /vk/messages, or another gateway of this contract.
+ * Source: docs.devino.online/en/http/vk_ok.
+ */
+export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs }: NotifyChannelOptions): NotifyChannel {
+  const upstream: Upstream = {
+    http: createHttp({ timeoutMs }),
+    url: `${baseUrl}/vk/messages`,
+    headers: { authorization: `Key ${key}`, 'content-type': 'application/json' },
+  };
+  return {
+    kind: 'notify',
+    capabilities: {
+      batchMax: MESSAGES_PER_REQUEST_MAX,
+      callsPerSecond: null,
+      textCharactersMax: TEXT_CHARACTERS_MAX,
+      dropsRepeats: dedup,
+      reportsDelivered: true,
+      reportsRead: true,
+      deliveryPolicies: true,
+    },
+    async send(batch, signal) {
+      const items = batch.map((message) => itemOf(message, statusUrl, dedup));
+      const outcomes = await sendItems(
+        upstream,
+        items.filter((item) => item !== undefined),
+        signal,
+      );
+      let taken = 0;
+      return items.map((item) => (item === undefined ? undefined : outcomes[taken++]) ?? NO_NOTIFICATION);
+    },
+    receipts: (networkId, signal) => fetchReceipts(upstream, networkId, signal),
+    close: () => upstream.http.close(),
+  };
+}
+
+interface Upstream {
+  http: Http;
+  url: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** The upstream renders from a template: a message with a text alone is nothing to it. */
+const NO_NOTIFICATION: SendOutcome = { kind: 'refused', reason: 'provider', networkCode: 'notification.missing' };
+
+/** One message as JSON text: the template's data goes in with the bytes the customer gave. */
+function itemOf(
+  { network, recipientId, notification, dedupKey }: Outgoing,
+  statusUrl: string,
+  dedup: boolean,
+): string | undefined {
+  if (notification === undefined) return undefined;
+  const { service, templateId, tmpl, templateData, deliveryPolicy, ttlSeconds } = notification;
+  const fields = {
+    phone: recipientId,
+    routes: [network.toUpperCase()],
+    service,
+    templateId,
+    tmpl,
+    delivery_policy: deliveryPolicy,
+    ttl: ttlSeconds,
+    status_url: statusUrl,
+    ...(dedup && { clientMessageId: dedupKey }),
+  };
+  return `${JSON.stringify(fields).slice(0, -1)},"tmpl_data":${templateData}}`;
+}
+
+async function sendItems(upstream: Upstream, items: readonly string[], signal: AbortSignal): Promise<SendOutcome[]> {
+  if (items.length === 0) return [];
+  const body = `[${items.join(',')}]`;
+  if (Buffer.byteLength(body) > REQUEST_BYTES_MAX && items.length > 1) return sendHalves(upstream, items, signal);
+  const answer = await upstream.http.call({ method: 'POST', url: upstream.url, headers: upstream.headers, body }, signal);
+  // Too large says that nothing of it was taken, wherever on the way it was said.
+  if (answer.kind === 'answered' && answer.status === 413) {
+    if (items.length > 1) return sendHalves(upstream, items, signal);
+    return [{ kind: 'refused', reason: 'content', networkCode: 'request.too.large' }];
+  }
+  return outcomesOfAnswer(answer, items.length);
+}
+
+async function sendHalves(upstream: Upstream, items: readonly string[], signal: AbortSignal): Promise<SendOutcome[]> {
+  const middle = Math.ceil(items.length / 2);
+  const first = await sendItems(upstream, items.slice(0, middle), signal);
+  return [...first, ...(await sendItems(upstream, items.slice(middle), signal))];
+}
+
+async function fetchReceipts({ http, url, headers }: Upstream, networkId: string, signal: AbortSignal): Promise<Receipt[]> {
+  const answer = await http.call({ method: 'GET', url: `${url}/${encodeURIComponent(networkId)}`, headers }, signal);
+  if (answer.kind !== 'answered') {
+    throw new Error(
+      `the upstream did not answer for the status of a message (${answer.kind === 'unsent' ? answer.code : answer.detail}): ask again`,
+    );
+  }
+  if (answer.status === 404) return [];
+  if (answer.status !== 200)
+    throw new Error(`the upstream answered with status ${answer.status} for the status of a message: ask again later`);
+  const history = readFields(parseJson(answer.text), "the upstream's message").array('history');
+  return history.flatMap((line, index) => receiptOf(readFields(line, `history[${index}]`), networkId));
+}

@@ -1,0 +1,174 @@
+import { readFixture } from '@soroka/fixtures';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BrokenBodyError } from '../body/body.ts';
+import { parseJson } from '../json.ts';
+import { parseVkEvent } from './vk-events.ts';
+
+const receivedAt = new Date('2026-01-02T03:04:05Z');
+const messageNew = (message: Record<string, unknown>): unknown => ({
+  type: 'message_new',
+  event_id: 'e1',
+  v: '5.199',
+  group_id: 213243638,
+  object: {
+    message: {
+      id: 1,
+      date: 1760000000,
+      peer_id: 37119444,
+      from_id: 37119444,
+      text: 'да',
+      conversation_message_id: 5,
+      ...message,
+    },
+  },
+});
+
+describe('a message', () => {
+  test('with the Start button carries its payload and the link’s ref', () => {
+    expect(parseVkEvent(readFixture('vk/message-new').body)).toEqual([
+      {
+        kind: 'message',
+        eventId: 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334',
+        network: 'vk',
+        groupId: '213243638',
+        userId: '37119444',
+        peerId: '37119444',
+        at: new Date(1_760_000_000_000),
+        text: 'Начать',
+        networkId: '412',
+        payload: '{"command":"start"}',
+        ref: 'spring',
+        attachments: [],
+      },
+    ]);
+  });
+
+  test('before version 5.103 stood in the object itself', () => {
+    const [event] = parseVkEvent({
+      type: 'message_new',
+      event_id: 'e1',
+      group_id: 1,
+      object: { id: 9, date: 1, peer_id: 7, from_id: 7, text: 'x' },
+    });
+    expect(event).toMatchObject({ kind: 'message', networkId: '9', userId: '7' });
+  });
+
+  test('of a button that a client wrapped twice carries what the button was given', () => {
+    const [event] = parseVkEvent(readFixture('vk/message-new-unsupported-button').body);
+    expect(event).toMatchObject({ kind: 'message', payload: '{"answer":"yes"}' });
+  });
+
+  test('keeps a payload that is an object, a plain text, or a command of the author', () => {
+    expect(parseVkEvent(messageNew({ payload: { a: 1 } }))).toMatchObject([{ payload: '{"a":1}' }]);
+    expect(parseVkEvent(messageNew({ payload: 'yes' }))).toMatchObject([{ payload: 'yes' }]);
+    expect(parseVkEvent(messageNew({ payload: '{"command":"help"}' }))).toMatchObject([{ payload: '{"command":"help"}' }]);
+  });
+
+  test('keeps a tag beyond 2^53 to the last digit, as text or as number', () => {
+    const text = (tag: string): string => JSON.stringify(messageNew({ message_tag: 'TAG' })).replace('"TAG"', tag);
+    expect(parseVkEvent(parseJson(text('9007199254740993')))).toMatchObject([{ messageTag: '9007199254740993' }]);
+    expect(parseVkEvent(parseJson(text('"3690837110063289472"')))).toMatchObject([{ messageTag: '3690837110063289472' }]);
+    expect(parseVkEvent(parseJson(text('"not-ours"')))).toMatchObject([{ messageTag: 'not-ours' }]);
+  });
+
+  test('in a group chat belongs to its writer and is named by its number within the chat', () => {
+    expect(parseVkEvent(messageNew({ id: 0, peer_id: 2_000_000_003, from_id: 42 }))).toMatchObject([
+      { kind: 'message', userId: '42', peerId: '2000000003', networkId: '2000000003:5' },
+    ]);
+  });
+
+  test('of a community, or our own, is no message to us', () => {
+    expect(parseVkEvent(messageNew({ from_id: -5, peer_id: -5 }))).toMatchObject([{ kind: 'other', type: 'message_new' }]);
+    expect(parseVkEvent(messageNew({ out: 1 }))).toMatchObject([{ kind: 'other', type: 'message_new' }]);
+  });
+});
+
+test('a callback button gives its payload as JSON text and the id to answer it with', () => {
+  expect(parseVkEvent(readFixture('vk/message-event').body, receivedAt)).toMatchObject([
+    { kind: 'button', eventId: 'c'.repeat(40), payload: '{"answer":"yes"}', callbackId: '3159dc190b1b', at: receivedAt },
+  ]);
+});
+
+test('a read mark says up to which message', () => {
+  const body = readFixture('vk/message-read').body;
+  expect(parseVkEvent(body)).toMatchObject([{ kind: 'read', userId: '37119444', upToNetworkId: '412' }]);
+});
+
+test('permission is given and taken', () => {
+  expect(parseVkEvent(readFixture('vk/message-allow').body)).toMatchObject([
+    { kind: 'permission', allowed: true, userId: '37119444' },
+  ]);
+  expect(parseVkEvent(readFixture('vk/message-deny').body)).toMatchObject([
+    { kind: 'permission', allowed: false, userId: '37119444' },
+  ]);
+});
+
+test('kinds without use, and kinds not yet invented, are kept as other', () => {
+  expect(parseVkEvent(readFixture('vk/message-typing-state').body)).toMatchObject([
+    { kind: 'other', type: 'message_typing_state', userId: '37119444', eventId: 'ab'.repeat(20) },
+  ]);
+  for (const type of ['lead_forms_new', 'constructor', '__proto__']) {
+    expect(parseVkEvent({ type, event_id: 'e', group_id: 1, object: {} })).toMatchObject([{ kind: 'other', type }]);
+  }
+  expect(parseVkEvent(readFixture('vk/confirmation').body)).toMatchObject([
+    { kind: 'other', type: 'confirmation', groupId: '213243638' },
+  ]);
+});
+
+describe('a broken body', () => {
+  test.each([
+    [null, 'body must be an object, got null'],
+    [[], 'body must be an object, got an array'],
+    [{}, 'type is missing, a text was expected'],
+    [{ type: 'message_new', group_id: 1.5 }, 'group_id must be an id of digits, got a number'],
+    [{ type: 'message_new', group_id: 1 }, 'event_id is missing, a text was expected'],
+    [{ type: 'message_new', group_id: 1, event_id: 'e', object: 'x' }, 'object must be an object, got a string'],
+    [messageNew({ peer_id: 'abc' }), 'object.message.peer_id must be an id of digits, got a string'],
+    [messageNew({ date: 1e300 }), 'object.message.date must be an integer, got a number'],
+    [messageNew({ date: 9e15 }), 'object.message.date must be a moment, got a number'],
+    [messageNew({ text: null }), 'object.message.text must be a text, got null'],
+    [messageNew({ attachments: {} }), 'object.message.attachments must be an array, got an object'],
+  ])('%j is refused by the field’s name', (body, problem) => {
+    expect(() => parseVkEvent(body)).toThrow(BrokenBodyError);
+    expect(() => parseVkEvent(body)).toThrow(problem);
+  });
+
+  test('never fails otherwise, whatever is sent', () => {
+    const types = fc.constantFrom(
+      'message_new',
+      'message_event',
+      'message_read',
+      'message_allow',
+      'message_deny',
+      'confirmation',
+      'x',
+    );
+    const message = fc.record(
+      {
+        id: fc.jsonValue(),
+        date: fc.integer(),
+        peer_id: fc.integer(),
+        from_id: fc.integer(),
+        text: fc.jsonValue(),
+        payload: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    const object = fc.oneof(fc.jsonValue(), message, fc.record({ message }));
+    const envelope = fc.record(
+      { type: types, event_id: fc.string(), group_id: fc.jsonValue(), object },
+      { requiredKeys: ['type'] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), envelope), (body) => {
+        try {
+          expect(parseVkEvent(body)).toHaveLength(1);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BrokenBodyError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

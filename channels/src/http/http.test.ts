@@ -34,7 +34,7 @@ describe('a call', () => {
 
   test('that was taken and never answered is unanswered after its time-out', async () => {
     await using server = await playAnswers('hang');
-    const answer = await clientWith(100).call({ method: 'POST', url: server.url, body: 'x' }, never);
+    const answer = await clientWith(500).call({ method: 'POST', url: server.url, body: 'x' }, never);
     expect(answer).toEqual({ kind: 'unanswered', detail: 'timeout' });
     expect(server.requests).toHaveLength(1);
   });

@@ -1,0 +1,247 @@
+import { readFixture } from '@soroka/fixtures';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Outgoing } from '../channel.ts';
+import { closedPort, type Played, type PlayedServer, playAnswers } from '../http/play-answers.ts';
+import { createNotifyChannel, type NotifyChannel, type NotifyChannelOptions } from './notify-channel.ts';
+
+const never = new AbortController().signal;
+const NOTIFICATION = {
+  service: 'Group_name',
+  templateId: 4,
+  tmpl: 'base_template',
+  templateData: '{"name":"Anna","sum":9007199254740993,"rate":1.50}',
+  deliveryPolicy: 'any',
+  ttlSeconds: 60,
+};
+const message = (fields: Partial<Outgoing> = {}): Outgoing => ({
+  dedupKey: '1000001',
+  network: 'vk',
+  groupId: '213243638',
+  recipientId: '79999999999',
+  text: 'Здравствуйте, Anna!',
+  notification: NOTIFICATION,
+  ...fields,
+});
+const messages = (count: number): Outgoing[] => Array.from({ length: count }, (_, index) => message({ dedupKey: String(index) }));
+
+const open: NotifyChannel[] = [];
+const channelAt = (baseUrl: string, options: Partial<NotifyChannelOptions> = {}): NotifyChannel => {
+  const channel = createNotifyChannel({
+    baseUrl,
+    key: 'notify-key',
+    statusUrl: 'http://us/statuses',
+    dedup: true,
+    timeoutMs: 5_000,
+    ...options,
+  });
+  open.push(channel);
+  return channel;
+};
+const sendTo = (server: PlayedServer, ...batch: Outgoing[]) => channelAt(server.url).send(batch, never);
+const rejected = (key: string): string => `{"code":"REJECTED","reasons":[{"key":"${key}"}]}`;
+const result = (...items: string[]) => ({ body: `{"result":[${items.join(',')}]}` });
+afterEach(() => Promise.all(open.splice(0).map((channel) => channel.close())));
+
+describe('a request', () => {
+  test('names one route, the upstream’s template, our address for statuses and our id against repeats', async () => {
+    await using server = await playAnswers({ body: readFixture('notify/answer-ok').text });
+    expect(await sendTo(server, message())).toEqual([{ kind: 'sent', networkId: '2354676865423253' }]);
+    const [request] = server.requests;
+    expect(request).toMatchObject({
+      method: 'POST',
+      path: '/vk/messages',
+      headers: { authorization: 'Key notify-key', 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(request?.body ?? '')).toEqual([
+      {
+        phone: '79999999999',
+        routes: ['VK'],
+        service: 'Group_name',
+        templateId: 4,
+        tmpl: 'base_template',
+        delivery_policy: 'any',
+        ttl: 60,
+        status_url: 'http://us/statuses',
+        clientMessageId: '1000001',
+        tmpl_data: JSON.parse(NOTIFICATION.templateData),
+      },
+    ]);
+  });
+
+  test('carries the template’s data byte for byte', async () => {
+    await using server = await playAnswers({ body: readFixture('notify/answer-ok').text });
+    await sendTo(server, message());
+    expect(server.requests[0]?.body).toContain(`"tmpl_data":${NOTIFICATION.templateData}`);
+  });
+
+  test('leaves our id out where the upstream does not know it', async () => {
+    await using server = await playAnswers({ body: readFixture('notify/answer-ok').text });
+    const channel = channelAt(server.url, { dedup: false });
+    await channel.send([message()], never);
+    expect(server.requests[0]?.body).not.toContain('clientMessageId');
+    expect(channel.capabilities.dropsRepeats).toBe(false);
+  });
+
+  test('over 4 MiB goes out in parts, the outcomes in the order of the whole', async () => {
+    await using server = await playAnswers(({ body }) => {
+      const ids = (JSON.parse(body) as { clientMessageId: string }[]).map(
+        ({ clientMessageId }) => `{"code":"OK","messageId":${clientMessageId}}`,
+      );
+      return result(...ids);
+    });
+    const templateData = JSON.stringify({ name: 'x'.repeat(1_500_000) });
+    const batch = messages(5).map((one) => ({ ...one, notification: { ...NOTIFICATION, templateData } }));
+    const outcomes = await channelAt(server.url).send(batch, never);
+    expect(outcomes.map((outcome) => outcome.kind === 'sent' && outcome.networkId)).toEqual(['0', '1', '2', '3', '4']);
+    for (const { body } of server.requests) expect(Buffer.byteLength(body)).toBeLessThan(4 * 1_048_576);
+  });
+});
+
+describe('an item', () => {
+  test('is accepted or rejected on its own, in the order of the batch', async () => {
+    await using server = await playAnswers(
+      result('{"code":"OK","messageId":9007199254740993}', rejected('is.spam'), '{"code":"OK","messageId":"5"}'),
+    );
+    expect(await sendTo(server, ...messages(3))).toEqual([
+      { kind: 'sent', networkId: '9007199254740993' },
+      { kind: 'refused', reason: 'content', networkCode: 'is.spam' },
+      { kind: 'sent', networkId: '5' },
+    ]);
+  });
+
+  test('as the vendor prints a rejection', async () => {
+    await using server = await playAnswers({ body: readFixture('notify/answer-rejected').text });
+    expect(await sendTo(server, message())).toEqual([{ kind: 'refused', reason: 'provider', networkCode: 'billing.error' }]);
+  });
+
+  test.each([
+    ['rate.limit', { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000 }],
+    ['client.message.id.conflict', { kind: 'refused', reason: 'provider' }],
+    ['phone.invalid', { kind: 'refused', reason: 'no_such_user' }],
+    ['recipient.opted.out', { kind: 'refused', reason: 'refused_by_user' }],
+    ['unavailable', { kind: 'failed' }],
+    ['something.new', { kind: 'refused', reason: 'provider' }],
+  ])('rejected with %s', async (key, outcome) => {
+    await using server = await playAnswers(result(rejected(key)));
+    expect(await sendTo(server, message())).toEqual([{ ...outcome, networkCode: key }]);
+  });
+
+  test.each(['{"code":"OK"}', '{"code":"REJECTED"}', '{"code":"REJECTED","reasons":[null]}', '{}'])(
+    'answered with %s is unanswered',
+    async (item) => {
+      await using server = await playAnswers(result(item));
+      expect(await sendTo(server, message())).toMatchObject([{ kind: 'unanswered' }]);
+    },
+  );
+
+  test('without a notification is refused alone and not sent', async () => {
+    await using server = await playAnswers(result('{"code":"OK","messageId":1}'));
+    const { notification: _, ...bare } = message();
+    expect(await sendTo(server, bare, message())).toEqual([
+      { kind: 'refused', reason: 'provider', networkCode: 'notification.missing' },
+      { kind: 'sent', networkId: '1' },
+    ]);
+    expect(await sendTo(server, bare)).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('a request that is not taken as a whole', () => {
+  test.each([
+    [
+      '401',
+      { ...result(rejected('login.must.be.not.null')), status: 401 },
+      { kind: 'stopped', networkCode: 'login.must.be.not.null' },
+    ],
+    ['403', { ...result(rejected('service.not.found')), status: 403 }, { kind: 'stopped', networkCode: 'service.not.found' }],
+    [
+      '429 with a wait',
+      { ...result(rejected('rate.limit')), status: 429, headers: { 'retry-after': '2' } },
+      { kind: 'throttled', scope: 'lane', retryAfterMs: 2_000 },
+    ],
+    [
+      '429 without one',
+      { status: 429, body: '' },
+      { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000, networkCode: 'http_429' },
+    ],
+    [
+      '503 with a wait',
+      { status: 503, headers: { 'retry-after': '2' }, body: '' },
+      { kind: 'throttled', scope: 'lane', retryAfterMs: 2_000 },
+    ],
+    [
+      '503 of the upstream itself',
+      { ...result(rejected('unavailable')), status: 503 },
+      { kind: 'failed', networkCode: 'unavailable' },
+    ],
+    ['503 of a proxy', { status: 503, body: '<html>' }, { kind: 'unanswered' }],
+    ['500', { status: 500, body: '{}' }, { kind: 'unanswered' }],
+    [
+      '400',
+      { ...result(rejected('too.many.messages')), status: 400 },
+      { kind: 'refused', reason: 'provider', networkCode: 'too.many.messages' },
+    ],
+    ['404 of a wrong address', { status: 404, body: 'Not found' }, { kind: 'failed', networkCode: 'http_404' }],
+    ['a redirect', { status: 301, headers: { location: '/' }, body: '' }, { kind: 'failed', networkCode: 'http_301' }],
+    ['a page with status 200', { body: '<html>' }, { kind: 'unanswered' }],
+    ['one result for two', result('{"code":"OK","messageId":1}'), { kind: 'unanswered' }],
+    ['silence', 'hang', { kind: 'unanswered', detail: 'timeout' }],
+    ['a dropped connection', 'reset', { kind: 'unanswered' }],
+  ] satisfies [string, Played, object][])('%s means the same to each of its messages', async (_, answer, outcome) => {
+    await using server = await playAnswers(answer);
+    const outcomes = await channelAt(server.url, { timeoutMs: answer === 'hang' ? 500 : 5_000 }).send(messages(2), never);
+    expect(outcomes).toHaveLength(2);
+    for (const one of outcomes) expect(one).toMatchObject(outcome);
+  });
+
+  test('because nobody listens was not sent', async () => {
+    expect(await channelAt(await closedPort()).send([message()], never)).toEqual([
+      { kind: 'failed', networkCode: 'ECONNREFUSED' },
+    ]);
+  });
+
+  test('because it is too large goes out in halves, and one message too large is refused alone', async () => {
+    await using server = await playAnswers(({ body }) => {
+      const items = JSON.parse(body) as { clientMessageId: string }[];
+      const tooLarge = items.length > 1 || items[0]?.clientMessageId === '1';
+      return tooLarge ? { status: 413, body: '' } : result('{"code":"OK","messageId":1}');
+    });
+    expect(await sendTo(server, ...messages(3))).toMatchObject([
+      { kind: 'sent' },
+      { kind: 'refused', reason: 'content' },
+      { kind: 'sent' },
+    ]);
+  });
+});
+
+describe('receipts of one message', () => {
+  test('are its history, without what was only our word', async () => {
+    const history = [
+      { status: 'QUEUED', channel: 'VK', ts: 1, errorCode: 0 },
+      { status: 'SENT', channel: 'VK', ts: 2, errorCode: 0 },
+      { status: 'DELIVERED', channel: 'VK', ts: 3, errorCode: 0 },
+    ];
+    await using server = await playAnswers({ body: JSON.stringify({ messageId: 5, status: 'DELIVERED', history }) });
+    expect(await channelAt(server.url).receipts('5', never)).toEqual([
+      { networkId: '5', status: 'SENT', at: new Date(2) },
+      { networkId: '5', status: 'DELIVERED', at: new Date(3) },
+    ]);
+    expect(server.requests).toMatchObject([
+      { method: 'GET', path: '/vk/messages/5', headers: { authorization: 'Key notify-key' } },
+    ]);
+  });
+
+  test('of one that the upstream does not know are none', async () => {
+    await using server = await playAnswers({ status: 404, body: '' });
+    expect(await channelAt(server.url).receipts('5', never)).toEqual([]);
+  });
+
+  test.each([
+    [{ status: 500, body: '' }, 'status 500'],
+    ['reset', 'did not answer'],
+    [{ body: '{}' }, 'history is missing'],
+  ] satisfies [Played, string][])('throw on %j', async (answer, problem) => {
+    await using server = await playAnswers(answer);
+    await expect(channelAt(server.url).receipts('5', never)).rejects.toThrow(problem);
+  });
+});

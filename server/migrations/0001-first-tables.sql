@@ -144,6 +144,7 @@ create table message (
   account_id bigint not null,
   kind text not null check (kind in ('notification', 'reply')),
   sender_id bigint, -- of a notification
+  service text, -- the name of its sender when it was accepted
   template_id integer,
   phone text,
   dialog_id bigint, -- of a reply
@@ -181,7 +182,7 @@ create table delivery (
   expires_at timestamptz not null,
   epoch bigint not null default 0, -- of the lane, when claimed
   day_slot_at timestamptz, -- taken in day_window for this step, under these names of the person
-  day_persons text[]
+  day_persons jsonb
 ) with (fillfactor = 60);
 create index delivery_due on delivery (lane_id, connection_id, priority, due_at, message_id) where state = 'queued';
 create index delivery_sending on delivery (lane_id) where state = 'sending';

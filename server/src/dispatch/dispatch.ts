@@ -1,142 +1,54 @@
-import type { Button } from '@soroka/channels';
-import type { ErrorCode, Route, Status } from '@soroka/api';
-import type { Queryable } from '../platform/database.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Callbacks } from '../callbacks/callbacks.ts';
+import type { Connections } from '../connections/connections.ts';
+import type { Contacts } from '../contacts/contacts.ts';
+import { createBudgets, createDayCaps, LIMITS } from '../limits/limits.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Database, Queryable } from '../platform/database.ts';
+import type { Logger } from '../platform/telemetry.ts';
+import type { Templates } from '../templates/templates.ts';
+import { type AcceptParts, accept } from './accept.ts';
+import { createBacklog } from './backlog.ts';
+import { cancel } from './cancel.ts';
+import { createChangeWriter } from './changes.ts';
+import { claimDue } from './claim.ts';
+import type {
+  AcceptResult,
+  DispatchEvent,
+  MessageFilter,
+  MessageView,
+  NewNotification,
+  NewReply,
+  ProviderReceipt,
+  Remember,
+} from './contract.ts';
+import type { DecideSettings } from './decide.ts';
+import { logDispatchTo } from './events.ts';
+import { createLaneDirectory } from './lane-directory.ts';
+import { createLanes } from './lanes.ts';
+import { getMessage, listMessages, takeEvents } from './messages.ts';
+import { createOutgoing } from './outgoing.ts';
+import { applyFacts, messageIdOf, takeReceipts } from './receipts.ts';
+import { createRecovery } from './recover.ts';
+import { acceptReply } from './reply.ts';
+import { createSettler } from './settle.ts';
+import { createSweep } from './sweep.ts';
 
-/** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
-export interface NewNotification {
-  /** Digits of E.164 without the plus. */
-  phone: string;
-  service: string;
-  templateId?: number;
-  tmpl?: string;
-  /** Variables as values for rendering, and the same object as the JSON text that was given. */
-  templateData: Record<string, unknown>;
-  templateDataJson: string;
-  /** Either or neither; absent: the template's own order. */
-  routes?: readonly Route[];
-  steps?: readonly NewStep[];
-  deliveryPolicy: 'any' | 'mobile_device_required' | 'verified_phone_number';
-  ttlSeconds: number;
-  statusUrl?: string;
-  /** JSON text as given, echoed in every callback. */
-  callbackDataJson?: string;
-  clientMessageId?: string;
-  sendAt?: Date;
-  windows?: readonly SendWindow[];
-  /** Over the whole item as given; tells a repeated clientMessageId from a conflicting one. */
-  contentSha256: Buffer;
-}
-
-export interface NewStep {
-  route: Route;
-  timeoutSeconds?: number;
-  success?: 'SENT' | 'DELIVERED' | 'READ';
-}
-
-/** Local hours in which a message may be sent; `weekdays` 1 (Monday) to 7, `from` and `to` as HH:MM, `to` not included. */
-export interface SendWindow {
-  weekdays: readonly number[];
-  from: string;
-  to: string;
-  /** IANA name; absent: the zone of the recipient's phone. */
-  timeZone?: string;
-}
-
-export interface Refusal {
-  key: ErrorCode;
-  field?: string;
-  message?: string;
-}
-export type AcceptAnswer = { ok: true; messageId: number } | { ok: false; reasons: readonly Refusal[] };
-
-/** Stores the answer under an Idempotency-Key in the same transaction as the messages. */
-export interface Remember {
-  key: string;
-  bodySha256: Buffer;
-  /** The answer's body as it will be sent, from the answers in order of the items. */
-  answerBody(answers: readonly AcceptAnswer[]): string;
-}
-export type AcceptResult =
-  | { kind: 'accepted'; answers: readonly AcceptAnswer[] }
-  | { kind: 'repeated'; answerBody: string }
-  | { kind: 'conflict' }
-  | { kind: 'running' };
-
-export interface NewReply {
-  accountId: number;
-  connectionId: number;
-  groupId: string;
-  network: 'vk' | 'ok';
-  /** Where the network takes it: VK peer_id, OK `chat:…` or a user id. */
-  peerId: string;
-  dialogId: number;
-  text: string;
-  buttons?: readonly (readonly Button[])[];
-}
-
-export interface HistoryEntry {
-  status: Status;
-  channel: Route;
-  /** Milliseconds since 1970. */
-  ts: number;
-  errorCode: number;
-  /** A late or repeated word of the provider: kept, not reported, no step back. */
-  evidence?: true;
-}
-
-export interface MessageView {
-  messageId: number;
-  kind: 'notification' | 'reply';
-  status: Status;
-  channel: Route;
-  phone: string | null;
-  service: string | null;
-  templateId: number | null;
-  text: string;
-  createdAt: Date;
-  expiresAt: Date;
-  errorCode: number;
-  /** JSON text. */
-  callbackDataJson: string | null;
-  history: readonly HistoryEntry[];
-}
-
-export interface MessageFilter {
-  status?: Status;
-  phone?: string;
-  service?: string;
-  createdFrom?: Date;
-  createdTo?: Date;
-  /** Ids below this one; newest first. */
-  beforeId?: number;
-  limit: number;
-}
-
-export interface ProviderReceipt {
-  connectionId: number;
-  networkId: string;
-  status: Exclude<Status, 'QUEUED' | 'CANCELLED'>;
-  at: Date;
-}
-
-/** A change of a message that dialogs show; read by inbox/ in the order it happened. */
-export interface DispatchEvent {
-  id: number;
-  accountId: number;
-  messageId: number;
-  kind: 'notification' | 'reply';
-  status: Status;
-  network: 'vk' | 'ok';
-  groupId: string;
-  connectionId: number;
-  networkId: string | null;
-  /** Of a notification. */
-  phone: string | null;
-  /** Of a reply. */
-  dialogId: number | null;
-  text: string;
-  at: Date;
-}
+export type {
+  AcceptAnswer,
+  AcceptResult,
+  DispatchEvent,
+  HistoryEntry,
+  MessageFilter,
+  MessageView,
+  NewNotification,
+  NewReply,
+  NewStep,
+  ProviderReceipt,
+  Refusal,
+  Remember,
+  SendWindow,
+} from './contract.ts';
 
 export interface Dispatch {
   /** Renders, refuses or stores each; everything accepted is durable when this resolves. Answers in the order of the items. */
@@ -158,4 +70,108 @@ export interface Dispatch {
   run(): void;
   /** Stops claiming, lets launched calls finish, writes their outcomes and gives the lanes back. */
   stop(): Promise<void>;
+}
+
+export interface DispatchParts {
+  database: Database;
+  clock: Clock;
+  log: Logger;
+  accounts: Pick<Accounts, 'get'>;
+  connections: Connections;
+  templates: Templates;
+  contacts: Pick<Contacts, 'byPhones'>;
+  callbacks: Pick<Callbacks, 'enqueue' | 'wake'>;
+  /** How long a network may take to answer a send, in ms. */
+  sendTimeoutMs: number;
+  /** How long a silent process keeps its lanes, in ms. */
+  laneLeaseMs: number;
+  /** How long to wait for a provider's callback before asking it, in ms. */
+  statusPollAfterMs: number;
+  /** Something happened that dialogs will want to know: wakes inbox/. */
+  onEvents?(): void;
+  /** 0 up to 1; jitter of retries. */
+  random?(): number;
+}
+
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const { database, clock, connections, callbacks, contacts } = parts;
+  logDispatchTo(parts.log);
+  const decideSettings: DecideSettings = { pollAfterMs: parts.statusPollAfterMs, random: parts.random ?? Math.random };
+  const dayCaps = createDayCaps({ windowMs: LIMITS.notificationsPerPerson.windowMs });
+  const changes = createChangeWriter({ callbacks, dayCaps });
+  const laneDirectory = createLaneDirectory(database);
+
+  const onChanged = (wakeLanes: readonly number[]): void => {
+    if (wakeLanes.length > 0) lanes.wake(wakeLanes);
+    callbacks.wake();
+    parts.onEvents?.();
+  };
+  const claimParts = { database, contacts, dayCaps, changes, decideSettings };
+  const lanes = createLanes({
+    database,
+    clock,
+    leaseMs: parts.laneLeaseMs,
+    onError: (error) => parts.log.warn({ event: 'lanes_notice_failed', error: error.message }),
+    lane: {
+      clock,
+      connectionsOf: (network, groupId) => connections.ofGroup(network, groupId),
+      channel: (connectionId) => connections.channel(connectionId),
+      async claim(request, now) {
+        const claim = await claimDue(claimParts, request, now);
+        if (claim.changed) onChanged(claim.wakeLanes);
+        return claim;
+      },
+      recover: createRecovery({ database, clock, changes, decideSettings, connections, onChanged }),
+      outgoing: createOutgoing({ connections, templates: parts.templates, clock }),
+      settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),
+      pauseConnection: (connectionId, reason) => connections.pause(connectionId, reason),
+      sendTimeoutMs: parts.sendTimeoutMs,
+    },
+  });
+  const sweep = createSweep({
+    database,
+    clock,
+    changes,
+    decideSettings,
+    connections,
+    askTimeoutMs: parts.sendTimeoutMs,
+    onChanged,
+  });
+  const acceptParts: AcceptParts = {
+    ...parts,
+    budgets: createBudgets(),
+    lanes: laneDirectory,
+    backlog: createBacklog({ database, clock, connections, lanes: laneDirectory }),
+    onAccepted: (laneIds) => lanes.wake(laneIds),
+  };
+  const now = (): Date => new Date(clock.now());
+
+  return {
+    accept: (accountId, items, remember) => accept(acceptParts, accountId, items, remember),
+    acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
+    get: (accountId, messageId) => getMessage(database, accountId, messageId),
+    list: (accountId, filter) => listMessages(database, accountId, filter),
+    cancel: (accountId, messageId) => cancel({ database, changes, decideSettings }, accountId, messageId, now()),
+    async takeReceipts(receipts) {
+      const { unknown, wakeLanes } = await takeReceipts({ database, changes, decideSettings }, receipts, now());
+      onChanged(wakeLanes);
+      return unknown;
+    },
+    async markRead(tx, accountId, messageIds, at) {
+      const read = { kind: 'read', at: at.getTime() } as const;
+      const facts = new Map(
+        messageIds.map((id) => [id, (message: { accountId: number }) => (message.accountId === accountId ? read : null)]),
+      );
+      await applyFacts({ changes, decideSettings }, tx, facts, now());
+    },
+    messageIdOf,
+    takeEvents,
+    run() {
+      lanes.run();
+      sweep.run();
+    },
+    async stop() {
+      await Promise.all([lanes.stop(), sweep.stop()]);
+    },
+  };
 }

@@ -12,7 +12,12 @@ export interface DayCaps {
    * Takes a place for each want in all names of its person, or in none. In order: an earlier want of the same person is
    * counted before a later one. The answer says for each whether it was taken, and when a refused one could be.
    */
-  take(tx: Queryable, laneId: number, wants: readonly DayWant[], now: Date): Promise<readonly ({ taken: true } | { taken: false; freeAt: Date })[]>;
+  take(
+    tx: Queryable,
+    laneId: number,
+    wants: readonly DayWant[],
+    now: Date,
+  ): Promise<readonly ({ taken: true } | { taken: false; freeAt: Date })[]>;
   /** Gives one place back, after a definite refusal only: whoever may have got the message has had it. */
   giveBack(tx: Queryable, laneId: number, persons: readonly string[], takenAt: Date): Promise<void>;
 }
@@ -44,7 +49,10 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
       const since = now.getTime() - windowMs;
       const times = new Map<string, Date[]>();
       for (const row of await tx.rows<{ person: string; sentAt: Date[] }>(LOCK, [laneId, persons])) {
-        times.set(row.person, row.sentAt.filter((sentAt) => sentAt.getTime() > since));
+        times.set(
+          row.person,
+          row.sentAt.filter((sentAt) => sentAt.getTime() > since),
+        );
       }
       const changed = new Set<string>();
       const answers = wants.map((want) => {
@@ -68,7 +76,12 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
   };
 }
 
-async function store(tx: Queryable, laneId: number, persons: readonly string[], times: ReadonlyMap<string, Date[]>): Promise<void> {
+async function store(
+  tx: Queryable,
+  laneId: number,
+  persons: readonly string[],
+  times: ReadonlyMap<string, Date[]>,
+): Promise<void> {
   const firsts: number[] = [];
   const counts: number[] = [];
   const flat: Date[] = [];

@@ -1,4 +1,4 @@
-export { createBudgets, type Budgets } from './budgets.ts';
+export { type Budgets, createBudgets } from './budgets.ts';
 export { createDayCaps, type DayCaps, type DayWant } from './day-caps.ts';
 export { createSlidingWindow, type SlidingWindow } from './sliding-window.ts';
 

@@ -1,0 +1,138 @@
+import type { ErrorCode, Route, Status } from '@soroka/api';
+import type { Button } from '@soroka/channels';
+
+/** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
+export interface NewNotification {
+  /** Digits of E.164 without the plus. */
+  phone: string;
+  service: string;
+  templateId?: number;
+  tmpl?: string;
+  /** Variables as values for rendering, and the same object as the JSON text that was given. */
+  templateData: Record<string, unknown>;
+  templateDataJson: string;
+  /** Either or neither; absent: the template's own order. */
+  routes?: readonly Route[];
+  steps?: readonly NewStep[];
+  deliveryPolicy: 'any' | 'mobile_device_required' | 'verified_phone_number';
+  ttlSeconds: number;
+  statusUrl?: string;
+  /** JSON text as given, echoed in every callback. */
+  callbackDataJson?: string;
+  clientMessageId?: string;
+  sendAt?: Date;
+  windows?: readonly SendWindow[];
+  /** Over the whole item as given; tells a repeated clientMessageId from a conflicting one. */
+  contentSha256: Buffer;
+}
+
+export interface NewStep {
+  route: Route;
+  timeoutSeconds?: number;
+  success?: 'SENT' | 'DELIVERED' | 'READ';
+}
+
+/** Local hours in which a message may be sent; `weekdays` 1 (Monday) to 7, `from` and `to` as HH:MM, `to` not included. */
+export interface SendWindow {
+  weekdays: readonly number[];
+  from: string;
+  to: string;
+  /** IANA name; absent: the zone of the recipient's phone. */
+  timeZone?: string;
+}
+
+export interface Refusal {
+  key: ErrorCode;
+  field?: string;
+  message?: string;
+}
+export type AcceptAnswer = { ok: true; messageId: number } | { ok: false; reasons: readonly Refusal[] };
+
+/** Stores the answer under an Idempotency-Key in the same transaction as the messages. */
+export interface Remember {
+  key: string;
+  bodySha256: Buffer;
+  /** The answer's body as it will be sent, from the answers in order of the items. */
+  answerBody(answers: readonly AcceptAnswer[]): string;
+}
+export type AcceptResult =
+  | { kind: 'accepted'; answers: readonly AcceptAnswer[] }
+  | { kind: 'repeated'; answerBody: string }
+  | { kind: 'conflict' }
+  | { kind: 'running' };
+
+export interface NewReply {
+  accountId: number;
+  connectionId: number;
+  groupId: string;
+  network: 'vk' | 'ok';
+  /** Where the network takes it: VK peer_id, OK `chat:…` or a user id. */
+  peerId: string;
+  dialogId: number;
+  text: string;
+  buttons?: readonly (readonly Button[])[];
+}
+
+export interface HistoryEntry {
+  status: Status;
+  channel: Route;
+  /** Milliseconds since 1970. */
+  ts: number;
+  errorCode: number;
+  /** A late or repeated word of the provider: kept, not reported, no step back. */
+  evidence?: true;
+}
+
+export interface MessageView {
+  messageId: number;
+  kind: 'notification' | 'reply';
+  status: Status;
+  channel: Route;
+  phone: string | null;
+  service: string | null;
+  templateId: number | null;
+  text: string;
+  createdAt: Date;
+  expiresAt: Date;
+  errorCode: number;
+  /** JSON text. */
+  callbackDataJson: string | null;
+  history: readonly HistoryEntry[];
+}
+
+export interface MessageFilter {
+  status?: Status;
+  phone?: string;
+  service?: string;
+  createdFrom?: Date;
+  createdTo?: Date;
+  /** Ids below this one; newest first. */
+  beforeId?: number;
+  limit: number;
+}
+
+export interface ProviderReceipt {
+  connectionId: number;
+  networkId: string;
+  status: Exclude<Status, 'QUEUED' | 'CANCELLED'>;
+  at: Date;
+}
+
+/** A change of a message that dialogs show; read by inbox/ in the order it happened. */
+export interface DispatchEvent {
+  id: number;
+  accountId: number;
+  messageId: number;
+  kind: 'notification' | 'reply';
+  status: Status;
+  network: 'vk' | 'ok';
+  groupId: string;
+  connectionId: number;
+  networkId: string | null;
+  /** Of a notification. */
+  phone: string | null;
+  /** Of a reply. */
+  dialogId: number | null;
+  text: string;
+  at: Date;
+}

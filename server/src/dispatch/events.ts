@@ -1,0 +1,58 @@
+import { counter, histogram, type Logger } from '../platform/telemetry.ts';
+
+const accepted = counter('messages_accepted_total', 'Messages stored for sending.', ['kind']);
+const rejected = counter('messages_rejected_total', 'Messages refused at acceptance, by reason.', ['reason']);
+const statuses = counter('message_statuses_total', 'Statuses that messages reached.', ['channel', 'status']);
+const waited = histogram(
+  'message_sent_seconds',
+  'From acceptance to the network’s taking.',
+  ['channel'],
+  [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 300, 3600, 86400],
+);
+const outcomes = counter('send_outcomes_total', 'Answers of networks and providers to sends.', ['channel', 'outcome', 'code']);
+const lanesOwned = counter('lane_changes_total', 'Lanes taken, given back and lost by this process.', ['change']);
+
+let log: Logger | undefined;
+/** Where dispatch's events are logged; set once at start. */
+export function logDispatchTo(logger: Logger): void {
+  log = logger;
+}
+
+export function messagesAccepted(event: { kind: 'notification' | 'reply'; count: number }): void {
+  accepted.inc({ kind: event.kind }, event.count);
+}
+
+export function messageRejected(event: { reason: string }): void {
+  rejected.inc({ reason: event.reason });
+}
+
+export function statusReported(event: {
+  messageId: number;
+  channel: string;
+  status: string;
+  errorCode: number;
+  waitedMs: number;
+}): void {
+  statuses.inc({ channel: event.channel, status: event.status });
+  if (event.status === 'SENT') waited.observe({ channel: event.channel }, event.waitedMs / 1_000);
+  log?.debug({ event: 'status_reported', ...event });
+}
+
+export function sendAnswered(event: { connectionId: number; channel: string; outcome: string; code: string }): void {
+  outcomes.inc({ channel: event.channel, outcome: event.outcome, code: event.code });
+  if (event.outcome === 'stopped')
+    log?.error({ event: 'connection_stopped', ...event }, 'the network refuses our token: messages wait, their ttl runs');
+}
+
+export function laneChanged(event: { laneId: number; epoch: number; change: 'taken' | 'given_back' | 'lost' }): void {
+  lanesOwned.inc({ change: event.change });
+  log?.info({ event: 'lane_changed', ...event });
+}
+
+export function loopFailed(event: { loop: string; error: unknown }): void {
+  log?.error({
+    event: 'loop_failed',
+    loop: event.loop,
+    error: event.error instanceof Error ? event.error.message : String(event.error),
+  });
+}

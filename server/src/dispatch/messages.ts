@@ -1,0 +1,81 @@
+import type { Route, Status } from '@soroka/api';
+import type { Database, Queryable, Statement } from '../platform/database.ts';
+import type { DispatchEvent, HistoryEntry, MessageFilter, MessageView } from './contract.ts';
+
+/** Reads of messages for the API, and the events that dialogs work off. */
+
+interface ViewRow {
+  messageId: number;
+  kind: 'notification' | 'reply';
+  status: Status;
+  channel: Route;
+  phone: string | null;
+  service: string | null;
+  templateId: number | null;
+  text: string;
+  createdAt: Date;
+  expiresAt: Date;
+  errorCode: number;
+  callbackDataJson: string | null;
+  history: readonly HistoryEntry[];
+}
+
+const COLUMNS = `
+  m.id as "messageId", m.kind, m.status, m.channel, m.phone, m.service, m.template_id as "templateId", m.text,
+  m.created_at as "createdAt", m.expires_at as "expiresAt", m.error_code as "errorCode", m.callback_data as "callbackDataJson", m.history`;
+
+const GET: Statement = {
+  name: 'dispatch.messages.get',
+  text: `select ${COLUMNS} from message as m where m.account_id = $1 and m.id = $2`,
+};
+const LIST: Statement = {
+  name: 'dispatch.messages.list',
+  text: `
+    select ${COLUMNS} from message as m
+    where m.account_id = $1 and m.kind = 'notification' and ($2::bigint is null or m.id < $2)
+      and ($3::text is null or m.status = $3) and ($4::text is null or m.phone = $4) and ($5::text is null or m.service = $5)
+      and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at < $7)
+    order by m.id desc limit $8`,
+};
+const EVENTS_LOCK: Statement = { name: 'dispatch.events.lock', text: 'select pg_try_advisory_xact_lock(720426002) as held' };
+const TAKE_EVENTS: Statement = {
+  name: 'dispatch.events.take',
+  text: `
+    with oldest as (select id from dispatch_event order by id limit $1),
+    taken as (delete from dispatch_event as e using oldest where e.id = oldest.id returning e.*)
+    select taken.id, taken.account_id as "accountId", taken.message_id as "messageId", m.kind, taken.status, taken.channel,
+      taken.connection_id as "connectionId", taken.network_id as "networkId", m.phone, m.dialog_id as "dialogId", m.text, taken.at,
+      (select step ->> 'groupId' from jsonb_array_elements(m.steps) as step where step ->> 'route' = taken.channel limit 1) as "groupId"
+    from taken join message as m on m.id = taken.message_id
+    order by taken.id`,
+};
+
+export async function getMessage(database: Database, accountId: number, messageId: number): Promise<MessageView | null> {
+  const [row] = await database.rows<ViewRow>(GET, [accountId, messageId]);
+  return row ?? null;
+}
+
+export function listMessages(database: Database, accountId: number, filter: MessageFilter): Promise<readonly MessageView[]> {
+  const { beforeId, status, phone, service, createdFrom, createdTo, limit } = filter;
+  const values = [
+    accountId,
+    beforeId ?? null,
+    status ?? null,
+    phone ?? null,
+    service ?? null,
+    createdFrom ?? null,
+    createdTo ?? null,
+    limit,
+  ];
+  return database.rows<ViewRow>(LIST, values);
+}
+
+type EventRow = Omit<DispatchEvent, 'network'> & { channel: Route };
+
+/** See Dispatch.takeEvents. */
+export async function takeEvents(tx: Queryable, limit: number): Promise<readonly DispatchEvent[]> {
+  const [lock] = await tx.rows<{ held: boolean }>(EVENTS_LOCK);
+  if (lock?.held !== true) return [];
+  const rows = await tx.rows<EventRow>(TAKE_EVENTS, [limit]);
+  return rows.map(({ channel, ...row }) => ({ ...row, network: channel === 'VK' ? 'vk' : 'ok' }));
+}

@@ -1,0 +1,48 @@
+import type { Outgoing } from '@soroka/channels';
+import type { Connection, Connections } from '../connections/connections.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Templates } from '../templates/templates.ts';
+import type { ClaimedMessage } from './claim.ts';
+import type { LaneIdentity } from './lane.ts';
+
+const TTL_SECONDS_MIN = 60; // the upstream takes no less; our own expiry is the truth
+
+/** Makes of a claimed message what its channel sends; the upstream gets its own names of sender and template. */
+export function createOutgoing(parts: {
+  connections: Pick<Connections, 'senderNames'>;
+  templates: Pick<Templates, 'byId'>;
+  clock: Clock;
+}): (message: ClaimedMessage, lane: LaneIdentity, connection: Connection) => Promise<Outgoing> {
+  const { connections, templates, clock } = parts;
+
+  return async (message, lane, connection) => {
+    const { recipientId, text } = message;
+    const outgoing: Outgoing = {
+      // Our id as it is on the first step; a later route is another message to whoever drops repeats.
+      dedupKey: message.step === 0 ? String(message.messageId) : `${message.messageId}.${message.step}`,
+      network: lane.network,
+      groupId: lane.groupId,
+      recipientId,
+      text,
+      ...(message.buttons === null ? {} : { buttons: message.buttons }),
+    };
+    if (connection.kind !== 'notify' || message.templateId === null || message.senderId === null) return outgoing;
+
+    const template = await templates.byId(message.accountId, message.templateId);
+    if (template === null) throw new Error(`template ${message.templateId} of account ${message.accountId} is gone`);
+    const service =
+      connection.settings.service ?? (await connections.senderNames(message.accountId, [message.senderId])).get(message.senderId);
+    if (service === undefined) throw new Error(`sender ${message.senderId} of account ${message.accountId} is gone`);
+    return {
+      ...outgoing,
+      notification: {
+        service,
+        templateId: template.upstream.templateId ?? template.id,
+        tmpl: template.upstream.tmpl ?? template.name,
+        templateData: message.templateDataJson ?? '{}',
+        deliveryPolicy: message.deliveryPolicy,
+        ttlSeconds: Math.max(TTL_SECONDS_MIN, Math.floor((message.expiresAt - clock.now()) / 1_000)),
+      },
+    };
+  };
+}

@@ -1,0 +1,94 @@
+import type { SendOutcome } from '@soroka/channels';
+import type { Clock } from '../platform/clock.ts';
+import type { Database, Statement } from '../platform/database.ts';
+import type { ChangeWriter } from './changes.ts';
+import { type DecideSettings, decide } from './decide.ts';
+import { loopFailed } from './events.ts';
+
+/** The outcome of one attempt, with the fence it was made under. */
+export interface Settlement {
+  messageId: number;
+  laneId: number;
+  epoch: number;
+  attempt: number;
+  outcome: SendOutcome;
+  dropsRepeats: boolean;
+  awaitsReceipts: boolean;
+}
+
+export interface Settler {
+  /** Resolves when the outcomes are written, or are not ours to write any more. */
+  settle(outcomes: readonly Settlement[]): Promise<void>;
+}
+
+// An outcome of an older epoch or attempt is not written: whoever owns the lane now has taken the message over.
+const OURS: Statement = {
+  name: 'dispatch.settle.ours',
+  text: `
+    select d.message_id as id
+    from unnest($1::bigint[], $2::bigint[], $3::smallint[]) as o(id, epoch, attempt)
+    join delivery as d on d.message_id = o.id and d.state = 'sending' and d.epoch = o.epoch and d.attempt = o.attempt
+    join lane as l on l.id = d.lane_id and l.epoch = o.epoch
+    order by d.message_id
+    for update of d`,
+};
+const BATCH_MAX = 1_000;
+const RETRY_MS = 500;
+
+/** Writes outcomes of all lanes of this process in common batches: while one transaction runs, the next batch gathers. */
+export function createSettler(parts: {
+  database: Database;
+  changes: ChangeWriter;
+  clock: Clock;
+  decideSettings: DecideSettings;
+  onSettled(lanes: readonly number[]): void;
+}): Settler {
+  const { database, changes, clock, decideSettings, onSettled } = parts;
+  const waiting: { settlement: Settlement; done: () => void }[] = [];
+  let running = false;
+
+  const write = (batch: readonly Settlement[]): Promise<readonly number[]> =>
+    database.transaction(async (tx) => {
+      const now = clock.now();
+      const columns = [batch.map((o) => o.messageId), batch.map((o) => o.epoch), batch.map((o) => o.attempt)];
+      const ours = await tx.rows<{ id: number }>(OURS, columns);
+      const outcomes = new Map(batch.map((settlement) => [settlement.messageId, settlement]));
+      const locked = await changes.lock(
+        tx,
+        ours.map(({ id }) => id),
+      );
+      const decided = locked.flatMap((message) => {
+        const settlement = outcomes.get(message.id);
+        if (settlement === undefined) return [];
+        const { outcome, dropsRepeats, awaitsReceipts } = settlement;
+        const change = decide(message, { kind: 'outcome', outcome, dropsRepeats, awaitsReceipts }, now, decideSettings);
+        return change === null ? [] : [{ message, change }];
+      });
+      return changes.apply(tx, decided, new Date(now));
+    });
+
+  const run = async (): Promise<void> => {
+    running = true;
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, BATCH_MAX);
+      try {
+        onSettled(await write(batch.map(({ settlement }) => settlement)));
+        for (const { done } of batch) done();
+      } catch (error) {
+        // The calls were made: their outcomes are kept until the database is back, or the lease has passed on.
+        loopFailed({ loop: 'settle', error });
+        waiting.unshift(...batch);
+        await clock.sleep(RETRY_MS);
+      }
+    }
+    running = false;
+  };
+
+  return {
+    settle(outcomes) {
+      const written = outcomes.map((settlement) => new Promise<void>((done) => waiting.push({ settlement, done })));
+      if (!running) void run();
+      return Promise.all(written).then(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { Connections } from '../connections/connections.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Database, Statement } from '../platform/database.ts';
+import type { ChangeWriter } from './changes.ts';
+import type { ProviderReceipt } from './contract.ts';
+import type { DecideSettings, Fact } from './decide.ts';
+import { loopFailed } from './events.ts';
+import { applyFacts, takeReceipts } from './receipts.ts';
+
+/** What time alone brings about: messages expire, steps end, providers that stay silent are asked. */
+export interface Sweep {
+  run(): void;
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 250;
+const BATCH = 500;
+const POLL_BATCH = 50;
+const POLLS_AT_ONCE = 8;
+const POLL_AGAIN_MAX_MS = 3_600_000;
+
+const EXPIRED: Statement = {
+  name: 'dispatch.sweep.expired',
+  // A call in flight is waited for: its answer comes within the send time-out, then the next sweep finds the row.
+  text: `
+    select message_id as id from delivery where expires_at <= $1 and state in ('queued', 'sent')
+    order by expires_at limit $2 for update skip locked`,
+};
+const STEP_ENDED: Statement = {
+  name: 'dispatch.sweep.step_ended',
+  text: `
+    select message_id as id from delivery where step_ends_at <= $1 and state in ('queued', 'sent')
+    order by step_ends_at limit $2 for update skip locked`,
+};
+const SILENT: Statement = {
+  name: 'dispatch.sweep.silent',
+  // Asked again after twice the time, up to an hour: a phone that is off stays off for hours.
+  text: `
+    with silent as (
+      select message_id, due_at from delivery where state = 'sent' and due_at <= $1 order by due_at limit $2 for update skip locked
+    )
+    update delivery as d
+    set due_at = $1::timestamptz + least(make_interval(secs => $4::float8 / 1000),
+      greatest(make_interval(secs => $3::float8 / 1000), $1::timestamptz - s.sent_at))
+    from silent
+    join sent_message as s on s.message_id = silent.message_id
+    where d.message_id = silent.message_id and s.step = d.step
+    returning s.connection_id as "connectionId", s.network_id as "networkId"`,
+};
+
+export function createSweep(parts: {
+  database: Database;
+  clock: Clock;
+  changes: ChangeWriter;
+  decideSettings: DecideSettings;
+  connections: Pick<Connections, 'channel'>;
+  askTimeoutMs: number;
+  onChanged(wakeLanes: readonly number[]): void;
+}): Sweep {
+  const { database, clock, decideSettings, connections, onChanged } = parts;
+  const stopping = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+
+  const sweepOnce = async (find: Statement, fact: Fact): Promise<boolean> => {
+    const now = new Date(clock.now());
+    const { found, wakeLanes } = await database.transaction(async (tx) => {
+      const rows = await tx.rows<{ id: number }>(find, [now, BATCH]);
+      const facts = new Map(rows.map(({ id }) => [id, fact]));
+      return { found: rows.length, wakeLanes: rows.length === 0 ? [] : await applyFacts(parts, tx, facts, now) };
+    });
+    if (found > 0) onChanged(wakeLanes);
+    return found === BATCH;
+  };
+
+  const askSilent = async (): Promise<boolean> => {
+    const now = new Date(clock.now());
+    const rows = await database.rows<{ connectionId: number; networkId: string }>(SILENT, [
+      now,
+      POLL_BATCH,
+      decideSettings.pollAfterMs,
+      POLL_AGAIN_MAX_MS,
+    ]);
+    const queue = [...rows];
+    const ask = async (): Promise<void> => {
+      for (let row = queue.shift(); row !== undefined; row = queue.shift()) await askOne(row.connectionId, row.networkId);
+    };
+    await Promise.all(Array.from({ length: POLLS_AT_ONCE }, ask));
+    return rows.length === POLL_BATCH;
+  };
+
+  const askOne = async (connectionId: number, networkId: string): Promise<void> => {
+    const channel = await connections.channel(connectionId);
+    if (channel.receipts === undefined) return;
+    const answered = await channel.receipts(
+      networkId,
+      AbortSignal.any([stopping.signal, AbortSignal.timeout(parts.askTimeoutMs)]),
+    );
+    const receipts = answered.map((receipt): ProviderReceipt => ({ connectionId, ...receipt }));
+    const { wakeLanes } = await takeReceipts(parts, receipts, new Date(clock.now()));
+    onChanged(wakeLanes);
+  };
+
+  const loop = async (name: string, work: () => Promise<boolean>): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      let more = false;
+      try {
+        more = await work();
+      } catch (error) {
+        if (!stopping.signal.aborted) loopFailed({ loop: name, error });
+      }
+      if (!more) await clock.sleep(EVERY_MS, stopping.signal);
+    }
+  };
+
+  return {
+    run() {
+      running = Promise.all([
+        loop(
+          'expire',
+          async () => (await sweepOnce(EXPIRED, { kind: 'expired' })) || (await sweepOnce(STEP_ENDED, { kind: 'step_ended' })),
+        ),
+        loop('ask', askSilent),
+      ]);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

@@ -67,8 +67,15 @@ export interface VkError {
   detail?: string;
 }
 
+/** A call inside `execute` that was refused, as its answer lists it. */
+export interface ExecuteError {
+  method: string;
+  error_code: number;
+  error_msg: string;
+}
+
 /** What a method gives back. Refusals are values: `execute` goes on after one. */
-export type VkResult = { ok: true; response: unknown } | { ok: false; error: VkError };
+export type VkResult = { ok: true; response: unknown; executeErrors?: ExecuteError[] } | { ok: false; error: VkError };
 
 export function respond(response: unknown): VkResult {
   return { ok: true, response };

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ANNA, GROUP_ID, type SimulatedVk, startVk, VERA } from '../test/start-vk.ts';
+
+let vk: SimulatedVk;
+beforeAll(async () => {
+  vk = await startVk();
+});
+beforeEach(() => vk.world.reset());
+afterAll(() => vk[Symbol.asyncDispose]());
+
+const anna = 37119444;
+const say = (text: string, phone = ANNA) => vk.world.say(vk.group, vk.person(phone), text);
+
+test('the history holds both sides, newest first, and no notification by phone', async () => {
+  say('привет');
+  await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'здравствуйте' });
+  vk.world.send(vk.group, vk.person(ANNA), { kind: 'notification', text: 'Ваша пицца готова', tag: '1' });
+  const { response } = await vk.call('messages.getHistory', { peer_id: anna });
+  expect(response).toMatchObject({
+    count: 2,
+    items: [
+      { text: 'здравствуйте', out: 1, from_id: -Number(GROUP_ID), peer_id: anna, random_id: 1 },
+      { text: 'привет', out: 0, from_id: anna, peer_id: anna },
+    ],
+  });
+});
+
+test('the history can be read in pages, from the other end, and with its people', async () => {
+  for (const text of ['раз', 'два', 'три']) say(text);
+  const page = await vk.call('messages.getHistory', { peer_id: anna, count: 1, offset: 1 });
+  expect(page.response).toMatchObject({ count: 3, items: [{ text: 'два' }] });
+  const turned = await vk.call('messages.getHistory', { peer_id: anna, rev: 1, extended: 1 });
+  expect(turned.response).toMatchObject({
+    items: [{ text: 'раз' }, { text: 'два' }, { text: 'три' }],
+    profiles: [{ id: anna }],
+    groups: [{ id: 213243638 }],
+    conversations: [{ peer: { id: anna } }],
+  });
+  expect((await vk.call('messages.getHistory', { peer_id: anna, count: 201 })).error?.error_code).toBe(100);
+});
+
+test('conversations come by their last message, with what is unread and unanswered', async () => {
+  say('раз', '79990000004');
+  say('два');
+  await vk.call('messages.send', { peer_id: 37119448, random_id: 1, message: 'ответ' });
+  expect((await vk.call('messages.getConversations')).response).toMatchObject({
+    count: 2,
+    unread_count: 2,
+    items: [
+      { conversation: { peer: { id: 37119448 }, unanswered: false }, last_message: { text: 'ответ' } },
+      { conversation: { peer: { id: anna }, unanswered: true, unread_count: 1 }, last_message: { text: 'два' } },
+    ],
+  });
+  expect((await vk.call('messages.getConversations', { filter: 'unanswered' })).response).toMatchObject({ count: 1 });
+});
+
+test('a dialog marked as read has nothing unread until the person writes again', async () => {
+  const unread = async () => (await vk.call('messages.getConversationsById', { peer_ids: anna })).response;
+  say('раз');
+  expect((await vk.call('messages.markAsRead', { peer_id: anna, mark_conversation_as_read: 1 })).response).toBe(1);
+  expect(await unread()).toMatchObject({ items: [{ unread_count: 0 }] });
+  say('два');
+  expect(await unread()).toMatchObject({ items: [{ unread_count: 1 }] });
+});
+
+test('a conversation tells what the person has read and whether they may be written to', async () => {
+  const sent = await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'раз' });
+  await expect.poll(() => vk.world.inbox(vk.person(ANNA)).length).toBe(1);
+  vk.world.read(vk.group, vk.person(ANNA));
+  const vera = vk.person(VERA).vkId;
+  expect((await vk.call('messages.getConversationsById', { peer_ids: `${anna},${vera}` })).response).toMatchObject({
+    count: 2,
+    items: [
+      { out_read: sent.response, can_write: { allowed: true } },
+      { out_read: 0, last_message_id: 0, can_write: { allowed: false, reason: 901 } },
+    ],
+  });
+});
+
+test('whether messages are allowed follows the person', async () => {
+  const ask = async (phone: string) =>
+    (await vk.call('messages.isMessagesFromGroupAllowed', { group_id: GROUP_ID, user_id: vk.person(phone).vkId ?? 0 })).response;
+  expect(await ask(ANNA)).toEqual({ is_allowed: 1 });
+  expect(await ask(VERA)).toEqual({ is_allowed: 0 });
+});
+
+test('typing is taken for a person and refused for a chat', async () => {
+  expect((await vk.call('messages.setActivity', { peer_id: anna, type: 'typing' })).response).toBe(1);
+  expect((await vk.call('messages.setActivity', { peer_id: 2_000_000_001, type: 'typing' })).error?.error_code).toBe(917);
+});

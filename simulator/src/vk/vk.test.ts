@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ANNA, GROUP_ID, type SimulatedVk, startVk } from './test/start-vk.ts';
+
+let vk: SimulatedVk;
+beforeAll(async () => {
+  vk = await startVk();
+});
+beforeEach(() => vk.world.reset());
+afterAll(() => vk[Symbol.asyncDispose]());
+
+const url = (method: string, query: string): string => `${vk.url}/method/${method}?${query}`;
+const json = async (answer: Promise<Response>): Promise<unknown> => (await answer).json();
+
+test('a method answers a GET, a form, a multipart form and a token in the header alike', async () => {
+  const expected = { response: [expect.objectContaining({ id: 37119444, first_name: 'Анна' })] };
+  const query = 'user_ids=37119444&v=5.199';
+  expect(await json(fetch(url('users.get', `${query}&access_token=vk1.demo`)))).toEqual(expected);
+  expect(await json(fetch(url('users.get', query), { method: 'POST', headers: { authorization: 'Bearer vk1.demo' } }))).toEqual(
+    expected,
+  );
+  const form = new FormData();
+  for (const [name, value] of new URLSearchParams(`${query}&access_token=vk1.demo`)) form.append(name, value);
+  expect(await json(fetch(url('users.get', ''), { method: 'POST', body: form }))).toEqual(expected);
+  expect(await vk.call('users.get', { user_ids: '37119444' })).toEqual(expected);
+});
+
+test('a JSON body is not read, so that nothing in it was given', async () => {
+  const body = JSON.stringify({ user_ids: '37119444', v: '5.199', access_token: 'vk1.demo' });
+  const post = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
+  expect(await json(fetch(url('users.get', ''), post))).toMatchObject({ error: { error_code: 8 } });
+  expect(await json(fetch(url('users.get', 'v=5.199&access_token=vk1.demo'), post))).toMatchObject({
+    error: { error_code: 100, error_msg: 'One of the parameters specified was missing or invalid: user_ids is undefined' },
+  });
+});
+
+test('an error repeats the parameters without the token', async () => {
+  expect(await vk.call('messages.nothing', { peer_id: 1 })).toEqual({
+    error: {
+      error_code: 3,
+      error_msg: 'Unknown method passed',
+      request_params: [
+        { key: 'method', value: 'messages.nothing' },
+        { key: 'v', value: '5.199' },
+        { key: 'peer_id', value: '1' },
+      ],
+    },
+  });
+});
+
+test.each([
+  ['no version', { v: '' }, 8],
+  ['a version of another age', { v: '5.81' }, 8],
+  ['a version that does not exist', { v: '6.0' }, 8],
+  ['no token', { access_token: '' }, 5],
+  ['a wrong token', { access_token: 'vk1.other' }, 5],
+  ['a group that is not of the token', { group_id: '5' }, 15],
+])('%s is refused', async (_name, parameters, code) => {
+  const answer = await vk.call('groups.getLongPollServer', { group_id: GROUP_ID, ...parameters });
+  expect(answer.error?.error_code).toBe(code);
+});
+
+test('the 21st call within a second is refused and stands among the violations', async () => {
+  const answers = await Promise.all(Array.from({ length: 21 }, () => vk.call('groups.getTokenPermissions')));
+  const refused = answers.filter((answer) => answer.error !== undefined);
+  expect(refused).toEqual([{ error: expect.objectContaining({ error_code: 6, error_msg: 'Too many requests per second' }) }]);
+  expect(vk.world.limits.violations()).toMatchObject([{ kind: 'calls_per_second', network: 'vk', group: GROUP_ID, count: 21 }]);
+});
+
+test('the shape of groups.getById follows the version', async () => {
+  expect((await vk.call('groups.getById', { v: '5.131' })).response).toMatchObject([{ id: 213243638 }]);
+  expect((await vk.call('groups.getById')).response).toMatchObject({ groups: [{ id: 213243638 }], profiles: [] });
+});
+
+test('the permissions of the token hold messages', async () => {
+  const { response } = await vk.call('groups.getTokenPermissions');
+  expect(response).toMatchObject({ permissions: expect.arrayContaining([{ name: 'messages', setting: 4096 }]) });
+});
+
+test('execute runs every call, leaves false where one was refused, and counts as one call', async () => {
+  vk.world.block(vk.group, vk.person('79990000004'));
+  const send = (id: number, peer: number): string => `API.messages.send({"peer_id":${peer},"message":"раз","random_id":${id}})`;
+  const answer = await vk.call('execute', {
+    code: `return [${send(1, 37119444)},${send(2, 37119448)},API.users.get({"user_ids":"37119444"})];`,
+  });
+  expect(answer.response).toEqual([expect.any(Number), false, [expect.objectContaining({ id: 37119444 })]]);
+  expect(answer.execute_errors).toEqual([
+    { method: 'messages.send', error_code: 901, error_msg: "Can't send messages for users without permission" },
+  ]);
+  const named = await vk.call('execute', { code: 'return {"a": API.groups.getTokenPermissions({}),"b": API.no.method({})};' });
+  expect(named.response).toEqual({ a: expect.objectContaining({ mask: expect.any(Number) }), b: false });
+});
+
+test('execute refuses a 26th call and code it cannot read', async () => {
+  const calls = Array.from({ length: 26 }, () => 'API.groups.getTokenPermissions({})').join(',');
+  expect((await vk.call('execute', { code: `return [${calls}];` })).error?.error_code).toBe(13);
+  expect((await vk.call('execute', { code: 'var i = 1;' })).error?.error_code).toBe(12);
+  expect((await vk.call('execute')).error?.error_code).toBe(100);
+});
+
+test('a call stands in the log with its method, group, code and without its token', async () => {
+  await vk.call('messages.send', { peer_id: 37119444 });
+  expect(vk.world.calls.since(0)).toMatchObject([
+    { network: 'vk', method: 'messages.send', group: GROUP_ID, status: 200, code: '100', request: { access_token: '***' } },
+  ]);
+});
+
+test('the phone of nobody on VK is not found by its id', async () => {
+  expect((await vk.call('users.get', { user_ids: '37119444,1' })).response).toHaveLength(1);
+  expect(vk.person(ANNA).vkId).toBe(37119444);
+});

@@ -1,6 +1,8 @@
 import Fastify from 'fastify';
 import { registerControl } from './control/control.ts';
 import { registerNotify } from './notify/notify.ts';
+import { registerPage } from './page/page.ts';
+import { registerVk } from './vk/vk.ts';
 import { type Clock, createRealClock, createWorld, type World } from './world/world.ts';
 
 export { type Clock, createManualClock, type ManualClock, type World } from './world/world.ts';
@@ -29,8 +31,10 @@ export async function startSimulator({ port, host = '127.0.0.1', seed, clock }: 
   const realClock = createRealClock();
   const world = createWorld({ clock: clock ?? realClock, ...(seed === undefined ? {} : { seed }) });
   const app = Fastify({ forceCloseConnections: true });
+  await app.register(async (scope) => registerVk(scope, world));
   await app.register(async (scope) => registerNotify(scope, world));
   await app.register(async (scope) => registerControl(scope, world));
+  await app.register(registerPage);
   const url = await app.listen({ port, host });
   return {
     url,

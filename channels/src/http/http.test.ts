@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { closedPort, playAnswers } from '../../test/play-answers.ts';
 import { ANSWER_BYTES_MAX, createHttp, type Http, retryAfterMs } from './http.ts';
-import { closedPort, playAnswers } from './play-answers.ts';
 
 const never = new AbortController().signal;
 const open: Http[] = [];

@@ -1,7 +1,7 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closedPort, type Played, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
 import type { Outgoing } from '../channel.ts';
-import { closedPort, type Played, type PlayedServer, playAnswers } from '../http/play-answers.ts';
 import { createNotifyChannel, type NotifyChannel, type NotifyChannelOptions } from './notify-channel.ts';
 
 const never = new AbortController().signal;

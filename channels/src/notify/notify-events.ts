@@ -1,7 +1,7 @@
 import { type Fields, readFields } from '../body/body.ts';
 import type { InboundEvent, Receipt } from '../channel.ts';
-import { parseOkEvent } from '../ok/ok-events.ts';
-import { parseVkEvent } from '../vk/vk-events.ts';
+import { parseOkEvent } from '../ok/ok.ts';
+import { parseVkEvent } from '../vk/vk.ts';
 
 const RECEIPT_STATUSES: readonly Receipt['status'][] = [
   'SENT',

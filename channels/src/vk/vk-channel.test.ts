@@ -1,8 +1,8 @@
 import { type FixtureName, readFixture } from '@soroka/fixtures';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closedPort, type Played, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
 import type { Outgoing } from '../channel.ts';
-import { closedPort, type Played, type PlayedServer, playAnswers } from '../http/play-answers.ts';
 import { createVkChannel, type VkChannel } from './vk-channel.ts';
 import { randomIdOf } from './vk-message.ts';
 

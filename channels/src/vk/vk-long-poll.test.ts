@@ -1,6 +1,6 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Played, type PlayedRequest, type PlayedServer, playAnswers } from '../http/play-answers.ts';
+import { type Played, type PlayedRequest, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
 import { createVkChannel, type VkChannel } from './vk-channel.ts';
 import { parseVkEvent } from './vk-events.ts';
 

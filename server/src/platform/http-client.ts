@@ -1,0 +1,156 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { type AddressGuard, createAddressGuard } from './address-guard.ts';
+
+export type PostResult =
+  /** Any status, redirects included: they are not followed. `bodyHead` is at most 16 KB of the answer as UTF-8. */
+  | { kind: 'answered'; status: number; bodyHead: string }
+  /** Not called: the URL or an address behind its name is not allowed. `reason` ends a sentence about the URL. */
+  | { kind: 'forbidden'; reason: string }
+  /** Called or not, no whole answer came in time. */
+  | { kind: 'timed_out' }
+  /** No connection, a broken one, a certificate that cannot be trusted, a broken answer; or aborted by the caller. */
+  | { kind: 'failed'; code: string };
+
+export interface PostRequest {
+  url: string;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+  /** From the call to the last byte of the answer, name lookup and connection included. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** Calls URLs that customers gave us, and never what lies behind our walls. */
+export interface HttpClient {
+  /** Why this URL must not be called, as the end of a sentence about it; null when form and literal address are fine. No DNS. */
+  refusal(url: string): string | null;
+  /** Never rejects: whatever the other side does is a value. */
+  post(request: PostRequest): Promise<PostResult>;
+  /** Breaks what is under way and closes all connections. */
+  close(): Promise<void>;
+}
+
+const ANSWER_BYTES_MAX = 16 * 1024;
+const CONNECT_TIMEOUT_MS = 5_000;
+// A name is looked up anew at least this often, however busy its connections are.
+const CONNECTION_LIFE_MAX_MS = 60_000;
+
+class ForbiddenAddressError extends Error {
+  override readonly name = 'ForbiddenAddressError';
+}
+
+/**
+ * The guard stands at four places, because each alone can be passed (reliability.md 0.4, 1.2): the literal address of the URL
+ * (literals are never looked up), every answer of the resolver, the address of the connected socket, and no redirects.
+ *
+ * `allowCidrs`: ranges that may be called although they are not public. `lookup`: another resolver than the system's.
+ */
+export function createHttpClient({
+  allowCidrs,
+  lookup = systemLookup,
+}: {
+  allowCidrs: readonly string[];
+  lookup?: LookupFunction;
+}): HttpClient {
+  const guard = createAddressGuard(allowCidrs);
+  const agent = new Agent({
+    connect: guardedConnector(guard, lookup),
+    allowH2: false,
+    pipelining: 1, // a later POST must not wait behind a slow one on the same connection
+    clientTtl: CONNECTION_LIFE_MAX_MS,
+    // One deadline per call stands for both, so that an answer that drips cannot outlive it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    refusal: guard.refusalOfUrl,
+    post: (request) => {
+      const reason = guard.refusalOfUrl(request.url);
+      return reason === null ? post(agent, request) : Promise.resolve({ kind: 'forbidden', reason });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function guardedConnector(guard: AddressGuard, lookup: LookupFunction): buildConnector.connector {
+  const guardedLookup: LookupFunction = (hostname, options, callback) =>
+    lookup(hostname, options, (error, answer, family) => {
+      if (error !== null) return callback(error, answer, family);
+      const addresses = typeof answer === 'string' ? [answer] : answer.map(({ address }) => address);
+      // One forbidden answer refuses the name: which of them the socket takes is not ours to choose, nor is the next lookup.
+      const reason = addresses.map(guard.refusalOfAddress).find((refusal) => refusal !== null);
+      if (reason === undefined) callback(null, answer, family);
+      else callback(new ForbiddenAddressError(reason), answer, family);
+    });
+  const connect = buildConnector({ lookup: guardedLookup, timeout: CONNECT_TIMEOUT_MS, allowH2: false });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      const reason = guard.refusalOfAddress(remoteAddress(socket));
+      if (reason === null) return callback(null, socket);
+      socket.destroy();
+      callback(new ForbiddenAddressError(reason), null);
+    });
+}
+
+/** Empty, which the guard refuses, when the other side has hung up already. */
+function remoteAddress(socket: Socket): string {
+  return socket.remoteAddress ?? '';
+}
+
+function post(agent: Agent, { url, body, headers, timeoutMs, signal }: PostRequest): Promise<PostResult> {
+  return new Promise((resolve) => {
+    const { origin, pathname, search } = new URL(url);
+    let controller: Dispatcher.DispatchController | undefined;
+    let settled = false;
+    let status = 0;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+
+    const settle = (result: PostResult): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      resolve(result);
+    };
+    const answered = () => settle({ kind: 'answered', status, bodyHead: Buffer.concat(chunks).toString('utf8') });
+    const giveUp = (result: PostResult): void => {
+      settle(result);
+      controller?.abort(new Error('given up'));
+    };
+    const onAbort = () => giveUp({ kind: 'failed', code: 'ABORTED' });
+    const timer = setTimeout(() => giveUp({ kind: 'timed_out' }), timeoutMs);
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort);
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        controller = started;
+        // It waited for its connection longer than its deadline: nobody wants the answer any more.
+        if (settled) controller.abort(new Error('given up'));
+      },
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData(current, chunk) {
+        chunks.push(chunk.subarray(0, ANSWER_BYTES_MAX - bytes));
+        bytes += chunk.length;
+        if (bytes <= ANSWER_BYTES_MAX) return;
+        answered();
+        current.abort(new Error('the answer is longer than anybody reads'));
+      },
+      onResponseEnd: answered,
+      onResponseError: (_controller, error) => settle(failure(error)),
+    };
+    agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, handler);
+  });
+}
+
+function failure(error: Error & { code?: unknown }): PostResult {
+  if (error instanceof ForbiddenAddressError) return { kind: 'forbidden', reason: error.message };
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timed_out' };
+  return { kind: 'failed', code: typeof error.code === 'string' ? error.code : error.name };
+}

@@ -1,2 +1,16 @@
+export { Account, AccountPatch } from './account.ts';
+export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, RequestRejected, SendAnswer } from './answers.ts';
+export { Dialog, DialogMessage } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
+export {
+  DELIVERY_POLICIES,
+  Message,
+  MessageDetails,
+  OlderMessage,
+  SEND_LIMITS,
+  SendRequest,
+  StatusCallback,
+} from './messages.ts';
+export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
+export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';

@@ -1,0 +1,129 @@
+import type { TSchema } from 'typebox';
+import { Account, AccountPatch } from './account.ts';
+import { ErrorAnswer, Reason, RequestRejected, SendAnswer } from './answers.ts';
+import { Dialog, DialogMessage } from './dialogs.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
+
+const COMPONENTS: Readonly<Record<string, TSchema>> = {
+  Message,
+  OlderMessage,
+  SendAnswer,
+  Reason,
+  RequestRejected,
+  MessageDetails,
+  StatusCallback,
+  Account,
+  AccountPatch,
+  Dialog,
+  DialogMessage,
+  ErrorAnswer,
+};
+/** Codes of every route that needs a key. */
+const KEY_ERRORS: readonly ErrorCode[] = ['login.must.be.not.null', 'scope.missing', 'rate.limit', 'unavailable'];
+
+export interface OpenApiDocument {
+  openapi: '3.1.0';
+  info: { title: string; version: string; description: string; license: { name: string; identifier: string } };
+  servers: readonly { url: string }[];
+  tags: readonly { name: string }[];
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
+}
+export interface OpenApiOperation {
+  operationId: string;
+  tags: readonly string[];
+  summary: string;
+  description?: string;
+  security: readonly Record<string, readonly string[]>[];
+  parameters?: readonly {
+    name: string;
+    in: 'path' | 'query' | 'header';
+    required: boolean;
+    schema: unknown;
+    description?: string;
+  }[];
+  requestBody?: { required: true; content: Record<string, { schema: unknown }> };
+  responses: Record<string, { description: string; content: Record<string, { schema: unknown }> }>;
+}
+
+/** The whole API as OpenAPI 3.1, written from the table of operations and the schemas that also validate. */
+export function openApiDocument(version: string): OpenApiDocument {
+  const paths: OpenApiDocument['paths'] = {};
+  for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
+    const path = paths[operation.path] ?? {};
+    paths[operation.path] = path;
+    path[operation.method.toLowerCase()] = describeOperation(id, operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Soroka',
+      version,
+      description: 'Notifications and dialogs in VK and Odnoklassniki. Refusals are explained in docs/errors.md.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(Object.values(OPERATIONS).map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(COMPONENTS).map(([name, schema]) => [name, withReferences(schema, name)])),
+      securitySchemes: {
+        key: { type: 'apiKey', in: 'header', name: 'Authorization', description: '"Key <api key>".' },
+        basic: { type: 'http', scheme: 'basic', description: "Login: the account's name; password: an API key." },
+      },
+    },
+  };
+}
+
+function describeOperation(id: string, operation: Operation): OpenApiOperation {
+  const { tag, summary, description, scope, body, answer } = operation;
+  const parameters = [
+    ...describeParameters('path', operation.pathParameters, true),
+    ...describeParameters('query', operation.query, false),
+    ...describeParameters('header', operation.headers, false),
+  ];
+  const needs = scope === null ? [] : [`Needs a key with the scope "${scope}".`];
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: [...(description === undefined ? [] : [description]), ...needs].join(' '),
+    security: scope === null ? [] : [{ key: [] }, { basic: [] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
+    responses: { 200: { description: answer.description, content: json(answer.schema) }, ...describeRefusals(operation) },
+  };
+}
+
+function describeParameters(where: 'path' | 'query' | 'header', schemas: Operation['query'], required: boolean) {
+  return Object.entries(schemas ?? {}).map(([name, schema]) => ({ name, in: where, required, schema: withReferences(schema) }));
+}
+
+function describeRefusals(operation: Operation): OpenApiOperation['responses'] {
+  const codes = [...operation.errors, ...(operation.scope === null ? [] : KEY_ERRORS)];
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
+  const shape = operation.refusals === 'result' ? RequestRejected : ErrorAnswer;
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const described = codes
+        .filter((code) => ERRORS[code].status === status)
+        .map((code) => `\`${code}\`: ${ERRORS[code].message}`);
+      return [String(status), { description: described.join(' '), content: json(shape) }];
+    }),
+  );
+}
+
+const json = (schema: TSchema) => ({ 'application/json': { schema: withReferences(schema) } });
+
+const NAMES = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
+
+/** A copy in which every schema that is a component, except `self`, is a reference to it. */
+function withReferences(schema: unknown, self?: string): unknown {
+  const name = NAMES.get(schema);
+  if (name !== undefined && name !== self) return { $ref: `#/components/schemas/${name}` };
+  if (Array.isArray(schema)) return schema.map((element) => withReferences(element));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withReferences(value)]));
+}

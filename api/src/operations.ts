@@ -1,0 +1,181 @@
+import { type TSchema, Type } from 'typebox';
+import { Account, AccountPatch } from './account.ts';
+import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answers.ts';
+import { Dialog, DialogMessage } from './dialogs.ts';
+import type { ErrorCode } from './errors.ts';
+import { MessageDetails, SendRequest } from './messages.ts';
+import { STATUSES } from './statuses.ts';
+
+/** What an API key may be allowed to do. */
+export const API_SCOPES = ['send', 'read', 'admin'] as const;
+export type ApiScope = (typeof API_SCOPES)[number];
+
+/** One route of the public API: the server registers from this table, and the OpenAPI document is written from it. */
+export interface Operation {
+  method: 'GET' | 'POST' | 'PATCH';
+  /** With `{name}` where a parameter stands. */
+  path: string;
+  /** Null: open to everybody. */
+  scope: ApiScope | null;
+  /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
+  refusals: 'result' | 'error';
+  tag: 'Messages' | 'Account' | 'Dialogs' | 'Service';
+  summary: string;
+  description?: string;
+  pathParameters?: Readonly<Record<string, TSchema>>;
+  query?: Readonly<Record<string, TSchema>>;
+  headers?: Readonly<Record<string, TSchema>>;
+  body?: TSchema;
+  answer: { description: string; schema: TSchema };
+  /** Codes that refuse the request, beside those of every route with a scope. */
+  errors: readonly ErrorCode[];
+}
+
+const cursor = Type.String({ description: 'nextCursor of the page before.' });
+const limit = Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, default: LIST_LIMIT_DEFAULT });
+const time = (description: string) => Type.String({ format: 'date-time', description, examples: ['2026-01-31T09:00:00+03:00'] });
+const messageId = { messageId: Type.Integer({ minimum: 1, examples: [1000001] }) };
+
+export const OPERATIONS = {
+  sendMessages: {
+    method: 'POST',
+    path: '/vk/messages',
+    scope: 'send',
+    refusals: 'result',
+    tag: 'Messages',
+    summary: 'Send notifications',
+    description:
+      'A bare array of 1 to 1000 messages, or the older form. The answer has one item per message in the order of the request; OK means stored durably. Refusals of single messages travel inside the 200.',
+    headers: {
+      'Idempotency-Key': Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'The same key and body within 24 hours give the stored answer.',
+      }),
+    },
+    body: SendRequest,
+    answer: { description: 'One item per message.', schema: SendAnswer },
+    errors: [
+      'content.type.invalid',
+      'request.too.large',
+      'invalid.json',
+      'messages.invalid',
+      'messages.empty',
+      'too.many.messages',
+      'service.not.found',
+      'idempotency.key.invalid',
+      'idempotency.key.conflict',
+      'idempotency.key.running',
+    ],
+  },
+  listMessages: {
+    method: 'GET',
+    path: '/vk/messages',
+    scope: 'read',
+    refusals: 'result',
+    tag: 'Messages',
+    summary: 'List messages',
+    description: 'Newest first.',
+    query: {
+      status: Type.Enum(STATUSES),
+      phone: Type.String(),
+      sender: Type.String({ description: 'Name of the sender (service).' }),
+      from: time('Accepted at or after this time.'),
+      to: time('Accepted before this time.'),
+      limit,
+      cursor,
+    },
+    answer: { description: 'A page of messages.', schema: listOf(MessageDetails) },
+    errors: ['parameter.invalid'],
+  },
+  getMessage: {
+    method: 'GET',
+    path: '/vk/messages/{messageId}',
+    scope: 'read',
+    refusals: 'result',
+    tag: 'Messages',
+    summary: 'Get one message',
+    pathParameters: messageId,
+    answer: { description: 'The message.', schema: MessageDetails },
+    errors: ['parameter.invalid', 'not.found'],
+  },
+  cancelMessage: {
+    method: 'POST',
+    path: '/vk/messages/{messageId}/cancel',
+    scope: 'send',
+    refusals: 'result',
+    tag: 'Messages',
+    summary: 'Cancel a message that still waits',
+    pathParameters: messageId,
+    answer: { description: 'The message, cancelled.', schema: MessageDetails },
+    errors: ['parameter.invalid', 'not.found', 'message.already.sent'],
+  },
+  getAccount: {
+    method: 'GET',
+    path: '/v1/account',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Get the account',
+    answer: { description: 'The account of the key.', schema: Account },
+    errors: [],
+  },
+  patchAccount: {
+    method: 'PATCH',
+    path: '/v1/account',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: "Set the account's URLs",
+    body: AccountPatch,
+    answer: { description: 'The account as it is now.', schema: Account },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid'],
+  },
+  listDialogs: {
+    method: 'GET',
+    path: '/v1/dialogs',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Dialogs',
+    summary: 'List dialogs',
+    description: 'The one with the newest message first.',
+    query: { limit, cursor },
+    answer: { description: 'A page of dialogs.', schema: listOf(Dialog) },
+    errors: ['parameter.invalid'],
+  },
+  listDialogMessages: {
+    method: 'GET',
+    path: '/v1/dialogs/{dialogId}/messages',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Dialogs',
+    summary: 'History of a dialog',
+    description: 'Every message in and out, notifications included, newest first.',
+    pathParameters: { dialogId: Type.Integer({ minimum: 1 }) },
+    query: { limit, cursor },
+    answer: { description: 'A page of messages.', schema: listOf(DialogMessage) },
+    errors: ['parameter.invalid', 'not.found'],
+  },
+  live: {
+    method: 'GET',
+    path: '/livez',
+    scope: null,
+    refusals: 'error',
+    tag: 'Service',
+    summary: 'Whether the process answers',
+    answer: { description: 'It does.', schema: Type.Object({ status: Type.Literal('live') }) },
+    errors: [],
+  },
+  ready: {
+    method: 'GET',
+    path: '/readyz',
+    scope: null,
+    refusals: 'error',
+    tag: 'Service',
+    summary: 'Whether the process can take messages',
+    answer: { description: 'It can.', schema: Type.Object({ status: Type.Literal('ready') }) },
+    errors: ['unavailable'],
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationId = keyof typeof OPERATIONS;

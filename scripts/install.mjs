@@ -69,8 +69,8 @@ async function install(root) {
     return true;
   }
   progress.end('The packages could not be installed');
-  const errors = output.filter((line) => /^npm (error|ERR!)/.test(line) && !line.includes('A complete log of this run'));
-  process.stderr.write(`${(errors.length > 0 ? errors : output).slice(-ERROR_LINES_SHOWN).join('\n')}\n`);
+  const errors = output.filter((line) => /^npm (error|ERR!) \S/.test(line) && !line.includes('A complete log of this run'));
+  process.stderr.write(`${(errors.length > 0 ? errors : output).slice(0, ERROR_LINES_SHOWN).join('\n')}\n`);
   process.stderr.write('Check the network and the npm registry (npm config get registry), then run the same command again.\n');
   return false;
 }

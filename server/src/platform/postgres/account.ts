@@ -28,11 +28,15 @@ export async function accountForPostgres(): Promise<Account | null> {
   );
 }
 
-/** Who runs a cluster that is there: its owner, or null for ourselves. */
+/** Who runs a cluster that is there: its owner, or null for ourselves. Throws `data.access` where root owns it. */
 export async function ownerOf(clusterFolder: string): Promise<Account | null> {
   if (!isRoot()) return null;
   const { uid, gid } = await stat(clusterFolder);
-  return { uid, gid };
+  if (uid !== 0) return { uid, gid };
+  throw new LocalPostgresError(
+    'data.access',
+    `The database in ${clusterFolder} belongs to root, and PostgreSQL does not run as root: give it to another account, chown -R postgres ${clusterFolder}.`,
+  );
 }
 
 /** Whether the account can enter the folder; asked as that account, because modes alone do not tell (ACLs, mounts). */

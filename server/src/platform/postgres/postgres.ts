@@ -32,6 +32,7 @@ export interface LocalPostgres {
 }
 
 const DATABASE = 'soroka';
+const WRONG_PASSWORD = '28P01'; // SQLSTATE invalid_password
 
 /**
  * Starts the private PostgreSQL of a data folder, or joins the one that another Soroka on the same folder runs. On loopback,
@@ -48,7 +49,7 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
     try {
       const { port, takenOver } = await ensureRunning(daemon);
       options.log({ event: 'postgres_running', port, takenOver, major: daemon.binaries.major, folder: daemon.place.cluster });
-      await createDatabase(urlOf(daemon, port, 'postgres'));
+      await createDatabase(daemon, urlOf(daemon, port, 'postgres'));
       let stopped: Promise<void> | undefined;
       return {
         url: urlOf(daemon, port, DATABASE),
@@ -62,7 +63,9 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
         },
       };
     } catch (error) {
-      await leave();
+      const { othersLeft } = await leave();
+      // A server that runs and that nobody can use must not stay behind.
+      if (!othersLeft) await stop(daemon).catch(() => {});
       throw error;
     }
   });
@@ -95,12 +98,16 @@ async function findPlace(
   }
 }
 
-async function createDatabase(url: string): Promise<void> {
+async function createDatabase({ place }: Daemon, url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
-  await client.connect();
   try {
+    await client.connect();
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== WRONG_PASSWORD) throw cause;
+    const message = `PostgreSQL does not accept the password in ${place.passwordFile}: put the right file back, or set SOROKA_DATA to another folder.`;
+    throw new LocalPostgresError('data.access', message, { cause });
   } finally {
     await client.end();
   }

@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import type { Capabilities, Channel, Outgoing, SendOutcome } from '@soroka/channels';
+import { pino } from 'pino';
+import { createAccounts } from '../src/accounts/accounts.ts';
+import { type ConnectionSettings, createConnections } from '../src/connections/connections.ts';
+import { createContacts } from '../src/contacts/contacts.ts';
+import { createDispatch, type Dispatch, type MessageView, type NewNotification } from '../src/dispatch/dispatch.ts';
+import { type Clock, systemClock } from '../src/platform/clock.ts';
+import { openDatabase } from '../src/platform/database.ts';
+import { createSecrets } from '../src/platform/secrets.ts';
+import { createTemplates } from '../src/templates/templates.ts';
+import { testDatabase } from './database.ts';
+
+export const VK_GROUP = '213243638';
+export const OK_GROUP = '70000000000001';
+
+/** A network in the test's hands: it records what it was given and answers as told. */
+export interface ScriptedNetwork {
+  readonly calls: { at: number; messages: readonly Outgoing[] }[];
+  /** Every message of every call. */
+  readonly taken: Outgoing[];
+  answer: (message: Outgoing, count: number) => SendOutcome | Promise<SendOutcome>;
+}
+
+export interface StatusReport {
+  channel: string;
+  messageId: string;
+  status: string;
+  errorCode: number;
+}
+
+const CAPABILITIES: Record<'vk' | 'ok' | 'notify', Capabilities> = {
+  vk: {
+    batchMax: 1,
+    callsPerSecond: 20,
+    textCharactersMax: 4096,
+    dropsRepeats: true,
+    reportsDelivered: false,
+    reportsRead: true,
+    deliveryPolicies: false,
+  },
+  ok: {
+    batchMax: 1,
+    callsPerSecond: null,
+    textCharactersMax: 4096,
+    dropsRepeats: false,
+    reportsDelivered: false,
+    reportsRead: false,
+    deliveryPolicies: false,
+  },
+  notify: {
+    batchMax: 1000,
+    callsPerSecond: null,
+    textCharactersMax: 2048,
+    dropsRepeats: true,
+    reportsDelivered: true,
+    reportsRead: true,
+    deliveryPolicies: true,
+  },
+};
+
+/**
+ * Dispatch on a real database with one account, the senders Group_name (notify) and Community, template 4 and scripted
+ * networks: for what dispatch decides. What the networks do is tested in e2e/ on the simulator.
+ */
+export async function startDispatchTown(
+  options: { clock?: Clock; notifySettings?: ConnectionSettings; unknownOutcome?: 'resend' | 'stop' } = {},
+) {
+  const clock = options.clock ?? systemClock;
+  const { url, drop } = await testDatabase();
+  const database = openDatabase(url, { connectionsMax: 12 });
+  const secrets = createSecrets(randomBytes(32));
+  const accounts = createAccounts({ database, secrets, clock });
+  const connections = createConnections({ database, secrets, publicUrl: () => 'http://127.0.0.1:1', sendTimeoutMs: 2_000 });
+  const templates = createTemplates({ database });
+  const contacts = createContacts({ database });
+
+  const account = await accounts.create('shop');
+  const add = (kind: 'vk' | 'ok' | 'notify', groupId: string | null, settings: ConnectionSettings = {}) =>
+    connections.add({
+      accountId: account.id,
+      kind,
+      groupId,
+      baseUrl: 'http://127.0.0.1:1',
+      credentials: { token: 't', intakeToken: randomBytes(16).toString('hex') },
+      receive: 'off',
+      settings,
+    });
+  const vk = await add('vk', VK_GROUP);
+  const ok = await add('ok', OK_GROUP);
+  const notify = await add('notify', null, options.notifySettings);
+  const route = (name: 'VK' | 'OK', provider: 'notify' | 'community', connectionId: number) =>
+    ({
+      route: name,
+      network: name === 'VK' ? 'vk' : 'ok',
+      provider,
+      connectionId,
+      groupId: name === 'VK' ? VK_GROUP : OK_GROUP,
+    }) as const;
+  const sender = await connections.addSender({
+    accountId: account.id,
+    name: 'Group_name',
+    routes: [route('VK', 'notify', notify.id), route('OK', 'notify', notify.id)],
+  });
+  const community = await connections.addSender({
+    accountId: account.id,
+    name: 'Community',
+    routes: [route('VK', 'community', vk.id), route('OK', 'community', ok.id)],
+  });
+  await templates.add({
+    accountId: account.id,
+    id: 4,
+    name: 'base_template',
+    text: 'Здравствуйте, {{ name }}!',
+    unknownOutcome: options.unknownOutcome ?? 'resend',
+    senderIds: [sender.id, community.id],
+  });
+
+  const scripted = (): ScriptedNetwork => ({
+    calls: [],
+    taken: [],
+    answer: (_, count) => ({ kind: 'sent', networkId: `n${count}` }),
+  });
+  const networks = { vk: scripted(), ok: scripted(), notify: scripted() };
+  const channelOf = (kind: 'vk' | 'ok' | 'notify'): Channel => ({
+    kind,
+    capabilities: CAPABILITIES[kind],
+    async send(batch) {
+      const network = networks[kind];
+      network.calls.push({ at: performance.now(), messages: batch });
+      return Promise.all(
+        batch.map(async (message) => {
+          network.taken.push(message);
+          return network.answer(message, network.taken.length);
+        }),
+      );
+    },
+  });
+  const channels = new Map([
+    [vk.id, channelOf('vk')],
+    [ok.id, channelOf('ok')],
+    [notify.id, channelOf('notify')],
+  ]);
+
+  const reports: StatusReport[] = [];
+  const running: Dispatch[] = [];
+  const startDispatch = (more: { laneLeaseMs?: number } = {}): Dispatch => {
+    const dispatch = createDispatch({
+      database,
+      clock,
+      log: pino({ level: 'silent' }),
+      accounts,
+      connections: { ...connections, channel: async (id) => channels.get(id) as Channel },
+      templates,
+      contacts,
+      callbacks: {
+        enqueue: async (_, callbacks) => {
+          for (const { body } of callbacks) reports.push(JSON.parse(body) as StatusReport);
+        },
+        wake: () => {},
+      },
+      sendTimeoutMs: 2_000,
+      laneLeaseMs: more.laneLeaseMs ?? 2_000,
+      statusPollAfterMs: 60_000,
+      random: () => 0.5,
+    });
+    running.push(dispatch);
+    return dispatch;
+  };
+
+  const notification = (more: Partial<NewNotification> = {}): NewNotification => ({
+    phone: '79999999999',
+    service: 'Group_name',
+    templateId: 4,
+    templateData: { name: 'Анна' },
+    templateDataJson: '{"name":"Анна"}',
+    deliveryPolicy: 'any',
+    ttlSeconds: 3_600,
+    statusUrl: 'http://example.org/statuses',
+    contentSha256: Buffer.alloc(32),
+    ...more,
+  });
+
+  return {
+    database,
+    account,
+    accounts,
+    connections,
+    contacts,
+    templates,
+    connectionIds: { vk: vk.id, ok: ok.id, notify: notify.id },
+    networks,
+    reports,
+    notification,
+    startDispatch,
+    /** Accepts one and returns its id; throws what it was refused for. */
+    async send(dispatch: Dispatch, more: Partial<NewNotification> = {}): Promise<number> {
+      const result = await dispatch.accept(account.id, [notification(more)]);
+      const answer = result.kind === 'accepted' ? result.answers[0] : undefined;
+      if (answer?.ok !== true) throw new Error(`refused: ${JSON.stringify(answer)}`);
+      return answer.messageId;
+    },
+    async message(dispatch: Dispatch, id: number): Promise<MessageView> {
+      const view = await dispatch.get(account.id, id);
+      if (view === null) throw new Error(`no message ${id}`);
+      return view;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running.map((dispatch) => dispatch.stop()));
+      await connections.close();
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+/** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`. */
+export async function eventually<Value>(look: () => Promise<Value> | Value, withinMs = 10_000): Promise<NonNullable<Value>> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${look.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

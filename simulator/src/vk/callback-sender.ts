@@ -1,3 +1,4 @@
+import { createLanes, type Lanes, postJson } from '../delivery/delivery.ts';
 import type { World } from '../world/world.ts';
 
 /** How VK calls a callback server. [?] VK documents none of these numbers; they are ours (contracts/vk.md 1.3). */
@@ -27,40 +28,15 @@ export async function postCallback(
   world: World,
   request: { url: string; body: unknown; retryCounter: number; signal: AbortSignal },
 ): Promise<CallbackAnswer> {
-  const timeout = new AbortController();
-  const cancel = world.clock.schedule(() => timeout.abort(), CALLBACK.answerWithinMs);
-  try {
-    const response = await fetch(request.url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(request.retryCounter > 0 ? { 'x-retry-counter': String(request.retryCounter) } : {}),
-      },
-      body: JSON.stringify(request.body),
-      redirect: 'manual',
-      signal: AbortSignal.any([timeout.signal, request.signal]),
-    });
-    const body = await response.text();
-    if (response.status === 200) return { kind: 'answered', body };
-    const untilMs = [410, 429, 503].includes(response.status)
-      ? Date.parse(response.headers.get('retry-after') ?? '')
-      : Number.NaN;
-    const aheadMs = untilMs - world.clock.now();
-    return aheadMs < CALLBACK.postponedAtMostMs ? { kind: 'postponed', untilMs } : { kind: 'failed' };
-  } catch {
-    return { kind: 'failed' }; // refused, reset, timed out: to VK all the same
-  } finally {
-    cancel();
-  }
-}
-
-/** One event on its way to one server. */
-interface Delivery {
-  body: Record<string, unknown>;
-  /** How often it was sent already: `X-Retry-Counter`. */
-  tries: number;
-  /** How many of those failed; a postponement is none. */
-  failures: number;
+  const { url, body, retryCounter, signal } = request;
+  const headers: Record<string, string> = retryCounter > 0 ? { 'x-retry-counter': String(retryCounter) } : {};
+  const timeoutMs = CALLBACK.answerWithinMs;
+  const posted = await postJson(world.clock, { url, json: JSON.stringify(body), headers, timeoutMs, signal });
+  if (posted === null) return { kind: 'failed' };
+  if (posted.status === 200) return { kind: 'answered', body: posted.body };
+  const untilMs = [410, 429, 503].includes(posted.status) ? Date.parse(posted.headers.get('retry-after') ?? '') : Number.NaN;
+  const aheadMs = untilMs - world.clock.now();
+  return aheadMs < CALLBACK.postponedAtMostMs ? { kind: 'postponed', untilMs } : { kind: 'failed' };
 }
 
 /** Asked at each try: an event that waits goes to the server as it is by then. */
@@ -82,87 +58,32 @@ export interface DeliveryListener {
   isFailed(): boolean;
 }
 
-export interface CallbackSender {
-  /** Sends it after what was sent for its dialog before. */
-  send(dialogKey: string, body: Record<string, unknown>): void;
-  /** Tries at once again what waits, as after a new confirmation. */
-  hurry(): void;
-  /** Drops what waits; nothing is sent from here on. */
-  stop(): void;
-}
-
 /**
- * Sends events to one server: in order within a dialog, dialogs beside each other. An event that is not answered with `ok` is
- * sent again by the schedule, and what came later in its dialog waits for it.
+ * Sends events to one server, in order within a dialog. An event that is not answered with `ok` is sent again by the schedule,
+ * and what came later in its dialog waits for it.
  */
-export function createCallbackSender(world: World, target: () => CallbackTarget, listener: DeliveryListener): CallbackSender {
-  const lanes = new Map<string, Delivery[]>();
-  const waiting = new Set<() => void>();
-  const stopped = new AbortController();
-
-  const pause = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const goOn = (): void => {
-        cancel();
-        waiting.delete(goOn);
-        resolve();
-      };
-      const cancel = world.clock.schedule(goOn, delayMs);
-      waiting.add(goOn);
-    });
-
-  const afterFailure = (delivery: Delivery): number => {
-    const delayMs = CALLBACK.retryAfterMs[delivery.failures];
-    delivery.failures += 1;
-    if (delayMs !== undefined) return delayMs;
-    listener.gaveUp();
-    return CALLBACK.failedForMs;
-  };
-
-  const deliver = async (delivery: Delivery): Promise<void> => {
+export function createCallbackSender(
+  world: World,
+  target: () => CallbackTarget,
+  listener: DeliveryListener,
+): Lanes<Record<string, unknown>> {
+  return createLanes(world.clock, async (event, { pause, signal }) => {
     if (listener.isFailed()) await pause(CALLBACK.failedForMs);
-    while (!stopped.signal.aborted) {
-      const { body, tries: retryCounter } = delivery;
+    let failures = 0;
+    for (let retryCounter = 0; !signal.aborted; retryCounter += 1) {
       const { url, secret } = target();
-      const answer = await postCallback(world, { url, body: { ...body, ...secret }, retryCounter, signal: stopped.signal });
-      delivery.tries += 1;
-      if (stopped.signal.aborted) return;
+      const answer = await postCallback(world, { url, body: { ...event, ...secret }, retryCounter, signal });
+      if (signal.aborted) return;
       if (answer.kind === 'answered' && answer.body === 'remove') return listener.removed();
       if (answer.kind === 'answered' && answer.body === 'ok') return listener.taken();
-      await pause(answer.kind === 'postponed' ? Math.max(0, answer.untilMs - world.clock.now()) : afterFailure(delivery));
-    }
-  };
-
-  const work = async (dialogKey: string, lane: Delivery[]): Promise<void> => {
-    for (;;) {
-      const next = lane[0];
-      if (next === undefined) break;
-      await deliver(next);
-      lane.shift();
-    }
-    lanes.delete(dialogKey);
-  };
-
-  return {
-    send(dialogKey, body) {
-      if (stopped.signal.aborted) return;
-      const delivery: Delivery = { body, tries: 0, failures: 0 };
-      const busy = lanes.get(dialogKey);
-      if (busy !== undefined) {
-        busy.push(delivery);
-        return;
+      if (answer.kind === 'postponed') {
+        await pause(Math.max(0, answer.untilMs - world.clock.now()));
+        continue;
       }
-      const lane = [delivery];
-      lanes.set(dialogKey, lane);
-      void work(dialogKey, lane);
-    },
-    hurry() {
-      for (const goOn of [...waiting]) goOn();
-    },
-    stop() {
-      stopped.abort();
-      for (const lane of lanes.values()) lane.length = 0;
-      for (const goOn of [...waiting]) goOn();
-    },
-  };
+      const delayMs = CALLBACK.retryAfterMs[failures];
+      failures += 1;
+      if (delayMs === undefined) listener.gaveUp();
+      await pause(delayMs ?? CALLBACK.failedForMs);
+    }
+  });
 }

@@ -1,5 +1,6 @@
+import type { Lanes } from '../delivery/delivery.ts';
 import type { Group, World } from '../world/world.ts';
-import { type CallbackSender, createCallbackSender, postCallback } from './callback-sender.ts';
+import { createCallbackSender, postCallback } from './callback-sender.ts';
 import type { EventSettings } from './event-settings.ts';
 import { eventBody, type VkEvent } from './vk-events.ts';
 
@@ -47,7 +48,7 @@ export interface CallbackServers {
 
 interface Entry {
   server: CallbackServer;
-  sender: CallbackSender;
+  sender: Lanes<Record<string, unknown>>;
   /** Ends the handshake that is going on. */
   handshake: AbortController;
   /** Whether it ever confirmed: only then it gets events, also while it is asked again. */
@@ -74,7 +75,7 @@ export function createCallbackServers(world: World): CallbackServers {
       ofGroup(group).filter((other) => other !== entry),
     );
   };
-  const openSender = (group: Group, server: CallbackServer): CallbackSender =>
+  const openSender = (group: Group, server: CallbackServer): Lanes<Record<string, unknown>> =>
     createCallbackSender(world, () => ({ url: server.url, secret: secretOf(server) }), {
       taken: () => {
         if (server.status !== 'failed') return;
@@ -155,7 +156,7 @@ export function createCallbackServers(world: World): CallbackServers {
       for (const { server, sender, isConfirmed } of ofGroup(event.group)) {
         if (!isConfirmed || !server.events.enabled.has(event.type)) continue;
         const body = eventBody(event, server.events.apiVersion);
-        for (let copy = 0; copy < copies; copy += 1) sender.send(event.dialogKey, body);
+        for (let copy = 0; copy < copies; copy += 1) sender.add(event.dialogKey, body);
       }
     },
     reset({ subscriptions }) {

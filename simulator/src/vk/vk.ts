@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acceptForms, parametersOf } from '../form/form.ts';
-import { clientGone, watchCalls } from '../wire/wire.ts';
+import { watchCalls } from '../wire/wire.ts';
 import type { World } from '../world/world.ts';
 import { LONG_POLL } from './long-poll.ts';
 import { runMethod } from './methods/methods.ts';
@@ -77,14 +77,15 @@ function addLongPoll(scope: FastifyInstance, network: VkNetwork): void {
   scope.route<{ Params: { groupId: string } }>({
     method: ['GET', 'POST'],
     url: '/longpoll/:groupId',
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { key = '', ts, wait } = parametersOf(request);
       const { entry } = request.networkCall;
       Object.assign(entry, { method: 'longpoll', group: request.params.groupId });
       const group = network.world.groups.byId('vk', request.params.groupId);
       const waitSeconds = /^\d{1,3}$/.test(wait ?? '') ? Number(wait) : LONG_POLL.waitSecondsDefault;
-      const answer =
-        group === null ? { failed: 2 } : await network.longPoll.poll(group, { key, ts, waitSeconds }, clientGone(request));
+      // On the answer, not on the socket, which outlives many polls.
+      const gone = new Promise<void>((resolve) => reply.raw.once('close', resolve));
+      const answer = group === null ? { failed: 2 } : await network.longPoll.poll(group, { key, ts, waitSeconds }, gone);
       if ('failed' in answer) entry.code = `failed ${answer.failed}`;
       return answer;
     },

@@ -7,13 +7,20 @@ export interface LimitSettings {
   notificationsPerSecond: number | null;
   /** Per VK community token (vk.md 3.1). */
   callsPerSecond: number | null;
+  /** Per OK group by the Graph API, each recipient one. [?] OK publishes no rate (ok.md 3.3); ours is that of notifications. */
+  messagesPerSecond: number | null;
   /** Per person and group, in any 24 hours: satisfies every reading of the source's "day". */
   notificationsPerDay: number | null;
 }
 
-export const LIMITS: Readonly<LimitSettings> = { notificationsPerSecond: 50, callsPerSecond: 20, notificationsPerDay: 5 };
+export const LIMITS: Readonly<LimitSettings> = {
+  notificationsPerSecond: 50,
+  callsPerSecond: 20,
+  messagesPerSecond: 50,
+  notificationsPerDay: 5,
+};
 
-export type LimitKind = 'notifications_per_second' | 'calls_per_second' | 'notifications_per_day';
+export type LimitKind = 'notifications_per_second' | 'calls_per_second' | 'messages_per_second' | 'notifications_per_day';
 
 /** A limit that a client of the world broke. Refusals of one group within one window are one violation. */
 export interface Violation {
@@ -49,6 +56,8 @@ interface GroupWindows {
 export interface Limits {
   /** One API call with a group's token, counted at its receipt. */
   takeCall(group: Group, at: Instant): boolean;
+  /** One message by a group's Graph token, counted at the receipt of its call. */
+  takeMessage(group: Group, at: Instant): boolean;
   /** One notification by a group, counted at its receipt. */
   takeNotification(group: Group, at: Instant): boolean;
   /** One notification by a group to one person within any 24 hours. */
@@ -107,6 +116,17 @@ export function createLimits(): Limits {
       const own = ofGroup(group);
       own.calls ??= newWindow(settings.callsPerSecond);
       return take(own.calls, SECOND_MS, at, { kind: 'calls_per_second', network: group.network, group: group.id, phone: null });
+    },
+    takeMessage(group, at) {
+      if (settings.messagesPerSecond === null) return true;
+      const own = ofGroup(group);
+      own.messages ??= newWindow(settings.messagesPerSecond);
+      return take(own.messages, SECOND_MS, at, {
+        kind: 'messages_per_second',
+        network: group.network,
+        group: group.id,
+        phone: null,
+      });
     },
     takeNotification(group, at) {
       if (settings.notificationsPerSecond === null) return true;

@@ -340,7 +340,8 @@ export function createWorld({ clock, seed }: WorldOptions): World {
           status: status === 'pending' ? 'received' : status,
         })),
     groupOf: (network, person) =>
-      dialogs.sentTo(person).findLast((message) => message.dialog.group.network === network)?.dialog.group ??
+      // Not every sender is a group that one could write to: OK's applications notify too.
+      dialogs.sentTo(person).findLast(({ dialog: { group } }) => groups.byId(network, group.id) === group)?.dialog.group ??
       groups.demo(network),
     on(name, listener) {
       const own = listeners.get(name) ?? new Set();

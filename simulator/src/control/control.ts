@@ -8,7 +8,7 @@ import { registerReceiver } from './receiver.ts';
 const RATES = ['timeoutBefore', 'timeoutAfter', 'error5xx', 'duplicateEvents', 'dropEvents'] as const;
 const RATE = { min: 0, max: 1 } as const;
 const DELAY_MS = { min: 0, max: 600_000 } as const;
-const LIMIT_NAMES = ['notificationsPerSecond', 'callsPerSecond', 'notificationsPerDay'] as const;
+const LIMIT_NAMES = ['notificationsPerSecond', 'callsPerSecond', 'messagesPerSecond', 'notificationsPerDay'] as const;
 const LIMIT = { min: 1, max: 100_000 } as const;
 
 /**

@@ -48,6 +48,7 @@ interface Window {
 
 interface GroupWindows {
   calls?: Window;
+  messages?: Window;
   notifications?: Window;
   daily: Map<string, Window>;
 }

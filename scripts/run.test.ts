@@ -12,8 +12,9 @@ afterEach(async () => {
 
 // What `npm run typecheck` starts: says who runs it and with what, and ends as told.
 const PROGRAM = `
+  process.on('SIGTERM', () => process.exit(7));
   console.log('runs', process.env.BUNDLED ?? 'on the caller', process.argv.slice(2).join(' '));
-  if (process.argv.includes('wait')) { process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); }
+  if (process.argv.includes('wait')) setInterval(() => {}, 1000);
   else process.exit(process.argv.includes('fail') ? 3 : 0);`;
 
 /** A clone without packages, and an npm that installs them from nowhere; `npmFails` makes it end as npm does on an error. */

@@ -89,11 +89,12 @@ export const Message = Type.Object(
         'Mobile number in E.164, with or without the plus; spaces, brackets, dashes and a leading Russian 8 are understood.',
       examples: ['79999999999'],
     }),
-    service: Type.String({ minLength: 1, description: 'Name of the approved sender.', examples: ['Group_name'] }),
+    service: Type.String({ minLength: 1, maxLength: 200, description: 'Name of the approved sender.', examples: ['Group_name'] }),
     templateId: Type.Optional(templateId),
     tmpl: Type.Optional(
       Type.String({
         minLength: 1,
+        maxLength: 200,
         description: 'Name of the template; with templateId it must name the same one.',
         examples: ['base_template'],
       }),

@@ -34,9 +34,9 @@ function problemOf(text: string, depthMax: number): JsonProblem {
 // An integer that a double may change has sixteen digits or more.
 const LONG_NUMBER = /\d{16}/;
 
-/** Parses a valid JSON text; integers beyond 2^53 become `bigint`, everything else is as in `JSON.parse`. */
-export function exactValue(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+/** `parsed`, which is what `JSON.parse` made of `text`, but integers beyond 2^53 are `bigint`. */
+export function exactValue(text: string, parsed: unknown): unknown {
+  if (!LONG_NUMBER.test(text)) return parsed;
   return parseWithSource(text, (_name, value, context) => {
     const isRounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
     return isRounded && /^-?\d+$/.test(context.source ?? '') ? BigInt(context.source as string) : value;

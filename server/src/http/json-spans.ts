@@ -26,7 +26,7 @@ export function isDeeperThan(text: string, depthMax: number): boolean {
 export function elementsOf(text: string, start: number): Span[] {
   const spans: Span[] = [];
   let at = skipFiller(text, start + 1);
-  while (text[at] !== ']') {
+  while (text.charCodeAt(at) !== 0x5d) {
     const end = valueEnd(text, at);
     spans.push({ start: at, end });
     at = skipFiller(text, end);
@@ -34,20 +34,32 @@ export function elementsOf(text: string, start: number): Span[] {
   return spans;
 }
 
-/** The members of the object that starts at `start` of a text that `JSON.parse` has read; of a repeated name the last counts, as in `JSON.parse`. */
-export function membersOf(text: string, start: number): Map<string, Span> {
-  const spans = new Map<string, Span>();
+/**
+ * Two members of the object that starts at `start` of a text that `JSON.parse` has read, undefined where it has none of
+ * that name; of a repeated name the last counts, as in `JSON.parse`. The names hold nothing that JSON escapes.
+ */
+export function twoMembersOf(text: string, start: number, first: string, second: string): [Span | undefined, Span | undefined] {
+  const found: [Span | undefined, Span | undefined] = [undefined, undefined];
   let at = skipFiller(text, start + 1);
-  while (text[at] !== '}') {
+  while (text.charCodeAt(at) !== 0x7d) {
     const nameEnd = stringEnd(text, at);
-    const raw = text.slice(at + 1, nameEnd - 1);
-    const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-    at = skipFiller(text, nameEnd);
-    const end = valueEnd(text, at);
-    spans.set(name, { start: at, end });
+    const valueAt = skipFiller(text, nameEnd);
+    const end = valueEnd(text, valueAt);
+    if (isName(text, at, nameEnd, first)) found[0] = { start: valueAt, end };
+    else if (isName(text, at, nameEnd, second)) found[1] = { start: valueAt, end };
     at = skipFiller(text, end);
   }
-  return spans;
+  return found;
+}
+
+/** Whether the string from its quote at `start` to behind the one before `end` means `name`. */
+function isName(text: string, start: number, end: number, name: string): boolean {
+  const length = end - start - 2;
+  if (length === name.length) return text.startsWith(name, start + 1);
+  // Only an escape makes a name longer than what it means, \uXXXX by five characters.
+  if (length < name.length + 5) return false;
+  const raw = text.slice(start, end);
+  return raw.includes('\\') && JSON.parse(raw) === name;
 }
 
 /** Where the outermost value of a readable text starts. */
@@ -83,8 +95,11 @@ function stringEnd(text: string, start: number): number {
 /** Of a number, true, false or null. */
 function scalarEnd(text: string, start: number): number {
   let at = start;
-  while (at < text.length && !isFiller(text.charCodeAt(at)) && text[at] !== ']' && text[at] !== '}') at += 1;
-  return at;
+  for (;;) {
+    const code = text.charCodeAt(at); // NaN after the end
+    if (isFiller(code) || code === 0x5d || code === 0x7d || at >= text.length) return at;
+    at += 1;
+  }
 }
 
 function skipFiller(text: string, start: number): number {

@@ -120,6 +120,8 @@ test('settings change one by one, and the last wrong one changes nothing', async
   });
   expect((await connections.get(id))?.settings).toEqual({ perDay: null, messagesPerSecond: 20 });
   expect((await connections.setReceive(id, 'long-poll')).receive).toBe('long-poll');
+  expect((await connections.setBaseUrl(id, 'http://127.0.0.1:8090/vk/')).baseUrl).toBe('http://127.0.0.1:8090/vk');
+  await expect(connections.setBaseUrl(id, 'ftp://vk.ru')).rejects.toMatchObject({ field: 'baseUrl' });
 });
 
 test('a paused connection says why, and goes on with a new token', async () => {

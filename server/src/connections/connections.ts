@@ -52,6 +52,7 @@ export interface Connections extends Senders {
   /** Throws `parameter.invalid` naming the field. */
   add(connection: NewConnection): Promise<Connection>;
   setReceive(id: number, receive: Receive): Promise<Connection>;
+  setBaseUrl(id: number, baseUrl: string): Promise<Connection>;
   /** Changes the settings given, leaves the others. */
   setSettings(id: number, patch: ConnectionSettings): Promise<Connection>;
   /** Changes the credentials given, leaves the others; a connection paused for its token goes on. */
@@ -111,6 +112,7 @@ const SQL = {
       order by c.id`,
   },
   byIntakeToken: { name: 'connection_by_intake_token', text: `${CONNECTION} where c.kind = $1 and c.intake_token_sha256 = $2` },
+  setBaseUrl: { name: 'connection_set_base_url', text: 'update connection set base_url = $2 where id = $1' },
   setReceive: { name: 'connection_set_receive', text: 'update connection set receive = $2 where id = $1' },
   setSettings: { name: 'connection_set_settings', text: 'update connection set settings = settings || $2::jsonb where id = $1' },
   setCredentials: {
@@ -182,6 +184,10 @@ export function createConnections(parts: {
     async setReceive(id, receive) {
       checkReceive((await rowOf(id)).kind, receive);
       await database.run(SQL.setReceive, [id, receive]);
+      return changed(id);
+    },
+    async setBaseUrl(id, baseUrl) {
+      await database.run(SQL.setBaseUrl, [id, checkedRoot(baseUrl)]);
       return changed(id);
     },
     async setSettings(id, patch) {

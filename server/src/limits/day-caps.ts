@@ -38,7 +38,11 @@ const STORE: Statement = {
 };
 const GIVE_BACK: Statement = {
   name: 'limits.day.give_back',
-  text: `update day_window set sent_at = array_remove(sent_at, $3::timestamptz) where lane_id = $1 and person = any($2)`,
+  // One of them: notifications claimed together bear the same time.
+  text: `
+    update day_window
+    set sent_at = sent_at[:array_position(sent_at, $3::timestamptz) - 1] || sent_at[array_position(sent_at, $3::timestamptz) + 1:]
+    where lane_id = $1 and person = any($2) and $3 = any(sent_at)`,
 };
 
 export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {

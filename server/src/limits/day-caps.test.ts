@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testDatabase } from '../../test/database.ts';
+import { createManualClock } from '../../test/manual-clock.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
+import { createBudgets, createDayCaps, LIMITS } from './limits.ts';
+
+const HOUR_MS = 3_600_000;
+const ANNA_PHONE = 'phone:79999999999';
+const ANNA_WORK_PHONE = 'phone:79990000009';
+const ANNA = 'user:37119444';
+
+let database: Database;
+let drop: () => Promise<void>;
+let lanes = 0;
+beforeAll(async () => {
+  const made = await testDatabase();
+  drop = made.drop;
+  database = openDatabase(made.url, { connectionsMax: 8 });
+});
+afterAll(async () => {
+  await database.close();
+  await drop();
+});
+
+/** One group with a clock of its own; `take` says how many of the asked notifications were allowed. */
+function group() {
+  const clock = createManualClock();
+  const caps = createDayCaps({ windowMs: LIMITS.notificationsPerPerson.windowMs });
+  const laneId = ++lanes;
+  const { max } = LIMITS.notificationsPerPerson;
+  return {
+    clock,
+    caps,
+    laneId,
+    async take(count: number, ...persons: string[]): Promise<number> {
+      const wants = Array.from({ length: count }, () => ({ persons, max }));
+      const answers = await database.transaction((tx) => caps.take(tx, laneId, wants, new Date(clock.now())));
+      return answers.filter(({ taken }) => taken).length;
+    },
+  };
+}
+
+test('five go out in any 24 hours, and the sixth when the first is a day old, not at midnight', async () => {
+  const { take, clock } = group();
+  expect(await take(3, ANNA_PHONE)).toBe(3);
+  await clock.advance(14 * HOUR_MS);
+  expect(await take(4, ANNA_PHONE)).toBe(2);
+  await clock.advance(10 * HOUR_MS - 1); // past midnight of Moscow, a millisecond short of a day after the first
+  expect(await take(1, ANNA_PHONE)).toBe(0);
+  await clock.advance(1);
+  expect(await take(5, ANNA_PHONE)).toBe(3);
+});
+
+test('two phones of one known person share the five', async () => {
+  const { take } = group();
+  expect(await take(3, ANNA_PHONE, ANNA)).toBe(3);
+  expect(await take(3, ANNA_WORK_PHONE, ANNA)).toBe(2);
+});
+
+test('what a phone got before its person was known still counts after', async () => {
+  const { take } = group();
+  expect(await take(4, ANNA_PHONE)).toBe(4);
+  expect(await take(3, ANNA_PHONE, ANNA)).toBe(1);
+});
+
+test('a refused one says when it may go', async () => {
+  const { caps, clock, laneId, take } = group();
+  const firstAt = clock.now();
+  await take(5, ANNA_PHONE);
+  await clock.advance(HOUR_MS);
+  const [answer] = await database.transaction((tx) =>
+    caps.take(tx, laneId, [{ persons: [ANNA_PHONE], max: 5 }], new Date(clock.now())),
+  );
+  expect(answer).toEqual({ taken: false, freeAt: new Date(firstAt + 24 * HOUR_MS) });
+});
+
+test('a place given back may be taken again', async () => {
+  const { caps, clock, laneId, take } = group();
+  await take(5, ANNA_PHONE, ANNA);
+  await database.transaction((tx) => caps.giveBack(tx, laneId, [ANNA_PHONE, ANNA], new Date(clock.now())));
+  // All five bear one time here: the give-back of one must not free the others' places.
+  expect(await take(5, ANNA_PHONE, ANNA)).toBe(1);
+});
+
+test('groups and people do not share their days', async () => {
+  const one = group();
+  const other = group();
+  expect(await one.take(6, ANNA_PHONE)).toBe(5);
+  expect(await other.take(6, ANNA_PHONE)).toBe(5);
+  expect(await one.take(6, 'phone:79990000001')).toBe(5);
+});
+
+test('concurrent requests never pass a sender’s budget, and the next day of Moscow begins anew', async () => {
+  const budgets = createBudgets();
+  const account = await database.rows<{ id: number }>({
+    name: 'test.account',
+    text: "insert into account (name, callback_secret) values ('shop', '') returning id",
+  });
+  const [sender] = await database.rows<{ id: number }>(
+    { name: 'test.sender', text: "insert into sender (account_id, name) values ($1, 's') returning id" },
+    [account[0]?.id],
+  );
+  const take = (wanted: number, now: Date) =>
+    database.transaction((tx) => budgets.take(tx, sender?.id as number, 10, wanted, now));
+  const evening = new Date('2026-01-15T20:59:59Z');
+  const granted = await Promise.all(Array.from({ length: 6 }, () => take(3, evening)));
+  expect(granted.reduce((sum, count) => sum + count, 0)).toBe(10);
+  expect(await take(3, evening)).toBe(0);
+  expect(await take(3, new Date('2026-01-15T21:00:00Z'))).toBe(3);
+});

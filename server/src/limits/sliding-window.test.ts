@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createManualClock } from '../../test/manual-clock.ts';
+import { createSlidingWindow } from './limits.ts';
+
+const MAX = 5;
+const WINDOW_MS = 1_000;
+
+/**
+ * A sender that is always hungry, and a receiver whose calls take between 0 and 400 ms each way. Returns the receiver's times.
+ * The receiver sees a call some time after its launch and before its answer: nothing else is known to the window.
+ */
+async function receivedTimes(trips: readonly { thereMs: number; backMs: number }[]): Promise<number[]> {
+  const clock = createManualClock();
+  const window = createSlidingWindow({ max: MAX, windowMs: WINDOW_MS, clock });
+  const received: number[] = [];
+  const waiting = [...trips];
+  const inFlight: { answeredAt: number }[] = [];
+  while (waiting.length > 0 || inFlight.length > 0) {
+    for (const call of inFlight.filter(({ answeredAt }) => answeredAt <= clock.monotonic())) {
+      inFlight.splice(inFlight.indexOf(call), 1);
+      window.answered(1);
+    }
+    while (waiting.length > 0 && window.free() > 0) {
+      const { thereMs, backMs } = waiting.shift() as { thereMs: number; backMs: number };
+      window.take(1);
+      received.push(clock.monotonic() + thereMs);
+      inFlight.push({ answeredAt: clock.monotonic() + thereMs + backMs });
+    }
+    await clock.advance(1);
+  }
+  return received.sort((a, b) => a - b);
+}
+
+const worstSecond = (times: readonly number[]): number =>
+  Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + WINDOW_MS).length));
+
+test('whatever the network’s jitter, the receiver never sees more than the limit in any window', async () => {
+  const trip = fc.record({ thereMs: fc.integer({ min: 0, max: 400 }), backMs: fc.integer({ min: 0, max: 400 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(trip, { minLength: 20, maxLength: 40 }), async (trips) => {
+      expect(worstSecond(await receivedTimes(trips))).toBeLessThanOrEqual(MAX);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('with quick answers the limit is used fully, second after second', async () => {
+  const times = await receivedTimes(Array.from({ length: 50 }, () => ({ thereMs: 1, backMs: 1 })));
+  expect(worstSecond(times)).toBe(MAX);
+  expect((times.at(-1) as number) - (times[0] as number)).toBeLessThanOrEqual(9 * (WINDOW_MS + 3));
+});
+
+test('a slot whose call is not answered stays taken, and one that was not launched is free at once', async () => {
+  const clock = createManualClock();
+  const window = createSlidingWindow({ max: 2, windowMs: WINDOW_MS, clock });
+  window.take(2);
+  await clock.advance(60_000);
+  expect(window.free()).toBe(0);
+  expect(window.nextFreeInMs()).toBeNull();
+  window.giveBack(1);
+  expect(window.free()).toBe(1);
+  window.answered(1);
+  expect(window.nextFreeInMs()).toBe(WINDOW_MS);
+  expect(window.allFreeInMs()).toBe(WINDOW_MS);
+  await clock.advance(WINDOW_MS);
+  expect(window.free()).toBe(2);
+});

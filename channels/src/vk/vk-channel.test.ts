@@ -198,6 +198,13 @@ describe('a webhook', () => {
     expect(methods(server)).toEqual(['groups.getCallbackServers', 'groups.setCallbackSettings']);
   });
 
+  test('that VK has given up is set anew', async () => {
+    const failed = { body: readFixture('vk/callback-servers').text.replace('"ok"', '"failed"') };
+    await using server = await playAnswers(answers({ 'groups.getCallbackServers': failed }));
+    await channelAt(server.url).subscribeWebhook({ url, secret: 'a-secret' }, never);
+    expect(methods(server)).toContain('groups.editCallbackServer');
+  });
+
   test('with another secret is edited, not added again', async () => {
     await using server = await playAnswers(answers({ 'groups.getCallbackServers': played('vk/callback-servers') }));
     await channelAt(server.url).subscribeWebhook({ url, secret: 'another' }, never);

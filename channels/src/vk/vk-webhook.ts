@@ -2,9 +2,16 @@ import { type Fields, readFields } from '../body/body.ts';
 import { requireResponse, type VkApi } from './vk-api.ts';
 
 /** The events we work on; one setting of VK each, for webhooks and long poll alike. */
-export const VK_EVENTS = ['message_new', 'message_event', 'message_read', 'message_allow', 'message_deny'] as const;
+const VK_EVENTS = ['message_new', 'message_event', 'message_read', 'message_allow', 'message_deny'] as const;
 
 const SWITCHED_ON = Object.fromEntries(VK_EVENTS.map((event) => [event, 1]));
+
+// Of no use to us and many: every message of our own would come back. Off for our own callback server only: the settings
+// of long poll belong to the whole community, and another program may live by them.
+const SWITCHED_OFF = { message_reply: 0, message_edit: 0, message_typing_state: 0, message_reaction_event: 0 };
+
+// A server in these states is sent nothing until it is set anew; one in `wait` is about to be confirmed.
+const BROKEN_STATUSES: readonly unknown[] = ['failed', 'unconfigured'];
 
 // Shown to the community's admins in VK; at most 14 characters.
 const TITLE = 'Soroka';
@@ -33,10 +40,10 @@ export async function subscribeVkWebhook(
   if (found === undefined || serverId === undefined) {
     const added = readFields(await requireResponse(api, 'groups.addCallbackServer', server, signal), 'response');
     serverId = added.id('server_id');
-  } else if (found.raw('secret_key') !== (secret ?? '') || found.raw('status') !== 'ok') {
+  } else if (found.raw('secret_key') !== (secret ?? '') || BROKEN_STATUSES.includes(found.raw('status'))) {
     await requireResponse(api, 'groups.editCallbackServer', { ...server, server_id: serverId }, signal);
   }
-  const settings = { group_id: groupId, server_id: serverId, api_version: apiVersion, ...SWITCHED_ON };
+  const settings = { group_id: groupId, server_id: serverId, api_version: apiVersion, ...SWITCHED_OFF, ...SWITCHED_ON };
   await requireResponse(api, 'groups.setCallbackSettings', settings, signal);
 }
 

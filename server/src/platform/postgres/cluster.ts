@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Account, canReach } from './account.ts';
 import { type Binaries, program } from './binaries.ts';
@@ -16,6 +16,7 @@ export interface ClusterPlace {
   passwordFile: string;
 }
 
+const UNFINISHED = 'cluster-unfinished-';
 export const SUPERUSER = 'soroka';
 /** Where clusters and copies of programs live that the account cannot reach elsewhere. */
 export const SHARED_FOLDER = '/var/lib/soroka';
@@ -62,10 +63,13 @@ export async function versionOf(place: ClusterPlace): Promise<number | null> {
 /** Makes an empty cluster: UTF-8, data checksums, password for everybody. */
 export async function createCluster(place: ClusterPlace, binaries: Binaries, account: Account | null): Promise<void> {
   const password = randomBytes(24).toString('base64url');
-  await writeFile(place.passwordFile, `${password}\n`, { mode: 0o600 });
-  // Under another name until it is whole: an initdb that was cut off leaves nothing that looks like a cluster.
-  const unfinished = `${place.cluster}.new`;
-  await rm(unfinished, { recursive: true, force: true });
+  await writeFile(place.passwordFile, `${password}\n`, { mode: 0o600, flush: true });
+  // Under another name until it is whole: an initdb that was cut off leaves nothing that looks like a cluster. A name of its
+  // own each time: the initdb of a killed Soroka may still be at work, and clears its folder when that is gone.
+  for (const name of await readdir(place.home)) {
+    if (name.startsWith(UNFINISHED)) await rm(join(place.home, name), { recursive: true, force: true, maxRetries: 10 });
+  }
+  const unfinished = join(place.home, UNFINISHED + randomUUID());
   await mkdir(unfinished, { mode: 0o700 });
   const handedOver = join(place.home, 'initial-password');
   await rm(handedOver, { force: true });

@@ -40,16 +40,16 @@ export async function ensureRunning(daemon: Daemon): Promise<{ port: number; tak
   const deadline = Date.now() + START_TIMEOUT_S * 1_000;
   for (;;) {
     const left = await postmasterOf(daemon.place);
-    if (left === null) break;
-    const answer = left.port === null ? 'busy' : await ask(daemon, left.port);
-    if (answer === 'ours') return { port: left.port as number, takenOver: true };
-    if (answer === 'stranger' || Date.now() > deadline) {
-      await stop(daemon);
-      break;
+    if (left === null) {
+      const port = await start(daemon, Date.now() > deadline);
+      if (port !== null) return { port, takenOver: false };
+    } else {
+      const answer = left.port === null ? 'busy' : await ask(daemon, left.port);
+      if (answer === 'ours') return { port: left.port as number, takenOver: true };
+      if (answer === 'stranger' || Date.now() > deadline) await stop(daemon);
     }
     await wait(RETRY_AFTER_MS);
   }
-  return { port: await start(daemon, deadline), takenOver: false };
 }
 
 /** Fast shutdown: sessions end, a checkpoint is written. Answers when PostgreSQL is gone. */
@@ -63,24 +63,25 @@ export async function stop({ place, binaries, account }: Daemon): Promise<void> 
   }
 }
 
-async function start(daemon: Daemon, deadline: number): Promise<number> {
+/**
+ * What a moment mends: the port was taken in between, the last sessions of a killed server are still ending, or a start that
+ * a killed Soroka ordered goes on.
+ */
+const PASSING = /Address already in use|could not bind|shared memory block .* still in use|lock file .* already exists/;
+
+/** The port; null where it is worth another try. */
+async function start(daemon: Daemon, isLastTry: boolean): Promise<number | null> {
   const { place, binaries, account } = daemon;
   const log = await prepareLog(place, account);
-  for (;;) {
-    const port = await choosePort(place);
-    const logStartsAt = (await stat(log)).size;
-    const args = ['start', '-D', place.cluster, '-l', log, '-w', '-t', String(START_TIMEOUT_S), '-o', serverOptions(port)];
-    const { code, output } = await runProgram(program(binaries, 'pg_ctl'), args, { account, cwd: place.home });
-    if (code === 0) return port;
-    const said = (await readFile(log)).subarray(logStartsAt).toString('utf8');
-    // The port was taken in between, or the last sessions of a killed server are still ending.
-    const passing = /Address already in use|could not bind|shared memory block .* still in use/.test(said);
-    if (!passing || Date.now() > deadline) {
-      const reason = /^.*(?:FATAL|PANIC|ERROR):\s*(.*)$/m.exec(said)?.[1] ?? output;
-      throw new LocalPostgresError('postgres.failed', `PostgreSQL does not start: ${reason} (its log: ${log})`);
-    }
-    await wait(RETRY_AFTER_MS);
-  }
+  const port = await choosePort(place);
+  const logStartsAt = (await stat(log)).size;
+  const args = ['start', '-D', place.cluster, '-l', log, '-w', '-t', String(START_TIMEOUT_S), '-o', serverOptions(port)];
+  const { code, output } = await runProgram(program(binaries, 'pg_ctl'), args, { account, cwd: place.home });
+  if (code === 0) return port;
+  const said = (await readFile(log)).subarray(logStartsAt).toString('utf8');
+  if (PASSING.test(said) && !isLastTry) return null;
+  const reason = /^.*(?:FATAL|PANIC|ERROR):\s*(.*)$/m.exec(said)?.[1] ?? output;
+  throw new LocalPostgresError('postgres.failed', `PostgreSQL does not start: ${reason} (its log: ${log})`);
 }
 
 function serverOptions(port: number): string {

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Capabilities, Channel, Outgoing, SendOutcome } from '@soroka/channels';
 import { pino } from 'pino';
+import { afterAll } from 'vitest';
 import { createAccounts } from '../src/accounts/accounts.ts';
 import { type ConnectionSettings, createConnections } from '../src/connections/connections.ts';
 import { createContacts } from '../src/contacts/contacts.ts';
 import { createDispatch, type Dispatch, type MessageView, type NewNotification } from '../src/dispatch/dispatch.ts';
 import { type Clock, systemClock } from '../src/platform/clock.ts';
-import { openDatabase } from '../src/platform/database.ts';
+import { type Database, openDatabase } from '../src/platform/database.ts';
 import { createSecrets } from '../src/platform/secrets.ts';
 import { createTemplates } from '../src/templates/templates.ts';
 import { testDatabase } from './database.ts';
-
-export const VK_GROUP = '213243638';
-export const OK_GROUP = '70000000000001';
 
 /** A network in the test's hands: it records what it was given and answers as told. */
 export interface ScriptedNetwork {
@@ -59,6 +57,19 @@ const CAPABILITIES: Record<'vk' | 'ok' | 'notify', Capabilities> = {
   },
 };
 
+// One database for the whole test file: a clone takes most of a second. Each town has an account and groups of its own.
+let shared: Promise<{ database: Database; drop(): Promise<void> }> | undefined;
+let towns = 0;
+const openShared = async () => {
+  const { url, drop } = await testDatabase();
+  return { database: openDatabase(url, { connectionsMax: 12 }), drop };
+};
+afterAll(async () => {
+  const opened = await shared;
+  await opened?.database.close();
+  await opened?.drop();
+});
+
 /**
  * Dispatch on a real database with one account, the senders Group_name (notify) and Community, template 4 and scripted
  * networks: for what dispatch decides. What the networks do is tested in e2e/ on the simulator.
@@ -67,15 +78,17 @@ export async function startDispatchTown(
   options: { clock?: Clock; notifySettings?: ConnectionSettings; unknownOutcome?: 'resend' | 'stop' } = {},
 ) {
   const clock = options.clock ?? systemClock;
-  const { url, drop } = await testDatabase();
-  const database = openDatabase(url, { connectionsMax: 12 });
+  shared ??= openShared();
+  const { database } = await shared;
+  towns += 1;
+  const groupIds = { vk: String(213_243_638 + towns), ok: String(70_000_000_000_001 + towns) };
   const secrets = createSecrets(randomBytes(32));
   const accounts = createAccounts({ database, secrets, clock });
   const connections = createConnections({ database, secrets, publicUrl: () => 'http://127.0.0.1:1', sendTimeoutMs: 2_000 });
   const templates = createTemplates({ database });
   const contacts = createContacts({ database });
 
-  const account = await accounts.create('shop');
+  const account = await accounts.create(`shop ${towns}`);
   const add = (kind: 'vk' | 'ok' | 'notify', groupId: string | null, settings: ConnectionSettings = {}) =>
     connections.add({
       accountId: account.id,
@@ -86,8 +99,8 @@ export async function startDispatchTown(
       receive: 'off',
       settings,
     });
-  const vk = await add('vk', VK_GROUP);
-  const ok = await add('ok', OK_GROUP);
+  const vk = await add('vk', groupIds.vk);
+  const ok = await add('ok', groupIds.ok);
   const notify = await add('notify', null, options.notifySettings);
   const route = (name: 'VK' | 'OK', provider: 'notify' | 'community', connectionId: number) =>
     ({
@@ -95,7 +108,7 @@ export async function startDispatchTown(
       network: name === 'VK' ? 'vk' : 'ok',
       provider,
       connectionId,
-      groupId: name === 'VK' ? VK_GROUP : OK_GROUP,
+      groupId: name === 'VK' ? groupIds.vk : groupIds.ok,
     }) as const;
   const sender = await connections.addSender({
     accountId: account.id,
@@ -208,8 +221,8 @@ export async function startDispatchTown(
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((dispatch) => dispatch.stop()));
       await connections.close();
-      await database.close();
-      await drop();
+      // What a test left waiting must not be found by the next one's dispatch.
+      await database.run({ name: 'test.delivery.empty', text: 'delete from delivery' });
     },
   };
 }

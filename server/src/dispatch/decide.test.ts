@@ -1,0 +1,225 @@
+import type { Status } from '@soroka/api';
+import type { SendOutcome } from '@soroka/channels';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { backoffMs, type Change, decide, type Fact, type HeldMessage } from './decide.ts';
+import type { StepPlan } from './plan.ts';
+
+const SETTINGS = { pollAfterMs: 60_000, random: () => 0.5 };
+const NOW = Date.UTC(2026, 0, 15, 9);
+const TTL_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+const step = (route: 'VK' | 'OK', more: Partial<StepPlan> = {}): StepPlan => ({
+  route,
+  provider: 'notify',
+  connectionId: 1,
+  laneId: 1,
+  groupId: '1',
+  onUnknown: 'resend',
+  ...more,
+});
+const message = (more: Partial<HeldMessage> = {}): HeldMessage => ({
+  id: 1,
+  accountId: 1,
+  status: 'QUEUED',
+  channel: 'VK',
+  createdAt: NOW,
+  expiresAt: NOW + TTL_MS,
+  steps: [step('VK'), step('OK')],
+  history: [],
+  delivery: { step: 0, state: 'sending', attempt: 1, daySlotAt: null, dayPersons: null },
+  ...more,
+});
+
+/** The message as it stands after a change: what the tables hold. */
+function after(held: HeldMessage, change: Change | null): HeldMessage {
+  if (change === null) return held;
+  const { delivery } = change;
+  let next = held.delivery;
+  if (next !== null) {
+    if (delivery === 'remove') next = null;
+    else if (delivery !== 'keep' && 'await' in delivery) next = { ...next, state: 'sent' };
+    else if (delivery !== 'keep' && 'queue' in delivery)
+      next = { ...next, state: 'queued', step: delivery.queue.step, attempt: delivery.queue.attempt };
+  }
+  const history = change.entry === undefined ? held.history : [...held.history, change.entry];
+  return { ...held, status: change.status ?? held.status, channel: change.channel ?? held.channel, history, delivery: next };
+}
+
+const outcome = (answer: SendOutcome, more: { dropsRepeats?: boolean; awaitsReceipts?: boolean } = {}): Fact => ({
+  kind: 'outcome',
+  outcome: answer,
+  dropsRepeats: true,
+  awaitsReceipts: true,
+  ...more,
+});
+const receipt = (status: Exclude<Status, 'QUEUED' | 'CANCELLED'>, more: { step?: number; at?: number } = {}): Fact => ({
+  kind: 'receipt',
+  step: 0,
+  status,
+  at: NOW,
+  ...more,
+});
+const walk = (held: HeldMessage, ...facts: Fact[]): { held: HeldMessage; reported: [string, Status][] } => {
+  const reported: [string, Status][] = [];
+  let current = held;
+  for (const fact of facts) {
+    const change = decide(current, fact, NOW, SETTINGS);
+    if (change?.report && change.entry !== undefined) reported.push([change.entry.channel, change.entry.status]);
+    current = after(current, change);
+    if (current.delivery?.state === 'queued')
+      current = { ...current, delivery: { ...current.delivery, state: 'sending', attempt: current.delivery.attempt + 1 } };
+  }
+  return { held: current, reported };
+};
+const SENT: SendOutcome = { kind: 'sent', networkId: 'n' };
+
+test('a message walks SENT, DELIVERED, READ, each reported once', () => {
+  const { held, reported } = walk(
+    message(),
+    outcome(SENT),
+    receipt('SENT'),
+    receipt('DELIVERED'),
+    receipt('DELIVERED'),
+    receipt('READ'),
+    receipt('READ'),
+  );
+  expect(reported).toEqual([
+    ['VK', 'SENT'],
+    ['VK', 'DELIVERED'],
+    ['VK', 'READ'],
+  ]);
+  expect(held).toMatchObject({ status: 'READ', delivery: null });
+});
+
+test('where the provider reports no delivery, SENT settles the message and READ may follow', () => {
+  const { held, reported } = walk(message(), outcome(SENT, { awaitsReceipts: false }));
+  expect(held.delivery).toBeNull();
+  expect(decide(held, { kind: 'expired' }, NOW + TTL_MS, SETTINGS)).toBeNull();
+  expect(reported).toEqual([['VK', 'SENT']]);
+  expect(decide(held, { kind: 'read', at: NOW }, NOW, SETTINGS)).toMatchObject({ status: 'READ', report: true });
+});
+
+test('an UNDELIVERABLE from the provider after SENT starts the next route; the last one’s is final', () => {
+  const first = walk(message(), outcome(SENT), receipt('UNDELIVERABLE'));
+  expect(first.held).toMatchObject({ channel: 'OK', delivery: { step: 1 } });
+  const last = walk(first.held, outcome(SENT), receipt('UNDELIVERABLE', { step: 1 }));
+  expect([...first.reported, ...last.reported]).toEqual([
+    ['VK', 'SENT'],
+    ['OK', 'SENT'],
+    ['OK', 'UNDELIVERABLE'],
+  ]);
+  expect(last.held.delivery).toBeNull();
+});
+
+test('a text that the network refuses for its content is not tried on the next route', () => {
+  const { held } = walk(message(), outcome({ kind: 'refused', reason: 'content', networkCode: '911' }));
+  expect(held).toMatchObject({ status: 'UNDELIVERABLE', channel: 'VK', delivery: null });
+});
+
+test('a READ later than ttl and a day is evidence, not a report', () => {
+  const sent = walk(message(), outcome(SENT)).held;
+  const late = decide(sent, receipt('READ', { at: NOW + TTL_MS + DAY_MS + 1 }), NOW, SETTINGS);
+  expect(late).toMatchObject({ report: false, entry: { evidence: true } });
+  expect(late?.status).toBeUndefined();
+  expect(decide(sent, receipt('READ', { at: NOW + TTL_MS + DAY_MS }), NOW, SETTINGS)).toMatchObject({
+    status: 'READ',
+    report: true,
+  });
+});
+
+test('a DELIVERED after EXPIRED is kept as evidence', () => {
+  const sent = walk(message(), outcome(SENT)).held;
+  const expired = after(sent, decide(sent, { kind: 'expired' }, NOW + TTL_MS, SETTINGS));
+  expect(expired.status).toBe('EXPIRED');
+  expect(decide(expired, receipt('DELIVERED'), NOW + TTL_MS, SETTINGS)).toMatchObject({
+    report: false,
+    entry: { status: 'DELIVERED', evidence: true },
+  });
+});
+
+test('a call in flight is not expired before its answer', () => {
+  expect(decide(message(), { kind: 'expired' }, NOW + TTL_MS, SETTINGS)).toBeNull();
+});
+
+test('too many calls on the lane are not the message’s attempt; flood control of one person waits 4, 16, 64 s', () => {
+  const throttled = (scope: 'lane' | 'recipient', attempt: number) => {
+    const held = message({ delivery: { step: 0, state: 'sending', attempt, daySlotAt: null, dayPersons: null } });
+    return decide(held, outcome({ kind: 'throttled', scope, retryAfterMs: 1_000, networkCode: '6' }), NOW, SETTINGS)?.delivery;
+  };
+  expect(throttled('lane', 3)).toEqual({ queue: { step: 0, dueAt: NOW + 1_000, attempt: 2, keepDaySlot: true } });
+  expect([2, 3, 4].map((attempt) => (throttled('recipient', attempt) as { queue: { dueAt: number } }).queue.dueAt - NOW)).toEqual(
+    [4_000, 16_000, 64_000],
+  );
+});
+
+test('a repeat that the person may see twice takes another place of the day, one that the network drops does not', () => {
+  const unanswered = (dropsRepeats: boolean) =>
+    decide(message(), outcome({ kind: 'unanswered', detail: 'timeout' }, { dropsRepeats }), NOW, SETTINGS)?.delivery;
+  expect(unanswered(true)).toMatchObject({ queue: { keepDaySlot: true } });
+  expect(unanswered(false)).toMatchObject({ queue: { keepDaySlot: false } });
+});
+
+test('a step that does not succeed in its time gives way to the next; the earlier one’s late success stops what was not sent', () => {
+  const steps = [step('VK', { timeoutSeconds: 120, success: 'DELIVERED' }), step('OK')];
+  const sent = walk(message({ steps }), outcome(SENT)).held;
+  const switched = after(sent, decide(sent, { kind: 'step_ended' }, NOW + 120_000, SETTINGS));
+  expect(switched).toMatchObject({ channel: 'OK', status: 'SENT', delivery: { step: 1, state: 'queued' } });
+  const late = decide(switched, receipt('DELIVERED'), NOW + 121_000, SETTINGS);
+  expect(late).toMatchObject({ status: 'DELIVERED', channel: 'VK', report: true, delivery: 'remove' });
+});
+
+test('retries wait 1, 2, 4 … 60 s, give or take a fifth', () => {
+  expect([1, 2, 3, 7, 20].map((attempt) => backoffMs(attempt, 0.5))).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
+  expect([backoffMs(1, 0), backoffMs(1, 1)]).toEqual([800, 1_200]);
+});
+
+test('in any order of facts statuses only go forward, each is reported at most once for a channel, and a final one is the last', () => {
+  const facts = fc.array(
+    fc.oneof(
+      fc
+        .constantFrom<SendOutcome>(
+          SENT,
+          { kind: 'refused', reason: 'refused_by_user', networkCode: '901' },
+          { kind: 'failed', networkCode: '10' },
+          { kind: 'unanswered', detail: '' },
+        )
+        .map((answer) => outcome(answer)),
+      fc
+        .record({
+          status: fc.constantFrom<Exclude<Status, 'QUEUED' | 'CANCELLED'>>(
+            'SENT',
+            'DELIVERED',
+            'READ',
+            'UNDELIVERABLE',
+            'EXPIRED',
+            'RATELIMIT',
+            'UNKNOWN',
+          ),
+          step: fc.integer({ min: 0, max: 1 }),
+        })
+        .map(({ status, step: of }) => receipt(status, { step: of })),
+      fc.constantFrom<Fact>(
+        { kind: 'expired' },
+        { kind: 'read', at: NOW },
+        { kind: 'step_ended' },
+        { kind: 'cancelled' },
+        { kind: 'unsendable', reason: 'no_contact' },
+      ),
+    ),
+    { maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(facts, (sequence) => {
+      const { reported } = walk(message(), ...sequence);
+      const names = reported.map(([channel, status]) => `${channel} ${status}`);
+      expect(new Set(names).size).toBe(names.length);
+      const rank: Partial<Record<Status, number>> = { SENT: 1, DELIVERED: 2, READ: 3 };
+      const ranks = reported.map(([, status]) => rank[status] ?? 4);
+      expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
+      expect(ranks.filter((value) => value === 4).length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 2_000 },
+  );
+});

@@ -143,9 +143,10 @@ async function ask(daemon: Daemon, port: number): Promise<'ours' | 'busy' | 'str
     const { rows } = await client.query<{ folder: string }>("select current_setting('data_directory') as folder");
     return (await realpath(rows[0]?.folder ?? '/')) === (await realpath(daemon.place.cluster)) ? 'ours' : 'stranger';
   } catch (error) {
-    // 57P03: starting, stopping or recovering; a refused connection: listening in a moment, or just gone.
     const { code } = error as { code?: string };
-    return code === '57P03' || code === 'ECONNREFUSED' || code === 'ECONNRESET' ? 'busy' : 'stranger';
+    if (code === '53300') return 'ours'; // all connections are in use: it works for another process
+    // Anything else passes: starting, stopping or recovering (57P03), a refused or silent connection.
+    return code === '28P01' || code === '28000' ? 'stranger' : 'busy';
   } finally {
     await client.end().catch(() => {});
   }

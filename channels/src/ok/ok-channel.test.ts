@@ -114,7 +114,7 @@ describe('a message whose fate', () => {
   test.each([
     ['a hanging server', 'hang'],
     ['a dropped connection', 'reset'],
-    ['status 500', { status: 500, body: '{}' }],
+    ['status 500', { status: 500, body: '{"success":true}' }],
     ['a page with status 200', { body: '<html>Error : Failed to convert value</html>' }],
     ['an empty object', { body: '{}' }],
     ['a bare value', { body: 'true' }],

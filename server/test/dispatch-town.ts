@@ -62,7 +62,9 @@ let shared: Promise<{ database: Database; drop(): Promise<void> }> | undefined;
 let towns = 0;
 const openShared = async () => {
   const { url, drop } = await testDatabase();
-  return { database: openDatabase(url, { connectionsMax: 12 }), drop };
+  const database = openDatabase(url, { connectionsMax: 12 });
+  await database.run({ name: 'test.report.table', text: 'create table test_report (id serial, account_id bigint, body text)' });
+  return { database, drop };
 };
 afterAll(async () => {
   const opened = await shared;
@@ -155,7 +157,8 @@ export async function startDispatchTown(
     [notify.id, channelOf('notify')],
   ]);
 
-  const reports: StatusReport[] = [];
+  const addReport = { name: 'test.report.add', text: 'insert into test_report (account_id, body) values ($1, $2)' };
+  const listReports = { name: 'test.report.list', text: 'select body from test_report where account_id = $1 order by id' };
   const running: Dispatch[] = [];
   const startDispatch = (more: { laneLeaseMs?: number } = {}): Dispatch => {
     const dispatch = createDispatch({
@@ -167,8 +170,9 @@ export async function startDispatchTown(
       templates,
       contacts,
       callbacks: {
-        enqueue: async (_, callbacks) => {
-          for (const { body } of callbacks) reports.push(JSON.parse(body) as StatusReport);
+        // In the caller's transaction, as the real one: a report is seen when its change is.
+        enqueue: async (tx, callbacks) => {
+          for (const { accountId, body } of callbacks) await tx.run(addReport, [accountId, body]);
         },
         wake: () => {},
       },
@@ -203,7 +207,11 @@ export async function startDispatchTown(
     templates,
     connectionIds: { vk: vk.id, ok: ok.id, notify: notify.id },
     networks,
-    reports,
+    /** The callbacks of this town so far. */
+    async reports(): Promise<StatusReport[]> {
+      const rows = await database.rows<{ body: string }>(listReports, [account.id]);
+      return rows.map(({ body }) => JSON.parse(body) as StatusReport);
+    },
     notification,
     startDispatch,
     /** Accepts one and returns its id; throws what it was refused for. */

@@ -67,7 +67,7 @@ export function registerReceiver(app: FastifyInstance, world: World): void {
     return { ok: true };
   });
   app.post('/control/receiver/:name/behaviour', async (request: ReceiverRequest) => {
-    const fields = readFields(request.body, ['status', 'hangMs', 'failTimes']);
+    const fields = readFields(asSent(request.body).body, ['status', 'hangMs', 'failTimes']);
     const failTimes = readNumber(fields, 'failTimes', { min: 0, max: 1_000_000 });
     const status = readNumber(fields, 'status', { min: 200, max: 599 }) ?? (failTimes === undefined ? 200 : 500);
     const hangMs = readNumber(fields, 'hangMs', { min: 0, max: HANG_MS_MAX }) ?? 0;

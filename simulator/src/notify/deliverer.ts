@@ -1,3 +1,4 @@
+import { postJson } from '../delivery/delivery.ts';
 import type { World } from '../world/world.ts';
 
 export interface Deliverer {
@@ -29,16 +30,9 @@ export function createDeliverer(world: World, { batched }: { batched: boolean })
   const lanes = new Map<string, Lane>();
   const stopping = new AbortController();
 
-  const post = async (url: string, body: string): Promise<boolean> => {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
-    const headers = { 'content-type': 'application/json' };
-    try {
-      const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      await answer.arrayBuffer(); // frees the connection for the next
-      return answer.ok;
-    } catch {
-      return false; // not reached, or too slow: the same to us
-    }
+  const post = async (url: string, json: string): Promise<boolean> => {
+    const answer = await postJson(world.clock, { url, json, timeoutMs: ANSWER_TIMEOUT_MS, signal: stopping.signal });
+    return answer !== null && answer.status >= 200 && answer.status < 300;
   };
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {
@@ -46,20 +40,21 @@ export function createDeliverer(world: World, { batched }: { batched: boolean })
     });
 
   const run = async (url: string, lane: Lane): Promise<void> => {
+    // A lane that was dropped meanwhile sends nothing more.
+    const isKept = (): boolean => lanes.get(url) === lane;
     await pause(batched ? GATHER_MS : 0);
-    while (lane.waiting.length > 0 && !stopping.signal.aborted) {
+    while (isKept() && lane.waiting.length > 0) {
       const batch = lane.waiting.slice(0, batched ? BATCH_MAX : 1);
-      const body = batched ? `[${batch.join()}]` : (batch[0] ?? '');
+      const body = batched ? `[${batch.join()}]` : batch.join();
       let isTaken = await post(url, body);
       for (const delayMs of RETRY_AFTER_MS) {
-        if (isTaken || stopping.signal.aborted || lanes.get(url) !== lane) break;
+        if (isTaken || !isKept()) break;
         await pause(delayMs);
-        isTaken = await post(url, body);
+        isTaken = isKept() && (await post(url, body));
       }
-      if (lanes.get(url) !== lane) return;
       lane.waiting = lane.waiting.slice(batch.length);
     }
-    lanes.delete(url);
+    if (isKept()) lanes.delete(url);
   };
 
   return {

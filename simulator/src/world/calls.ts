@@ -26,7 +26,6 @@ const SECRETS = new Set([
   'access_token',
   'authorization',
   'client_secret',
-  'code',
   'key',
   'password',
   'refresh_token',

@@ -46,9 +46,9 @@ export function cutList(request: unknown): unknown {
 function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, SECRETS.has(name.toLowerCase()) ? '***' : mask(inner)]),
-  );
+  // `code` opens an account where OAuth asks for a token; elsewhere it is VK's execute program.
+  const isSecret = (name: string): boolean => SECRETS.has(name.toLowerCase()) || (name === 'code' && 'grant_type' in value);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, isSecret(name) ? '***' : mask(inner)]));
 }
 
 /** The newest 100,000 calls, in the order of their receipt. */

@@ -1,0 +1,112 @@
+import type { Status } from '@soroka/api';
+import type { Button, InboundEvent, Network } from '@soroka/channels';
+import type { Database, Queryable } from '../platform/database.ts';
+import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
+import { openDialog, openForNotifications } from './open.ts';
+import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage, unreadUpTo } from './record.ts';
+
+export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
+
+/** Whose dialog with which group. */
+export interface DialogKey {
+  accountId: number;
+  network: Network;
+  groupId: string;
+}
+
+/** Where an incoming event belongs. */
+export interface Opening extends DialogKey {
+  /** Null in a group chat of several people. */
+  contactId: number | null;
+  /** The network's id of the person, or of the group chat. */
+  userId: string;
+  /** Where a reply goes. */
+  peerId: string;
+  at: Date;
+}
+
+export interface Dialog {
+  id: number;
+  /** Our id of the last notification this group sent here. */
+  lastNotificationId: number | null;
+}
+
+export interface NewMessage {
+  dialogId: number;
+  kind?: 'message' | 'started' | 'button';
+  source: 'person' | 'bot' | 'operator' | 'notification';
+  text: string;
+  at: Date;
+  payload?: string;
+  /** JSON text, as the network gave it. */
+  attachmentsJson?: string;
+  buttons?: readonly (readonly Button[])[];
+  /** In: the notification it answers. */
+  messageTag?: string;
+  /** In: the network's id of the event; a second message with the same one is not recorded. */
+  eventId?: string;
+  /** Out: our id; a second message with the same one is not recorded in the dialogs of the same network. */
+  messageId?: number;
+  /** At the network itself, never at a notify upstream: what read marks speak of. */
+  networkId?: string;
+  /** Out. */
+  status?: Status;
+}
+
+/** What became of one of our messages. */
+export interface StatusChange {
+  messageId: number;
+  network: Network;
+  status: Status;
+  networkId?: string;
+}
+
+/** The history of every account's dialogs: one dialog per group and contact, for ever. */
+export interface Dialogs {
+  /** The dialog of the person, made where there was none; two that turn out to be one person's are merged into one. */
+  open(tx: Queryable, opening: Opening): Promise<Dialog>;
+  /** The dialogs of contacts that got a notification, in the order given. Dates are of the notifications. */
+  openForNotifications(
+    tx: Queryable,
+    openings: readonly (DialogKey & { contactId: number; at: Date })[],
+  ): Promise<readonly Dialog[]>;
+  /** Writes messages at the ends of their dialogs, in the order given; true for each that was new. */
+  append(tx: Queryable, messages: readonly NewMessage[]): Promise<readonly boolean[]>;
+  /** Learnt after the message was recorded: which notification it answers. */
+  completeIncoming(tx: Queryable, dialogId: number, eventId: string, messageTag: string): Promise<void>;
+  /** What stood on the button with this payload, when it was shown lately. */
+  buttonLabel(tx: Queryable, dialogId: number, payload: string): Promise<string | undefined>;
+  /** The group whose dialog holds a message of ours. */
+  groupOfMessage(tx: Queryable, messageId: number, network: Network): Promise<string | null>;
+  /** In the order they happened; changes of messages that are in no dialog are passed over. Returns which were found. */
+  changeStatuses(tx: Queryable, changes: readonly StatusChange[]): Promise<readonly boolean[]>;
+  /** Our messages that a person has read, who has read everything up to this id; `[]` where there is no such dialog. */
+  unreadUpTo(tx: Queryable, key: DialogKey & { userId: string }, upToNetworkId: string, at: Date): Promise<readonly number[]>;
+  /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
+  list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
+  /** Newest first; null where the account has no such dialog. */
+  messages(accountId: number, dialogId: number, page: PageRequest): Promise<Page<MessageItem> | null>;
+}
+
+export function createDialogs({ database }: { database: Database }): Dialogs {
+  return {
+    open: openDialog,
+    openForNotifications,
+    append: appendMessages,
+    completeIncoming,
+    buttonLabel,
+    groupOfMessage,
+    changeStatuses,
+    unreadUpTo,
+    list: (accountId, page) => listDialogs(database, accountId, page),
+    messages: (accountId, dialogId, page) => listMessages(database, accountId, dialogId, page),
+  };
+}
+
+// dev.vk.com/method/messages.send: peers of group chats start here.
+const VK_CHAT_PEER_MIN = 2_000_000_000;
+
+/** Whether the event happened among several people. OK's bodies do not tell: there every chat counts as one person's. */
+export function isGroupChat({ network, peerId }: Pick<InboundEvent, 'network' | 'peerId'>): boolean {
+  return network === 'vk' && Number(peerId) >= VK_CHAT_PEER_MIN;
+}

@@ -1,0 +1,181 @@
+import type { Queryable } from '../platform/database.ts';
+import type { DialogKey, NewMessage, StatusChange } from './dialogs.ts';
+
+const SQL = {
+  // One statement for any number: what is known already falls out, the dialogs' counters grow by what is left, and every
+  // message gets its number. Callers are alone with a dialog: `open` locked it, and notifications have one writer.
+  append: {
+    name: 'dialog_message_append',
+    text: `
+      with given as (
+        select g.*, coalesce(d.merged_into, d.id) as into_id, d.account_id, d.network
+        from unnest(
+          $1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
+          $10::text[], $11::bigint[], $12::text[], $13::text[]
+        ) with ordinality as g(
+          dialog_id, kind, source, text, at, payload, attachments, buttons, message_tag,
+          event_id, message_id, network_id, status, n
+        )
+        join dialog as d on d.id = g.dialog_id
+      ), fresh as (
+        select * from given as g
+        where not exists (select from dialog_message as m where m.dialog_id = g.into_id and m.event_id = g.event_id)
+          and not exists (select from dialog_message as m where m.message_id = g.message_id and m.network = g.network)
+      ), grown as (
+        update dialog as d
+        set
+          last_sequence = d.last_sequence + f.messages,
+          last_message_at = greatest(d.last_message_at, f.last_at),
+          last_notification_id = greatest(d.last_notification_id, f.last_notification_id)
+        from (
+          select
+            into_id, count(*)::int as messages, max(at) as last_at,
+            max(message_id) filter (where source = 'notification') as last_notification_id
+          from fresh
+          group by into_id
+        ) as f
+        where d.id = f.into_id
+        returning d.id, d.last_sequence - f.messages as before
+      ), added as (
+        insert into dialog_message (
+          account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, buttons,
+          message_tag, event_id, message_id, network, network_id, status, created_at
+        )
+        select
+          f.account_id, f.into_id, grown.before + row_number() over (partition by f.into_id order by f.n), f.kind,
+          case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.buttons::jsonb,
+          f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.at
+        from fresh as f
+        join grown on grown.id = f.into_id
+      )
+      select n::int as n from fresh`,
+  },
+  complete: {
+    name: 'dialog_message_complete',
+    text: 'update dialog_message set message_tag = $3 where dialog_id = $1 and event_id = $2 and message_tag is null',
+  },
+  buttonLabel: {
+    name: 'dialog_button_label',
+    text: `
+      select button->>'label' as label
+      from (
+        select buttons from dialog_message where dialog_id = $1 order by sequence desc limit 50
+      ) as m
+      cross join jsonb_array_elements(m.buttons) as shown
+      cross join jsonb_array_elements(shown) as button
+      where button->>'payload' = $2
+      limit 1`,
+  },
+  groupOfMessage: {
+    name: 'dialog_group_of_message',
+    text: `
+      select d.group_id as "groupId"
+      from dialog_message as m
+      join dialog as d on d.id = m.dialog_id
+      where m.message_id = $1 and m.network = $2`,
+  },
+  changeStatuses: {
+    name: 'dialog_message_status',
+    text: `
+      update dialog_message as m
+      set status = c.status, network_id = coalesce(m.network_id, c.network_id)
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as c(message_id, network, status, network_id)
+      where m.message_id = c.message_id and m.network = c.network
+      returning m.message_id as "messageId", m.network`,
+  },
+  // Read up to a message of ours: what stands before it. To one that is not in the history: a smaller number, where both are
+  // numbers (VK counts a group's messages), else what was sent before the mark came.
+  unreadUpTo: {
+    name: 'dialog_unread_up_to',
+    text: `
+      with d as (
+        select id from dialog
+        where account_id = $1 and network = $2 and group_id = $3 and user_id = $4 and merged_into is null
+      ), mark as (
+        select sequence from dialog_message where dialog_id = (select id from d) and network_id = $5
+        order by sequence desc
+        limit 1
+      )
+      select message_id as "messageId"
+      from dialog_message as m
+      where m.dialog_id = (select id from d) and m.message_id is not null and m.network_id is not null and m.status <> 'READ'
+        and case
+          when exists (select from mark) then m.sequence <= (select sequence from mark)
+          when $5 ~ '^[0-9]{1,18}$' and m.network_id ~ '^[0-9]{1,18}$' then m.network_id::bigint <= $5::bigint
+          else m.created_at <= $6
+        end
+      order by m.sequence`,
+  },
+} as const;
+
+/** See Dialogs.append. */
+export async function appendMessages(tx: Queryable, messages: readonly NewMessage[]): Promise<readonly boolean[]> {
+  if (messages.length === 0) return [];
+  const column = <Value>(read: (message: NewMessage) => Value | undefined) => messages.map((message) => read(message) ?? null);
+  const rows = await tx.rows<{ n: number }>(SQL.append, [
+    column(({ dialogId }) => dialogId),
+    column(({ kind = 'message' }) => kind),
+    column(({ source }) => source),
+    column(({ text }) => storable(text)),
+    column(({ at }) => at),
+    column(({ payload }) => payload && storable(payload)),
+    column(({ attachmentsJson }) => attachmentsJson),
+    column(({ buttons }) => buttons && JSON.stringify(buttons)),
+    column(({ messageTag }) => messageTag && storable(messageTag)),
+    column(({ eventId }) => eventId && storable(eventId)),
+    column(({ messageId }) => messageId),
+    column(({ networkId }) => networkId && storable(networkId)),
+    column(({ status }) => status),
+  ]);
+  const fresh = new Set(rows.map(({ n }) => n));
+  return messages.map((_, index) => fresh.has(index + 1));
+}
+
+/** See Dialogs.completeIncoming. */
+export async function completeIncoming(tx: Queryable, dialogId: number, eventId: string, messageTag: string): Promise<void> {
+  await tx.run(SQL.complete, [dialogId, storable(eventId), storable(messageTag)]);
+}
+
+/** See Dialogs.buttonLabel. */
+export async function buttonLabel(tx: Queryable, dialogId: number, payload: string): Promise<string | undefined> {
+  const [found] = await tx.rows<{ label: string }>(SQL.buttonLabel, [dialogId, storable(payload)]);
+  return found?.label;
+}
+
+/** See Dialogs.groupOfMessage. */
+export async function groupOfMessage(tx: Queryable, messageId: number, network: StatusChange['network']): Promise<string | null> {
+  const [found] = await tx.rows<{ groupId: string }>(SQL.groupOfMessage, [messageId, network]);
+  return found?.groupId ?? null;
+}
+
+/** See Dialogs.changeStatuses. */
+export async function changeStatuses(tx: Queryable, changes: readonly StatusChange[]): Promise<readonly boolean[]> {
+  if (changes.length === 0) return [];
+  const keyOf = ({ messageId, network }: Pick<StatusChange, 'messageId' | 'network'>) => `${messageId} ${network}`;
+  const last = [...new Map(changes.map((change) => [keyOf(change), change])).values()];
+  const found = await tx.rows<{ messageId: number; network: StatusChange['network'] }>(SQL.changeStatuses, [
+    last.map(({ messageId }) => messageId),
+    last.map(({ network }) => network),
+    last.map(({ status }) => status),
+    last.map(({ networkId }) => networkId ?? null),
+  ]);
+  const keys = new Set(found.map(keyOf));
+  return changes.map((change) => keys.has(keyOf(change)));
+}
+
+/** See Dialogs.unreadUpTo. */
+export async function unreadUpTo(
+  tx: Queryable,
+  { accountId, network, groupId, userId }: DialogKey & { userId: string },
+  upToNetworkId: string,
+  at: Date,
+): Promise<readonly number[]> {
+  const values = [accountId, network, groupId, userId, storable(upToNetworkId), at];
+  const rows = await tx.rows<{ messageId: number }>(SQL.unreadUpTo, values);
+  return rows.map(({ messageId }) => messageId);
+}
+
+/** PostgreSQL's text cannot hold NUL; JSON can, and one in a message must not keep the message from being recorded. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}

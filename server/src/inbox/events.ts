@@ -1,0 +1,32 @@
+import { counter, histogram, type Logger } from '../platform/telemetry.ts';
+import type { BodyForm } from './raw-events.ts';
+
+const workedOff = counter('inbox_events_total', 'Incoming bodies worked off, by form and result.', ['form', 'result']);
+const delay = histogram(
+  'inbox_event_seconds',
+  'From the receipt of an incoming body to the end of the work on it.',
+  ['form'],
+  [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60, 600],
+);
+const unmatched = counter('inbox_receipts_unmatched_total', 'Receipts of messages that stayed unknown until the last try.');
+
+export function eventDone(event: { form: BodyForm; waitedMs: number }): void {
+  workedOff.inc({ form: event.form, result: 'done' });
+  delay.observe({ form: event.form }, Math.max(0, event.waitedMs) / 1_000);
+}
+
+/** `problem` is the name of an error, not its message: a message may quote what a person wrote. */
+export function eventFailed(log: Logger, event: { rawEventId: number; form: BodyForm; isFinal: boolean; problem: string }): void {
+  workedOff.inc({ form: event.form, result: event.isFinal ? 'failed' : 'retried' });
+  log.warn({ event: event.isFinal ? 'incoming_failed' : 'incoming_retried', ...event });
+}
+
+export function receiptsGivenUp(log: Logger, event: { count: number }): void {
+  unmatched.inc(event.count);
+  log.warn({ event: 'receipts_unmatched', ...event });
+}
+
+/** A bot has an answer and no way to give it. */
+export function replyImpossible(log: Logger, event: { rawEventId: number; network: string; reason: string }): void {
+  log.warn({ event: 'reply_impossible', ...event });
+}

@@ -1,0 +1,63 @@
+import type { Database } from '../platform/database.ts';
+import { createIncoming, type IncomingParts } from './incoming.ts';
+import { createLoop } from './loop.ts';
+import { createOutgoing, type OutgoingParts } from './outgoing.ts';
+import type { RawEvents } from './raw-events.ts';
+import { createReceipts } from './receipts.ts';
+import { sweep } from './sweep.ts';
+import { createWorker } from './worker.ts';
+
+export { type BodyForm, createRawEvents, type NewRawEvent, type RawEventItem, type RawEvents, TAG_COPY } from './raw-events.ts';
+export { dialogKeyOf, eventsOf } from './understand.ts';
+
+export type InboxParts = IncomingParts & OutgoingParts & { database: Database; rawEvents: Pick<RawEvents, 'onStored'> };
+
+/** Works off what came in, in the order of each dialog, and brings what went out into the dialogs. */
+export interface Inbox {
+  /** There may be something to do; without it the loops look by themselves some times a second. */
+  wake(): void;
+  run(): void;
+  /** Resolves when the transactions under way have ended. */
+  stop(): Promise<void>;
+}
+
+// Other processes store events too, and wake nobody here.
+const IDLE_MS = 250;
+const UNMATCHED_IDLE_MS = 1_000;
+const SWEEP_IDLE_MS = 600_000;
+
+export function createInbox(parts: InboxParts): Inbox {
+  const { database, dispatch, callbacks, rawEvents, clock, log } = parts;
+  const outgoing = createOutgoing(parts);
+  const worker = createWorker({ database, incoming: createIncoming(parts), clock, log });
+  const receipts = createReceipts({ database, dispatch, clock, log });
+
+  // What was sent comes before what was answered to it: an answer looks for the dialog's last notification.
+  const incomingStep = async (): Promise<boolean> => {
+    const wasSent = await outgoing.workOff();
+    if (!(await worker.workOff())) return wasSent;
+    callbacks.wake();
+    return true;
+  };
+  const loop = (name: string, idleMs: number, step: () => Promise<boolean>) => createLoop({ name, clock, log, idleMs, step });
+  const loops = [
+    loop('inbox', IDLE_MS, incomingStep),
+    loop('receipts', IDLE_MS, () => receipts.workOff()),
+    loop('unmatched_receipts', UNMATCHED_IDLE_MS, () => receipts.retryUnmatched()),
+    loop('inbox_sweep', SWEEP_IDLE_MS, () => sweep(database, clock)),
+  ] as const;
+  const wake = () => {
+    for (const one of loops.slice(0, 2)) one.wake();
+  };
+  rawEvents.onStored(wake);
+
+  return {
+    wake,
+    run() {
+      for (const one of loops) one.run();
+    },
+    async stop() {
+      await Promise.all(loops.map((one) => one.stop()));
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/telemetry.ts';
+
+/** Work that is looked for again and again, at once after a wake-up. */
+export interface Loop {
+  /** There may be something to do. */
+  wake(): void;
+  run(): void;
+  /** Resolves when the step under way has ended. */
+  stop(): Promise<void>;
+}
+
+const FAILURE_PAUSE_MS = 1_000;
+
+/** `step` says whether it found something to do: then it is called again at once. A step that throws is logged and called again after a pause. */
+export function createLoop(parts: {
+  name: string;
+  clock: Clock;
+  log: Logger;
+  idleMs: number;
+  step: () => Promise<boolean>;
+}): Loop {
+  const { name, clock, log, idleMs, step } = parts;
+  const stopped = new AbortController();
+  let isWoken = false;
+  let endPause: AbortController | undefined;
+  let running: Promise<void> | undefined;
+
+  const pause = async (ms: number): Promise<void> => {
+    endPause = new AbortController();
+    await clock.sleep(ms, AbortSignal.any([stopped.signal, endPause.signal]));
+    endPause = undefined;
+  };
+
+  const work = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      isWoken = false;
+      try {
+        if (await step()) continue;
+        if (!isWoken) await pause(idleMs);
+      } catch (error) {
+        log.warn({ event: 'loop_failed', loop: name, error: error instanceof Error ? error.message : String(error) });
+        // Not cut short by wake-ups: what failed just now would only fail again.
+        await clock.sleep(FAILURE_PAUSE_MS, stopped.signal);
+      }
+    }
+  };
+
+  return {
+    wake() {
+      isWoken = true;
+      endPause?.abort();
+    },
+    run() {
+      running ??= work();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}

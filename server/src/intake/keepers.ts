@@ -1,0 +1,103 @@
+import type { Channel } from '@soroka/channels';
+import type { Connection, Connections } from '../connections/connections.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/telemetry.ts';
+import { receptionFailed, receptionWorked } from './events.ts';
+import type { Storage } from './storage.ts';
+
+/** One connection's reception, kept until the signal. */
+export interface Keeper {
+  connection: Connection;
+  connections: Pick<Connections, 'channel' | 'credentials' | 'webhookUrl'>;
+  storage: Storage;
+  clock: Clock;
+  log: Logger;
+  signal: AbortSignal;
+  /** Where the long poll stands; null: from now on. */
+  state: string | null;
+  /** Stores where the long poll stands, unless another process has taken over. */
+  save(state: string | null): Promise<void>;
+}
+
+// A network that has lost its subscriptions (a restarted simulator, OK after 8 hours of failures) has them back in time.
+const RENEW_MS = 20_000;
+const CALLS_TIMEOUT_MS = 15_000;
+// dev.vk.com/api/bots-long-poll: 25 is the recommendation, proxies cut at 30. OK names no number.
+const WAIT_SECONDS = 25;
+const LAST_WAIT_SECONDS = 1;
+const FIRST_PAUSE_MS = 500;
+const PAUSE_MS_MAX = 10_000;
+
+/** Registers the webhook and does so again and again. Never rejects. */
+export async function keepWebhook(keeper: Keeper): Promise<void> {
+  const { connection, connections, signal } = keeper;
+  let { state } = keeper;
+  await repeat(keeper, RENEW_MS, async (channel) => {
+    const url = await connections.webhookUrl(connection.id);
+    const { webhookSecret: secret } = await connections.credentials(connection.id);
+    const webhook = { url, ...(secret !== undefined && { secret }) };
+    await channel.subscribeWebhook?.(webhook, AbortSignal.any([signal, AbortSignal.timeout(CALLS_TIMEOUT_MS)]));
+    if (state === null) return;
+    // What came between the last poll and the webhook waits in the long poll only.
+    await pollOnce(keeper, channel, state, LAST_WAIT_SECONDS);
+    await keeper.save(null);
+    state = null;
+  });
+}
+
+/** Polls, and once it does takes the webhook back. Never rejects. */
+export async function keepPolling(keeper: Keeper): Promise<void> {
+  const { connection, connections, signal } = keeper;
+  let { state } = keeper;
+  let isWebhookGone = false;
+  await repeat(keeper, 0, async (channel) => {
+    // The first poll is short: until the webhook is gone everything comes twice and is stored once.
+    state = await pollOnce(keeper, channel, state, isWebhookGone ? WAIT_SECONDS : LAST_WAIT_SECONDS);
+    await keeper.save(state);
+    if (isWebhookGone) return;
+    const url = await connections.webhookUrl(connection.id);
+    await channel.unsubscribeWebhook?.(url, AbortSignal.any([signal, AbortSignal.timeout(CALLS_TIMEOUT_MS)]));
+    isWebhookGone = true;
+  });
+}
+
+/** Stores what one poll brings; returns where it stands then. */
+async function pollOnce(
+  { connection, storage, clock, signal }: Keeper,
+  channel: Channel,
+  state: string | null,
+  waitSeconds: number,
+): Promise<string> {
+  if (channel.poll === undefined) throw new Error(`a ${connection.kind} connection cannot be polled: set it to webhook`);
+  const { bodies, state: next } = await channel.poll(state, waitSeconds, signal);
+  const form = connection.kind === 'vk' ? 'vk' : 'ok';
+  const at = new Date(clock.now());
+  await storage.store(
+    ...bodies.map((body) => ({ connection, form, source: 'long-poll', body: Buffer.from(body, 'utf8'), at }) as const),
+  );
+  return next;
+}
+
+/** Calls `work` again and again, `everyMs` apart and after failures with growing pauses, until the signal. */
+async function repeat(
+  { connection, connections, clock, log, signal }: Keeper,
+  everyMs: number,
+  work: (channel: Channel) => Promise<void>,
+): Promise<void> {
+  const { id: connectionId, kind, receive } = connection;
+  let pauseMs = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    try {
+      await work(await connections.channel(connectionId));
+      receptionWorked({ kind, receive });
+      pauseMs = FIRST_PAUSE_MS;
+      await clock.sleep(everyMs, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      receptionFailed(log, { connectionId, kind, receive, error: message, againInMs: pauseMs });
+      await clock.sleep(pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
+    }
+  }
+}

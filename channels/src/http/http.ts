@@ -14,7 +14,7 @@ export type HttpAnswer =
   | { kind: 'answered'; status: number; header: (name: string) => string | undefined; text: string }
   /** It went out, or may have; no whole answer came back. */
   | { kind: 'unanswered'; detail: string }
-  /** Not a byte of it left this machine; `code` is the system's reason, such as ECONNREFUSED. */
+  /** Not a byte of it left this machine; `code` is the system's reason, such as ECONNREFUSED, or our own: timeout, given_up. */
   | { kind: 'unsent'; code: string };
 
 export interface Http {
@@ -32,32 +32,37 @@ export function createHttp({ timeoutMs }: { timeoutMs: number }): Http {
   // HTTP/1.1 without pipelining: on a shared or pipelined connection one failure leaves several messages in doubt.
   const agent = new Agent({ allowH2: false, pipelining: 1, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   return {
-    call: (request, signal) =>
-      callOnce(agent, request, AbortSignal.any([signal, AbortSignal.timeout(request.timeoutMs ?? timeoutMs)])),
+    call: (request, signal) => callOnce(agent, request, request.timeoutMs ?? timeoutMs, signal),
     close: () => agent.destroy(),
   };
 }
 
-function callOnce(agent: Agent, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+function callOnce(agent: Agent, request: HttpRequest, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined;
     let answer: { status: number; headers: Record<string, string | string[] | undefined> } | undefined;
+    let stopped: StoppedError | undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
 
     const end = (result: HttpAnswer): void => {
-      signal.removeEventListener('abort', onAbort);
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
       resolve(result);
     };
     // `onRequestStart` comes when a connection stands and before the first byte is written: without it nothing was sent.
-    const fail = (error: Error): void =>
+    const fail = (error: unknown): void =>
       end(controller === undefined ? { kind: 'unsent', code: codeOf(error) } : { kind: 'unanswered', detail: codeOf(error) });
-    const onAbort = (): void => {
-      fail(signal.reason);
-      controller?.abort(signal.reason);
+    const stop = (code: string): void => {
+      stopped = new StoppedError(code);
+      fail(stopped);
+      controller?.abort(stopped);
     };
-    if (signal.aborted) return fail(signal.reason);
-    signal.addEventListener('abort', onAbort);
+    const giveUp = (): void => stop('given_up');
+    // A timer of our own, ended with the call: AbortSignal.timeout would stay for its whole time after every quick answer.
+    const timer = setTimeout(() => stop('timeout'), timeoutMs);
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) return giveUp();
 
     try {
       const { origin, pathname, search } = new URL(request.url);
@@ -66,19 +71,19 @@ function callOnce(agent: Agent, request: HttpRequest, signal: AbortSignal): Prom
         { origin, path: pathname + search, method, headers, body },
         {
           onRequestStart(started) {
-            if (signal.aborted) started.abort(signal.reason);
+            if (stopped !== undefined) started.abort(stopped);
             else controller = started;
           },
           onResponseStart(_, status, received) {
             answer = { status, headers: received };
           },
-          onResponseData(started, chunk) {
+          onResponseData(_, chunk) {
             bytes += chunk.length;
-            if (bytes > ANSWER_BYTES_MAX) started.abort(new AnswerTooLarge());
+            if (bytes > ANSWER_BYTES_MAX) stop('answer_too_large');
             else chunks.push(chunk);
           },
           onResponseEnd() {
-            if (answer === undefined) return fail(new Error('ended without a status'));
+            if (answer === undefined) return fail(new StoppedError('no_status'));
             const { status, headers: received } = answer;
             end({
               kind: 'answered',
@@ -91,19 +96,25 @@ function callOnce(agent: Agent, request: HttpRequest, signal: AbortSignal): Prom
         },
       );
     } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)));
+      fail(error);
     }
   });
 }
 
-class AnswerTooLarge extends Error {
-  readonly code = 'ANSWER_TOO_LARGE';
+/** A call that we end ourselves, and why. */
+class StoppedError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`the call was ended: ${code}`);
+    this.code = code;
+  }
 }
 
-/** The system's code where there is one: messages of errors may hold addresses with a token in them. */
-function codeOf(error: Error & { code?: unknown }): string {
-  if (typeof error.code === 'string') return error.code;
-  return error.name === 'TimeoutError' ? 'timeout' : error.name;
+/** The code alone: messages of errors may hold addresses with a token in them. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 /** The wait that a `Retry-After` header asks for, in milliseconds (seconds or a date); undefined without a usable one. */

@@ -1,3 +1,4 @@
+import { readFixture } from '@soroka/fixtures';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock, createWorld, type ManualClock, type World } from '../world/world.ts';
@@ -62,6 +63,15 @@ const inbox = (phone: string) => {
   const person = world.people.byPhone(phone);
   return person === null ? [] : world.inbox(person);
 };
+
+test('the printed request is taken word for word without its trailing comma, and refused at the place of the comma with it', async () => {
+  expect(await post(readFixture('notify/request').text)).toMatchObject({ status: 200, body: { result: [{ code: 'OK' }] } });
+  const { status, body } = await post(readFixture('notify/request-as-printed').text);
+  expect(status).toBe(400);
+  expect(body.result).toMatchObject([
+    { code: 'REJECTED', reasons: [{ key: 'invalid.json', message: expect.stringContaining('position') }] },
+  ]);
+});
 
 test('Anna gets the rendered text on VK: sent, delivered, and read two seconds later', async () => {
   const id = await send();

@@ -1,3 +1,4 @@
+import { readFixture } from '@soroka/fixtures';
 import { expect, test } from 'vitest';
 import {
   createManualClock,
@@ -137,6 +138,32 @@ test('a message of a person has the same VK event however often it is asked for,
     object: { message: { peer_id: 37_119_444, ref: 'ref' } },
   });
   expect(event.event_id).toMatch(/^[0-9a-f]{40}$/);
+});
+
+/** Names of the fields of a body, with those of its objects, sorted. */
+function fieldsOf(body: unknown, path = ''): string[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return [path];
+  return Object.entries(body)
+    .flatMap(([name, inner]) => fieldsOf(inner, `${path}.${name}`))
+    .sort();
+}
+
+test('events of an answered notification have every field of the printed ones, and few more', () => {
+  const { clock, world, vk, ok, anna } = town();
+  const answer = (group: typeof vk) => {
+    world.send(group, anna, { text: 'Готово', kind: 'notification', tag: '5' });
+    clock.advance(100);
+    const said = world.say(group, anna, 'Спасибо', { ref: 'ref' });
+    if (!said.ok) throw new Error(said.reason);
+    return said.result;
+  };
+  const vkFields = fieldsOf(vkMessageNew(answer(vk)));
+  const printedVk = fieldsOf(readFixture('notify/incoming').body);
+  expect(printedVk.filter((field) => !vkFields.includes(field))).toEqual(['.object.message.ref_source']);
+  expect(vkFields.filter((field) => !printedVk.includes(field))).toEqual(['.object.message.version']);
+  const okFields = fieldsOf(okMessageCreated(answer(ok)));
+  const printedOk = fieldsOf(readFixture('ok/message-created').body);
+  expect(okFields.filter((field) => field !== '.sender.name')).toEqual(printedOk);
 });
 
 test('an OK event has the seq of its mid, and the time of both', () => {

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { readConfig } from './platform/config.ts';
+import { AppError } from './platform/errors.ts';
+import { type RunningServer, start } from './start.ts';
+
+// The demo of a clone: `npm start` is simulator and server in one go, `npm run server` the server alone, with its simulator elsewhere.
+
+const SIMULATOR = fileURLToPath(new URL('../../simulator/bin/soroka-simulator.mjs', import.meta.url));
+const SIMULATOR_STARTS_WITHIN_MS = 30_000;
+
+interface Simulator {
+  url: string;
+  /** Resolves when its process has ended, by itself or by `stop`. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startSimulator(port: number): Promise<Simulator> {
+  const child = spawn(process.execPath, [SIMULATOR, '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then(() => undefined);
+  const lines = createInterface({ input: child.stdout });
+  const address = await Promise.race([
+    new Promise<string | undefined>((resolve) =>
+      lines.on('line', (line) => resolve(/https?:\/\/\S+?(?=\/?(?:\s|$))/.exec(line)?.[0])),
+    ),
+    ended.then(() => undefined),
+    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), SIMULATOR_STARTS_WITHIN_MS).unref()),
+  ]);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  if (address === undefined) {
+    await stop();
+    throw new Explained(); // it has said why on standard error
+  }
+  return { url: address, ended, stop };
+}
+
+/** Something else has told the person already. */
+class Explained extends Error {}
+
+async function main(command: string): Promise<void> {
+  const config = readConfig(process.env);
+  const simulator = command === 'start' ? await startSimulator(config.SIMULATOR_PORT) : null;
+  const simulatorUrl = simulator?.url ?? `http://127.0.0.1:${config.SIMULATOR_PORT}`;
+  let server: RunningServer;
+  try {
+    server = await start(
+      { ...config, LOG_LEVEL: process.env['LOG_LEVEL'] === undefined ? 'warn' : config.LOG_LEVEL },
+      { demo: { simulatorUrl }, onProgress: tell },
+    );
+  } catch (error) {
+    await simulator?.stop();
+    throw error;
+  }
+  tell(`Soroka      ${server.url}/   (API reference ${server.url}/docs, health ${server.url}/livez)`);
+  tell(`Simulator   ${simulatorUrl}/   (VK, OK and the notify upstream; everybody's messages)`);
+  tell(`Metrics     ${server.metricsUrl === null ? 'off' : server.metricsUrl}`);
+  tell('Demo key    demo   (this key and these people exist in the demo alone)');
+  tell(`Try         ${tryThis(server.url)}`);
+
+  const isAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const simulatorDied = simulator === null ? new Promise<never>(() => {}) : simulator.ended.then(() => 'died' as const);
+  const reason = await Promise.race([isAsked.then(() => 'asked' as const), simulatorDied]);
+  // A second Ctrl-C is an impatient person: the database survives that, the next start cleans up.
+  process.once('SIGINT', () => process.exit(130));
+  if (reason === 'died') tell('The simulator has ended: stopping the server.');
+  await server.stop();
+  await simulator?.stop();
+  if (reason === 'died' && !signalled) process.exitCode = 1;
+}
+
+let signalled = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signalled = true;
+  });
+}
+
+function tell(sentence: string): void {
+  process.stdout.write(`${sentence}\n`);
+}
+
+function tryThis(url: string): string {
+  const message =
+    '[{"phone":"79999999999","routes":["VK","OK"],"service":"Group_name","templateId":4,"tmpl":"base_template","tmpl_data":{"name":"Anna","pizza":"Margarita"}}]';
+  return `curl ${url}/vk/messages -H "Authorization: Key demo" -H "Content-Type: application/json" -d '${message}'`;
+}
+
+/** One sentence for what a person can mend; anything else with its stack. */
+function explain(error: unknown): string {
+  if (error instanceof AppError) return `${error.message} ${error.hint}`;
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as { code?: unknown; port?: unknown };
+  if (code === 'EADDRINUSE')
+    return `Port ${String(port)} is in use: stop what listens there, or choose another with PORT, SIMULATOR_PORT or SOROKA_METRICS_PORT.`;
+  return error.message;
+}
+
+await main(process.argv[2] ?? 'start').catch((error) => {
+  if (!(error instanceof Explained)) process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+});

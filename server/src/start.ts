@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createAccounts } from './accounts/accounts.ts';
+import { createBots } from './bots/bots.ts';
+import { createCallbacks } from './callbacks/callbacks.ts';
+import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, makeDemoWorld } from './cli/demo-world.ts';
+import { createConnections } from './connections/connections.ts';
+import { createContacts } from './contacts/contacts.ts';
+import { createDialogs } from './dialogs/dialogs.ts';
+import { createDispatch } from './dispatch/dispatch.ts';
+import { createHttp, createMetricsServer } from './http/http.ts';
+import { createInbox, createRawEvents } from './inbox/inbox.ts';
+import { createIntake, createReception } from './intake/intake.ts';
+import { systemClock as clock } from './platform/clock.ts';
+import { type Config, type Role, readSecretKey } from './platform/config.ts';
+import { openDatabase } from './platform/database.ts';
+import { createHttpClient } from './platform/http-client.ts';
+import { migrate, pendingMigrations } from './platform/migrations.ts';
+import { startPostgres } from './platform/postgres/postgres.ts';
+import { createSecrets } from './platform/secrets.ts';
+import { createLogger, type Logger } from './platform/telemetry.ts';
+import { createTemplates } from './templates/templates.ts';
+
+export interface StartOptions {
+  /** Only the demo: its world, its key `demo`, and loopback as a network and a customer. */
+  demo?: { simulatorUrl: string };
+  /** A sentence for the person who waits. */
+  onProgress?(sentence: string): void;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Where /metrics is; null when it is off. */
+  metricsUrl: string | null;
+  /** Stops the newest part first; what was claimed is finished. */
+  stop(): Promise<void>;
+}
+
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const DEMO_RULES = fileURLToPath(new URL('bots/demo-rules.yaml', import.meta.url));
+
+/** Builds the parts from the configuration and starts those of its roles. Throws with a sentence that says what to do. */
+export async function start(config: Config, options: StartOptions = {}): Promise<RunningServer> {
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let part = stops.pop(); part !== undefined; part = stops.pop()) await part();
+  };
+  try {
+    return { ...(await build(config, options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function build(
+  config: Config,
+  options: StartOptions,
+  stops: (() => Promise<unknown> | unknown)[],
+): Promise<Omit<RunningServer, 'stop'>> {
+  const { demo } = options;
+  const log = createLogger(config.LOG_LEVEL);
+  const has = (role: Role): boolean => config.SOROKA_ROLES.includes(role);
+
+  const secrets = createSecrets(await readSecretKey(config));
+  const databaseUrl = await reachDatabase(config, options, log, stops);
+  const database = openDatabase(databaseUrl, {
+    onError: (error) => log.warn({ event: 'database_connection_lost', error: error.message }),
+  });
+  stops.push(() => database.close());
+
+  let publicUrl = config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
+  const connections = createConnections({
+    database,
+    secrets,
+    clock,
+    publicUrl: () => publicUrl,
+    sendTimeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+    allowShortIntakeTokens: demo !== undefined,
+  });
+  stops.push(() => connections.close());
+  const templates = createTemplates({ database, clock });
+  const contacts = createContacts({ database });
+  const withoutKeys = createAccounts({ database, secrets, clock });
+  const world =
+    demo === undefined ? null : await makeDemoWorld({ accounts: withoutKeys, connections, templates, contacts }, demo);
+  const accounts =
+    world === null ? withoutKeys : createAccounts({ database, secrets, clock, keyAliases: demoKeyAliases(world.accountId) });
+
+  const httpClient = createHttpClient({
+    allowCidrs: [...config.SOROKA_CALLBACK_ALLOW_CIDRS, ...(demo === undefined ? [] : DEMO_LOOPBACK_CIDRS)],
+  });
+  stops.push(() => httpClient.close());
+  const callbacks = createCallbacks({ database, accounts, httpClient, clock, log, timeoutMs: config.SOROKA_CALLBACK_TIMEOUT_MS });
+  const dispatch = createDispatch({
+    database,
+    clock,
+    log,
+    accounts,
+    connections,
+    templates,
+    contacts,
+    callbacks,
+    sendTimeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+    laneLeaseMs: config.SOROKA_LANE_LEASE_MS,
+    statusPollAfterMs: config.SOROKA_STATUS_POLL_AFTER_MS,
+    onEvents: () => inbox.wake(),
+  });
+  const dialogs = createDialogs({ database });
+  const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
+  const bots = createBots(rulesFile === undefined ? {} : { rulesFile });
+  const rawEvents = createRawEvents({ database, clock });
+  const inbox = createInbox({
+    database,
+    dispatch,
+    dialogs,
+    bots,
+    callbacks,
+    connections,
+    contacts,
+    accounts,
+    rawEvents,
+    clock,
+    log,
+  });
+  const intake = createIntake({
+    rawEvents,
+    connections,
+    clock,
+    log,
+    okSourceCidrs: [...config.SOROKA_OK_SOURCE_CIDRS, ...(demo === undefined ? [] : DEMO_LOOPBACK_CIDRS)],
+    trustedProxies: config.SOROKA_TRUSTED_PROXIES,
+  });
+
+  let draining = false;
+  const http = await createHttp({
+    dispatch,
+    accounts,
+    connections,
+    templates,
+    dialogs,
+    httpClient,
+    log,
+    clock,
+    version: VERSION,
+    trustedProxies: config.SOROKA_TRUSTED_PROXIES,
+    ...(has('intake') ? { registerIntake: intake.registerIntake } : {}),
+    ...(demo === undefined ? {} : { simulatorUrl: demo.simulatorUrl }),
+    isReady: async () => (draining ? 'shutting down' : whyDatabaseIsNotReady(databaseUrl)),
+  });
+  const host = config.SOROKA_HOST ?? (demo === undefined ? '0.0.0.0' : '127.0.0.1');
+  const metrics =
+    config.SOROKA_METRICS_PORT === 'off' ? null : await createMetricsServer({ port: config.SOROKA_METRICS_PORT, host });
+  if (metrics !== null) stops.push(() => metrics.close());
+  stops.push(() => http.close());
+  const address = await http.listen({ host, port: config.PORT });
+  const port = new URL(address).port;
+  publicUrl = config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${port}`;
+
+  if (has('callbacks')) {
+    callbacks.run();
+    stops.push(() => callbacks.stop());
+  }
+  if (has('intake')) {
+    const reception = createReception({ database, connections, rawEvents, clock, log });
+    reception.run();
+    inbox.run();
+    stops.push(
+      () => inbox.stop(),
+      () => reception.stop(),
+    );
+  }
+  if (has('dispatch')) {
+    dispatch.run();
+    stops.push(() => dispatch.stop());
+  }
+  stops.push(() => {
+    draining = true; // /readyz fails first, so that a balancer sends no more
+  });
+  log.info({ event: 'server_started', port, roles: config.SOROKA_ROLES });
+  return { url: `http://127.0.0.1:${port}`, metricsUrl: metrics === null ? null : `http://127.0.0.1:${metrics.port}/metrics` };
+}
+
+async function reachDatabase(
+  config: Config,
+  options: StartOptions,
+  log: Logger,
+  stops: (() => Promise<unknown> | unknown)[],
+): Promise<string> {
+  if (config.DATABASE_URL !== undefined) {
+    const pending = await pendingMigrations(config.DATABASE_URL);
+    if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migrations: run "soroka migrate" first.`);
+    return config.DATABASE_URL;
+  }
+  const postgres = await startPostgres({
+    dataFolder: config.SOROKA_DATA,
+    log: (event) => log.info(event),
+    onProgress: options.onProgress ?? (() => {}),
+  });
+  stops.push(() => postgres.stop());
+  await migrate(postgres.url);
+  return postgres.url;
+}
+
+/** Null when it answers and is current. */
+async function whyDatabaseIsNotReady(databaseUrl: string): Promise<string | null> {
+  return pendingMigrations(databaseUrl).then(
+    (pending) => (pending.length === 0 ? null : `migrations are missing: ${pending.join(', ')}`),
+    () => 'the database does not answer',
+  );
+}

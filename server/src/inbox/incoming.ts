@@ -86,8 +86,13 @@ export function createIncoming(parts: IncomingParts): Incoming {
       return { dialog: await dialogs.open(tx, { ...key, contactId: null, userId: peerId }), answeredId: null };
 
     const tag = event.kind === 'message' ? event.messageTag : undefined;
+    // Tags are upstreams' ids: a community's own message ids may look the same and mean something else.
     const upstreamIds = ofGroup.filter(({ kind }) => kind === 'notify').map(({ id }) => id);
-    const answeredId = await messageOf(tx, tag, new Set([raw.connectionId, ...upstreamIds]));
+    const answeredId = await messageOf(
+      tx,
+      tag,
+      new Set(raw.form === 'notify-incoming' ? [raw.connectionId, ...upstreamIds] : upstreamIds),
+    );
     const phone = answeredId === null ? undefined : (await dispatch.get(accountId, answeredId))?.phone;
     const name = event.kind === 'message' ? event.userName : undefined;
     const person = await contacts.ensureByUser(tx, accountId, network, userId, {

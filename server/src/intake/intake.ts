@@ -128,6 +128,11 @@ export function createIntake(parts: IntakeParts): Intake {
         hooks.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) =>
           done(null, body),
         );
+        // Set before Fastify looks at it: it refuses a header of its own dislike, and to us what the network names its bytes means nothing.
+        hooks.addHook(
+          'onRequest',
+          async (request) => void Object.assign(request.raw.headers, { 'content-type': 'application/octet-stream' }),
+        );
         hooks.setErrorHandler((error, _request, reply) => answerError(error, reply));
         hooks.addHook('onSend', async (_request, reply) => void reply.type('text/plain; charset=utf-8'));
         hooks.addHook('onResponse', async (request, reply) => {

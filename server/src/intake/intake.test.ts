@@ -1,0 +1,199 @@
+import { readFixture } from '@soroka/fixtures';
+import { expect, test } from 'vitest';
+import { eventually } from '../../test/dispatch-town.ts';
+import { startIncomingTown } from '../../test/incoming-town.ts';
+
+const failed = { state: 'failed', limit: 10 } as const;
+
+test('an event of VK is answered with ok, and a repeat of it changes nothing', async () => {
+  await using town = await startIncomingTown();
+  const body = town.vkMessage('привет');
+  for (const retry of ['', '1', '2']) {
+    expect(await town.post('vk', body, { headers: { 'x-retry-counter': retry } })).toMatchObject({ status: 200, text: 'ok' });
+  }
+  await town.settled();
+  expect((await town.history()).map(({ text, source }) => [source, text])).toEqual([
+    ['person', 'привет'],
+    ['bot', 'Здравствуйте!'],
+  ]);
+  expect(town.forwards).toHaveLength(1);
+});
+
+test('the same event three times at once is stored once', async () => {
+  await using town = await startIncomingTown();
+  const body = town.vkMessage('привет');
+  const answers = await Promise.all([1, 2, 3].map(() => town.post('vk', body)));
+  expect(answers.map(({ text }) => text)).toEqual(['ok', 'ok', 'ok']);
+  await town.settled();
+  expect(await town.history()).toHaveLength(2);
+});
+
+test.each([
+  ['without a secret', (secret: string) => [secret, undefined]],
+  ['with a wrong secret', (secret: string) => [secret, `${secret}x`]],
+  ['with a secret that is no text', (secret: string) => [secret, 1]],
+] as const)('an event %s gets 403 and is not kept', async (_, secrets) => {
+  await using town = await startIncomingTown();
+  const [, given] = secrets(town.webhookSecret);
+  const { status, text } = await town.post('vk', town.vkMessage('привет', {}, { secret: given }));
+  expect([status, text]).toEqual([403, expect.stringContaining('secret')]);
+  expect(await town.rawEvents.list(town.account.id, { limit: 10 })).toEqual([]);
+});
+
+test('an event of another group gets 403, an unknown address 404', async () => {
+  await using town = await startIncomingTown();
+  expect((await town.post('vk', town.vkMessage('привет', {}, { group_id: 1 }))).status).toBe(403);
+  expect((await town.post('vk', town.vkMessage('привет'), { token: 'f'.repeat(32) })).status).toBe(404);
+  expect((await town.post('ok', town.okMessage('привет'), { token: 'f'.repeat(32) })).status).toBe(404);
+  expect((await town.post('notify/statuses', '[]', { token: 'f'.repeat(32) })).status).toBe(404);
+});
+
+test('VK gets the confirmation code of its group, asked for anew each time, with or without the secret', async () => {
+  await using town = await startIncomingTown();
+  const confirm = (secret?: string) =>
+    town.post('vk', JSON.stringify({ type: 'confirmation', group_id: Number(town.groupIds.vk), secret }));
+  expect(await confirm()).toMatchObject({ status: 200, text: 'c0nf1rm' });
+  town.confirmation.code = 'changed';
+  expect(await confirm(town.webhookSecret)).toMatchObject({ status: 200, text: 'changed' });
+  expect((await confirm('wrong')).status).toBe(403);
+  expect((await town.post('vk', '{"type":"confirmation","group_id":1}')).status).toBe(403);
+  town.confirmation.code = new Error('VK is away');
+  expect((await confirm()).status).toBe(503);
+  expect(await town.rawEvents.list(town.account.id, { limit: 10 })).toEqual([]);
+});
+
+test("OK's webhook is taken from OK's addresses only", async () => {
+  await using town = await startIncomingTown({ okSourceCidrs: ['217.20.145.192/28'] });
+  const answer = await town.post('ok', town.okMessage('привет'), { headers: { 'x-forwarded-for': '217.20.145.200' } });
+  expect(answer.status).toBe(403);
+});
+
+test('behind a trusted proxy the address it saw counts, not what the caller claims', async () => {
+  await using town = await startIncomingTown({
+    okSourceCidrs: ['217.20.145.192/28'],
+    trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
+  });
+  const from = async (forwardedFor: string) =>
+    (await town.post('ok', town.okMessage('привет'), { headers: { 'x-forwarded-for': forwardedFor } })).status;
+  expect(await from('217.20.145.207')).toBe(200);
+  expect(await from('217.20.145.207, 10.1.2.3')).toBe(200);
+  expect(await from('217.20.145.208')).toBe(403);
+  expect(await from('217.20.145.207, 8.8.8.8')).toBe(403);
+  expect(await from('nonsense')).toBe(403);
+  expect(await from('')).toBe(403);
+});
+
+test('a body that is no JSON is answered, kept, shown, and worked off once it is mended', async () => {
+  await using town = await startIncomingTown();
+  const printed = readFixture('ok/chat-started-as-printed').text;
+  expect((await town.post('ok', printed)).status).toBe(200);
+  expect((await town.post('ok', printed)).status).toBe(200);
+  const [kept, ...others] = await town.rawEvents.list(town.account.id, failed);
+  expect(others).toEqual([]);
+  expect(kept).toMatchObject({ form: 'ok', source: 'webhook', body: printed, error: expect.stringContaining('not valid JSON') });
+
+  expect(await town.rawEvents.replay(town.account.id, kept?.id as number)).toBe(true);
+  await eventually(async () => (await town.rawEvents.list(town.account.id, failed)).length === 1);
+  expect(await town.rawEvents.replay(town.account.id, kept?.id as number, readFixture('ok/chat-started').text)).toBe(true);
+  await town.settled();
+  expect((await town.history()).map(({ kind, payload, source }) => [source, kind, payload])).toEqual([
+    ['person', 'started', 'payloadText'],
+    ['bot', 'message', null],
+  ]);
+  expect(await town.rawEvents.list(town.account.id, failed)).toEqual([]);
+});
+
+test("another account cannot replay or see one's failed events", async () => {
+  await using town = await startIncomingTown();
+  await town.post('ok', '{');
+  const [kept] = await town.rawEvents.list(town.account.id, failed);
+  const stranger = await town.accounts.create(`stranger ${town.account.id}`);
+  expect(await town.rawEvents.list(stranger.id, failed)).toEqual([]);
+  expect(await town.rawEvents.replay(stranger.id, kept?.id as number)).toBe(false);
+});
+
+test('JSON of an unknown shape is kept with the field that is missing, and VK still gets ok', async () => {
+  await using town = await startIncomingTown();
+  const body = town.vkMessage('x', { peer_id: undefined });
+  expect(await town.post('vk', body)).toMatchObject({ status: 200, text: 'ok' });
+  expect(await town.post('vk', '{"type":"message_new",')).toMatchObject({ status: 200, text: 'ok' });
+  const errors = (await town.rawEvents.list(town.account.id, failed)).map(({ error }) => error);
+  expect(errors).toEqual([
+    expect.stringContaining('not valid JSON'),
+    expect.stringContaining('object.message.peer_id is missing'),
+  ]);
+});
+
+test("VK's secret does not reach the database, whatever a person writes", async () => {
+  await using town = await startIncomingTown();
+  const { webhookSecret: secret } = town;
+  await town.post('vk', town.vkMessage(`"secret":"${secret}"`));
+  const [kept] = await town.rawEvents.list(town.account.id, { limit: 1 });
+  const body = JSON.parse(kept?.body ?? '') as { secret: string; object: { message: { text: string } } };
+  expect(body.secret).toBe('[hidden]');
+  expect(body.object.message.text).toBe(`"secret":"${secret}"`);
+});
+
+test.each(['text/plain', 'application/json;charset=utf-8', 'application/x-www-form-urlencoded', 'nonsense'])(
+  'the content type %s makes no difference',
+  async (contentType) => {
+    await using town = await startIncomingTown();
+    const { status } = await town.post('ok', town.okMessage('привет'), { headers: { 'content-type': contentType } });
+    expect(status).toBe(200);
+    await town.settled();
+    expect(await town.history()).toHaveLength(2);
+  },
+);
+
+test('a body of more than 1 MiB gets 413', async () => {
+  await using town = await startIncomingTown();
+  expect((await town.post('ok', town.okMessage('x'.repeat(1_048_576)))).status).toBe(413);
+});
+
+test('while the database is away VK is told when to come again, and nothing is taken as stored', async () => {
+  const away = () => Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' }));
+  await using town = await startIncomingTown({ storeInto: (database) => ({ ...database, rows: away }) });
+  const { status, headers } = await town.post('vk', town.vkMessage('привет'));
+  expect(status).toBe(503);
+  const waitMs = Date.parse(headers.get('retry-after') ?? '') - Date.now();
+  expect(waitMs).toBeGreaterThan(0);
+  expect(waitMs).toBeLessThan(3 * 3_600_000);
+});
+
+test('the same event by webhook and by the upstream is one, and the upstream’s word on it is kept', async () => {
+  await using town = await startIncomingTown();
+  const event = JSON.parse(town.vkMessage('привет')) as { object: { message: object }; secret?: string };
+  await town.post('vk', JSON.stringify(event));
+  await town.settled();
+  delete event.secret;
+  await town.post(
+    'notify/incoming',
+    JSON.stringify({ ...event, object: { message: { ...event.object.message, message_tag: '369' } } }),
+  );
+  await town.settled();
+  const history = await town.history();
+  expect(history.map(({ source, messageTag }) => [source, source === 'person' ? messageTag : 'ours'])).toEqual([
+    ['person', '369'],
+    ['bot', 'ours'],
+  ]);
+  expect(town.forwards).toHaveLength(1);
+});
+
+test('an upstream may send several events in one body', async () => {
+  await using town = await startIncomingTown();
+  await town.post('notify/incoming', `[${town.vkMessage('один')},${town.vkMessage('два')}]`);
+  await town.settled();
+  expect((await town.history()).map(({ text }) => text)).toEqual(['один', 'два']);
+});
+
+test('callers whose bodies are written together do not suffer from each other', async () => {
+  await using town = await startIncomingTown();
+  const bodies = Array.from({ length: 40 }, (_, index) => town.vkMessage(`сообщение ${index}`, { from_id: 1_000 + index }));
+  // An event id that the database cannot hold as it is.
+  const hostile = town.vkMessage('привет', {}, { event_id: 'e\0\ud800' });
+  const answers = await Promise.all([...bodies, hostile].map((body) => town.post('vk', body)));
+  expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['ok']));
+  await town.settled();
+  const { items } = await town.dialogs.list(town.account.id, { limit: 100 });
+  expect(items).toHaveLength(41);
+});

@@ -1,0 +1,155 @@
+import type { Channel } from '@soroka/channels';
+import Fastify from 'fastify';
+import { pino } from 'pino';
+import { answer, type BotEvent, parseRules } from '../src/bots/bots.ts';
+import type { NewCallback } from '../src/callbacks/callbacks.ts';
+import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
+import { createInbox, createRawEvents } from '../src/inbox/inbox.ts';
+import { createIntake } from '../src/intake/intake.ts';
+import type { Clock } from '../src/platform/clock.ts';
+import { systemClock } from '../src/platform/clock.ts';
+import type { Database } from '../src/platform/database.ts';
+import { eventually, startDispatchTown } from './dispatch-town.ts';
+
+const RULES = `rules:
+  - {name: greeting, when: [{keywords: [привет]}, {start: true}], reply: {text: Здравствуйте!, buttons: [[{label: Доставка, payload: {command: delivery}}]]}}
+  - {name: delivery, when: {payload: {command: delivery}}, reply: За час.}`;
+
+export type Hook = 'vk' | 'ok' | 'notify/incoming' | 'notify/statuses';
+
+/**
+ * The way in, whole: Fastify on a port of its own, intake, inbox, bots, dialogs and dispatch on a real database, with the
+ * networks of `startDispatchTown` on the other side. The inbox runs from the start.
+ */
+export async function startIncomingTown(
+  options: {
+    rules?: string;
+    okSourceCidrs?: readonly string[];
+    trustedProxies?: readonly string[];
+    clock?: Clock;
+    /** Wraps the database that intake stores into. */
+    storeInto?: (database: Database) => Database;
+    isInboxStopped?: boolean;
+  } = {},
+) {
+  const { clock = systemClock } = options;
+  const town = await startDispatchTown({ clock });
+  const { database, account, accounts, connections, contacts, connectionIds } = town;
+  await accounts.setUrls(account.id, { incomingUrl: 'http://example.org/incoming' });
+  const dispatch = town.startDispatch();
+  const log = pino({ level: 'silent' });
+  const rules = parseRules(options.rules ?? RULES, 'rules.yaml');
+  const forwards: NewCallback[] = [];
+  const callbacks = {
+    enqueue: async (_: unknown, items: readonly NewCallback[]) => void forwards.push(...items),
+    wake: () => {},
+  };
+
+  const dialogs = createDialogs({ database });
+  const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
+  const bots = { answer: (event: BotEvent) => answer(rules, event) };
+  const inbox = createInbox({
+    ...{ database, dispatch, dialogs, bots, callbacks, connections, contacts, accounts, clock, log, rawEvents },
+  });
+  if (options.isInboxStopped !== true) inbox.run();
+
+  const confirmation = { code: 'c0nf1rm' as string | Error, asked: 0 };
+  const channel = {
+    async confirmation() {
+      confirmation.asked += 1;
+      if (confirmation.code instanceof Error) throw confirmation.code;
+      return confirmation.code;
+    },
+  } as Partial<Channel> as Channel;
+  const intake = createIntake({
+    rawEvents,
+    connections: { ...connections, channel: async () => channel },
+    clock,
+    log,
+    okSourceCidrs: options.okSourceCidrs ?? ['127.0.0.0/8'],
+    trustedProxies: options.trustedProxies ?? [],
+  });
+  const app = Fastify();
+  intake.registerIntake(app);
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+
+  const secretOf = async (kind: 'vk' | 'ok' | 'notify') => connections.credentials(connectionIds[kind]);
+  const groupIds = {
+    vk: (await connections.get(connectionIds.vk))?.groupId as string,
+    ok: (await connections.get(connectionIds.ok))?.groupId as string,
+  };
+  const { webhookSecret } = await secretOf('vk');
+  if (webhookSecret === undefined) throw new Error('the VK connection must have a webhook secret');
+
+  const post = async (hook: Hook, body: string, more: { token?: string; headers?: Record<string, string> } = {}) => {
+    const [kind, rest] = hook.split('/') as ['vk' | 'ok' | 'notify', string | undefined];
+    const token = more.token ?? (await secretOf(kind)).intakeToken;
+    const response = await fetch(`${url}/hooks/${kind}/${token}${rest === undefined ? '' : `/${rest}`}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...more.headers },
+      body,
+    });
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+
+  let events = 0;
+  /** A VK message as VK's Callback API sends it. */
+  const vkMessage = (text: string, more: Record<string, unknown> = {}, event: Record<string, unknown> = {}): string => {
+    events += 1;
+    const from = (more['from_id'] as number | undefined) ?? 37_119_444;
+    const message = { id: events, date: Math.floor(Date.now() / 1_000), peer_id: from, from_id: from, text, out: 0, ...more };
+    return JSON.stringify({
+      ...{ type: 'message_new', event_id: `event${events}`, v: '5.199', group_id: Number(groupIds.vk), secret: webhookSecret },
+      object: { message, client_info: { keyboard: true } },
+      ...event,
+    });
+  };
+  /** An OK message as OK's Graph webhook sends it. */
+  const okMessage = (text: string, more: Record<string, unknown> = {}): string => {
+    events += 1;
+    return JSON.stringify({
+      webhookType: 'MESSAGE_CREATED',
+      sender: { user_id: 'user:123456789012', name: 'Анна' },
+      recipient: { chat_id: 'chat:C3ecb9d02a600' },
+      message: { text, mid: `mid:C3ecb9d02a600.${events.toString(16)}` },
+      timestamp: Date.now(),
+      ...more,
+    });
+  };
+
+  const counts = {
+    name: 'test.unsettled',
+    text: "select (select count(*) from raw_event where state = 'waiting') + (select count(*) from dispatch_event) as n",
+  };
+  return {
+    ...town,
+    dispatch,
+    dialogs,
+    inbox,
+    intake,
+    rawEvents,
+    forwards,
+    confirmation,
+    groupIds,
+    webhookSecret,
+    url,
+    post,
+    vkMessage,
+    okMessage,
+    /** Waits until everything that came in has been worked off. */
+    settled: () => eventually(async () => (await database.rows<{ n: number }>(counts))[0]?.n === 0),
+    /** Of the account's only dialog, or of the one with this group, oldest first. */
+    async history(groupId?: string): Promise<MessageItem[]> {
+      const { items } = await dialogs.list(account.id, { limit: 100 });
+      const found = items.filter((dialog) => groupId === undefined || dialog.groupId === groupId);
+      if (found.length !== 1) throw new Error(`${found.length} dialogs`);
+      const page = await dialogs.messages(account.id, found[0]?.id as number, { limit: 100 });
+      return [...(page?.items ?? [])].reverse();
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await inbox.stop();
+      await town[Symbol.asyncDispose]();
+    },
+  };
+}

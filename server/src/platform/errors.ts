@@ -1,4 +1,4 @@
-import { type ErrorCode, ERRORS } from '@soroka/api';
+import { ERRORS, type ErrorCode } from '@soroka/api';
 
 /** A refusal we can explain. `detail` goes to the log and to the caller: no token, phone number or message text in it. */
 export class AppError extends Error {

@@ -12,11 +12,16 @@ export async function migrate(databaseUrl: string, folder: URL = FOLDER): Promis
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK]);
-    await client.query('create table if not exists migration (name text primary key, applied_at timestamptz not null default now())');
+    await client.query(
+      'create table if not exists migration (name text primary key, applied_at timestamptz not null default now())',
+    );
     const { rows } = await client.query<{ name: string }>('select name from migration');
     const done = new Set(rows.map((row) => row.name));
     const unknown = [...done].filter((name) => !files.includes(name)).sort();
-    if (unknown.length > 0) throw new Error(`the database was migrated by a newer Soroka (it has ${unknown.join(', ')}): use that version or a newer one`);
+    if (unknown.length > 0)
+      throw new Error(
+        `the database was migrated by a newer Soroka (it has ${unknown.join(', ')}): use that version or a newer one`,
+      );
     const applied: string[] = [];
     for (const name of files.filter((file) => !done.has(file))) {
       const text = await readFile(new URL(name, folder), 'utf8');

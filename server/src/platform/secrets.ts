@@ -20,11 +20,16 @@ export function createSecrets(masterKey: Buffer): Secrets {
   return {
     seal(plaintext, context) {
       const dataKey = randomBytes(KEY_BYTES);
-      return Buffer.concat([Buffer.of(VERSION), box(masterKey, dataKey, 'data key'), box(dataKey, Buffer.from(plaintext, 'utf8'), context)]);
+      return Buffer.concat([
+        Buffer.of(VERSION),
+        box(masterKey, dataKey, 'data key'),
+        box(dataKey, Buffer.from(plaintext, 'utf8'), context),
+      ]);
     },
     open(sealed, context) {
       const wrappedEnd = 1 + BOX_OVERHEAD + KEY_BYTES;
-      if (sealed[0] !== VERSION || sealed.length < wrappedEnd + BOX_OVERHEAD) throw new Error('not a sealed value of a version we know');
+      if (sealed[0] !== VERSION || sealed.length < wrappedEnd + BOX_OVERHEAD)
+        throw new Error('not a sealed value of a version we know');
       const dataKey = unbox(masterKey, sealed.subarray(1, wrappedEnd), 'data key');
       return unbox(dataKey, sealed.subarray(wrappedEnd), context).toString('utf8');
     },

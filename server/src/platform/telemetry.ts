@@ -1,5 +1,5 @@
-import { pino, type Logger } from 'pino';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Logger, pino } from 'pino';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type { Logger } from 'pino';
 
@@ -17,7 +17,12 @@ export function gauge(name: string, help: string, labelNames: readonly string[] 
 }
 
 /** `buckets` in seconds. */
-export function histogram(name: string, help: string, labelNames: readonly string[] = [], buckets?: readonly number[]): Histogram {
+export function histogram(
+  name: string,
+  help: string,
+  labelNames: readonly string[] = [],
+  buckets?: readonly number[],
+): Histogram {
   return new Histogram({
     name: `soroka_${name}`,
     help,

@@ -1,11 +1,8 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../src/platform/migrations.ts';
-import { startPostgres } from '../src/platform/postgres/postgres.ts';
+import { startPrivatePostgres } from './private-postgres.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -48,7 +45,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 
 async function start(): Promise<TestPostgres & { stop: () => Promise<void> }> {
   const given = process.env['SOROKA_TEST_DATABASE_URL'];
-  const postgres = given === undefined ? await startPrivate() : { url: given, stop: async () => {} };
+  const postgres = given === undefined ? await startPrivatePostgres() : { url: given, stop: async () => {} };
   const template = `soroka_template_${process.pid}_${Date.now()}`;
   try {
     await administer(postgres.url, `create database ${template}`);
@@ -64,19 +61,6 @@ async function start(): Promise<TestPostgres & { stop: () => Promise<void> }> {
     await postgres.stop();
   };
   return { url: postgres.url, template, stop };
-}
-
-async function startPrivate(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'soroka-test-'));
-  await chmod(folder, 0o755); // as root, PostgreSQL runs as another account
-  const postgres = await startPostgres({ dataFolder: folder, log: () => {}, onProgress: () => {} });
-  return {
-    url: postgres.url,
-    async stop() {
-      await postgres.stop();
-      await rm(folder, { recursive: true });
-    },
-  };
 }
 
 async function administer(url: string, statement: string): Promise<void> {

@@ -1,0 +1,60 @@
+import { readConfig } from '../platform/config.ts';
+import { migrate } from '../platform/migrations.ts';
+import type { Command } from './command.ts';
+import { resetDemo } from './demo-reset.ts';
+import { openWorkplace, reachDatabase } from './workplace.ts';
+
+export const SERVER_COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    summary: 'Run the server until it is told to stop (Ctrl-C, SIGTERM).',
+    help: `
+Configured by environment variables: docs/configuration.md. Any number of servers may share one database; SOROKA_ROLES says
+what each does. Bring the database up to date first, with "soroka migrate".
+
+  export DATABASE_URL=postgres://soroka:password@localhost/soroka SOROKA_SECRET_KEY=$(openssl rand -base64 32)
+  soroka migrate && soroka serve`,
+    async run(_, surroundings) {
+      const server = await surroundings.start(readConfig(surroundings.env));
+      surroundings.tell(`Soroka listens on ${server.url}`);
+      await surroundings.untilStopped();
+      await server.stop();
+      return null;
+    },
+  },
+  {
+    name: 'migrate',
+    summary: "Bring the database's tables up to date.",
+    help: `
+Applies the numbered files of server/migrations that the database lacks; safe to run again, and from several machines at once.
+
+  DATABASE_URL=postgres://soroka:password@localhost/soroka soroka migrate`,
+    async run(_, surroundings) {
+      // DATABASE_URL is all that is needed: whoever migrates need not hold the key of the secrets.
+      const { SOROKA_SECRET_KEY: __, ...env } = surroundings.env;
+      const config = readConfig({ ...env, SOROKA_SECRET_KEY: UNUSED_KEY });
+      await using reached = await reachDatabase(config, surroundings);
+      const applied = await migrate(reached.url);
+      const sentence = applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`;
+      return { kind: 'done', sentence };
+    },
+  },
+  {
+    name: 'demo reset',
+    summary: 'Forget everything in the account "demo" and make the demo world anew.',
+    flags: { 'simulator-url': { value: 'URL', meaning: 'Where the simulator is. Default: http://127.0.0.1:SIMULATOR_PORT' } },
+    help: `
+Messages, dialogs, contacts, keys, senders and templates of the account "demo" go; other accounts stay as they are. A server
+that runs goes on with the new world within 5 seconds.
+
+  soroka demo reset`,
+    async run(given, surroundings) {
+      await using place = await openWorkplace(surroundings, { demo: true });
+      const simulatorUrl = given.flag('simulator-url') ?? `http://127.0.0.1:${place.config.SIMULATOR_PORT}`;
+      const { accountId, rowsRemoved } = await resetDemo(place, { simulatorUrl });
+      return { kind: 'record', fields: { account: 'demo', accountId, rowsRemoved } };
+    },
+  },
+];
+
+const UNUSED_KEY = Buffer.alloc(32).toString('base64');

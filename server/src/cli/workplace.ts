@@ -1,0 +1,98 @@
+import { type Account, type Accounts, createAccounts } from '../accounts/accounts.ts';
+import { type Connections, createConnections } from '../connections/connections.ts';
+import { type Contacts, createContacts } from '../contacts/contacts.ts';
+import { systemClock } from '../platform/clock.ts';
+import { type Config, readConfig, readSecretKey } from '../platform/config.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
+import { migrate, pendingMigrations } from '../platform/migrations.ts';
+import { startPostgres } from '../platform/postgres/postgres.ts';
+import { createSecrets } from '../platform/secrets.ts';
+import { createTemplates, type Templates } from '../templates/templates.ts';
+import { type Surroundings, UsageError } from './command.ts';
+
+/** A database with the modules that commands work on. */
+export interface Workplace extends AsyncDisposable {
+  config: Config;
+  database: Database;
+  accounts: Accounts;
+  connections: Connections;
+  templates: Templates;
+  contacts: Contacts;
+  /** The account of that name, or the only one there is. */
+  account(name: string | undefined): Promise<Account>;
+}
+
+/** A database that can be reached; a private PostgreSQL is shared with a server that runs on the same data folder. */
+export interface DatabaseAccess extends AsyncDisposable {
+  url: string;
+}
+
+export async function reachDatabase(config: Config, surroundings: Surroundings): Promise<DatabaseAccess> {
+  if (config.DATABASE_URL !== undefined) return { url: config.DATABASE_URL, [Symbol.asyncDispose]: async () => {} };
+  const postgres = await startPostgres({
+    dataFolder: config.SOROKA_DATA,
+    log: () => {}, // a command has no log: what matters comes as an error
+    onProgress: surroundings.tell,
+  });
+  return { url: postgres.url, [Symbol.asyncDispose]: () => postgres.stop() };
+}
+
+/**
+ * Opens the database of the configuration. A private one is brought up to date; one given by DATABASE_URL must be so already.
+ * `demo` allows what only the demo world has.
+ */
+export async function openWorkplace(surroundings: Surroundings, options: { demo?: boolean } = {}): Promise<Workplace> {
+  const config = readConfig(surroundings.env);
+  const reached = await reachDatabase(config, surroundings);
+  try {
+    const secrets = createSecrets(await readSecretKey(config));
+    await bringUpToDate(config, reached.url);
+    const database = openDatabase(reached.url, { connectionsMax: 2 });
+    const common = { database, secrets, clock: systemClock };
+    const accounts = createAccounts(common);
+    const connections = createConnections({
+      ...common,
+      publicUrl: () => config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
+      sendTimeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+      allowShortIntakeTokens: options.demo === true,
+    });
+    return {
+      config,
+      database,
+      accounts,
+      connections,
+      templates: createTemplates(common),
+      contacts: createContacts({ database }),
+      account: (name) => findAccount(accounts, name),
+      async [Symbol.asyncDispose]() {
+        await connections.close();
+        await database.close();
+        await reached[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await reached[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function bringUpToDate(config: Config, url: string): Promise<void> {
+  if (config.DATABASE_URL === undefined) {
+    await migrate(url);
+    return;
+  }
+  const pending = await pendingMigrations(url);
+  if (pending.length > 0) throw new Error(`The database lacks ${pending.join(', ')}: run "soroka migrate" first.`);
+}
+
+async function findAccount(accounts: Accounts, name: string | undefined): Promise<Account> {
+  if (name !== undefined) {
+    const account = await accounts.byName(name);
+    if (account === null) throw new Error(`There is no account "${name}": make it with "soroka account create".`);
+    return account;
+  }
+  const [only, ...others] = await accounts.list();
+  if (only === undefined) throw new Error('There is no account yet: make one with "soroka account create NAME".');
+  if (others.length === 0) return only;
+  throw new UsageError(`--account must be given: there are ${[only, ...others].map((account) => account.name).join(', ')}.`);
+}

@@ -1,3 +1,6 @@
+import type { FastifyReply } from 'fastify';
+import { stringifyExact } from '../wire/wire.ts';
+
 /**
  * Errors of OK's REST and Graph API: number, name and our text. OK's own texts are known for 101 and 103 only; the rest are
  * ours in its form `NAME : text`. Sources: contracts/ok.md 1.4 (recorded answers) and 1.5 (list of codes).
@@ -23,6 +26,8 @@ export const OK_ERRORS = {
   SESSION_REQUIRED: 453,
   PRIVACY_RESTRICTION: 458,
   CHAT_NOT_FOUND: 705,
+  // [?] One poller of me/updates takes 5000 for "no long polling subscription"; the name is ours.
+  NO_SUBSCRIPTION: 5000,
   SYSTEM: 9999,
 } as const;
 
@@ -49,6 +54,15 @@ export function errorByCode(code: number): OkErrorBody {
   return { error_code: code, error_data: null, error_msg: `${name} : Error asked for by a fault of the simulator` };
 }
 
-export function answer(value: unknown): OkResult {
-  return { ok: true, answer: value };
+export function respond(answer: unknown): OkResult {
+  return { ok: true, answer };
+}
+
+/** Writes a result as OK does: HTTP 200 always, a refusal also in the header `Invocation-Error` (recorded: contracts/ok.md 1.4). */
+export function writeResult(reply: FastifyReply, result: OkResult): string {
+  void reply.headers({ 'content-type': 'application/json;charset=utf-8', 'cache-control': 'no-cache, no-store' });
+  if (!result.ok) void reply.header('invocation-error', String(result.error.error_code));
+  const written = result.ok ? result.answer : result.error;
+  // Many an answer of the REST API is a bare primitive or null.
+  return typeof written === 'object' && written !== null ? stringifyExact(written) : JSON.stringify(written);
 }

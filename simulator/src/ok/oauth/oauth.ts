@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parametersOf } from '../../form/form.ts';
+import { OK_APPLICATION } from '../application.ts';
+import type { OkNetwork } from '../ok-network.ts';
+import { consentErrorPage, consentPage, languageOf } from './consent-page.ts';
+import { answerToken } from './token.ts';
+
+const LAYOUTS = ['w', 'm', 'a'] as const;
+const LONG_TOKEN_SCOPE = 'LONG_ACCESS_TOKEN';
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** `oauth/authorize` with its consent page, and `oauth/token.do`. Source: contracts/ok.md 2. */
+export function addOAuth(scope: FastifyInstance, network: OkNetwork): void {
+  scope.get('/oauth/authorize', (request, reply) => {
+    const given = note(request, 'oauth/authorize');
+    const problem = problemOf(given);
+    if (problem !== null) return sendPage(reply.code(400), consentErrorPage(problem));
+    const layout = LAYOUTS.find((known) => known === given['layout']) ?? 'w';
+    const people = network.world.people.known().filter((person) => person.okId !== null);
+    const language = languageOf(request.headers['accept-language']);
+    const page = { language, layout, application: OK_APPLICATION.name, scopes: scopesOf(given), people, request: given };
+    return sendPage(reply, consentPage(page));
+  });
+  scope.post('/oauth/authorize', (request, reply) => {
+    const given = note(request, 'oauth/authorize');
+    const problem = problemOf(given);
+    if (problem !== null) return sendPage(reply.code(400), consentErrorPage(problem));
+    return reply.redirect(decide(given, network));
+  });
+  scope.post('/oauth/token.do', (request, reply) => answerToken(note(request, 'oauth/token.do'), reply, network));
+}
+
+function note(request: FastifyRequest, method: string): Parameters {
+  const given = parametersOf(request);
+  Object.assign(request.networkCall.entry, { method, request: given });
+  return given;
+}
+
+function sendPage(reply: FastifyReply, html: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').send(html);
+}
+
+/** What makes a request one that OK would not even ask the person about, or null. */
+function problemOf(given: Parameters): string | null {
+  if (given['client_id'] !== OK_APPLICATION.id) return 'client_id: there is no such application';
+  const withoutQuery = (given['redirect_uri'] ?? '').split('?')[0];
+  if (!OK_APPLICATION.redirectUris.some((uri) => uri === withoutQuery)) {
+    return `redirect_uri: must be one of the registered addresses: ${OK_APPLICATION.redirectUris.join(', ')}`;
+  }
+  const type = given['response_type'];
+  return type === 'code' || type === 'token' ? null : 'response_type: must be code or token';
+}
+
+/** `;` is documented; a comma or a space is not. */
+function scopesOf(given: Parameters): string[] {
+  return (given['scope'] ?? '').split(';').filter((scope) => scope !== '');
+}
+
+/** Where the person's browser goes after the decision. */
+function decide(given: Parameters, { sessions, world }: OkNetwork): string {
+  const state: Record<string, string> = given['state'] === undefined ? {} : { state: given['state'] };
+  const person = world.people.byPhone(given['person'] ?? '');
+  const target = given['redirect_uri'] ?? '';
+  // Errors come in the query; the Android SDK expects them in the fragment, so clients must know both (contracts/ok.md 2.1).
+  if (given['decision'] !== 'allow' || person?.okId == null) {
+    return withQuery(target, { error: 'access_denied', error_description: 'The user has refused', ...state });
+  }
+  const session = sessions.ofPerson(person);
+  session.isLong = scopesOf(given).includes(LONG_TOKEN_SCOPE);
+  if (given['response_type'] === 'code') return withQuery(target, { code: session.code, ...state });
+  const expiresInSeconds = sessions.issue(session) / 1_000;
+  const fragment = new URLSearchParams({
+    access_token: session.accessToken,
+    session_secret_key: session.sessionSecretKey,
+    expires_in: String(expiresInSeconds),
+    ...state,
+  });
+  return `${target}#${fragment}`;
+}
+
+function withQuery(url: string, parameters: Record<string, string>): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`;
+}

@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { registerControl } from './control/control.ts';
 import { registerNotify } from './notify/notify.ts';
+import { registerOk } from './ok/ok.ts';
 import { registerPage } from './page/page.ts';
 import { registerVk } from './vk/vk.ts';
 import { type Clock, createRealClock, createWorld, type World } from './world/world.ts';
@@ -32,6 +33,7 @@ export async function startSimulator({ port, host = '127.0.0.1', seed, clock }: 
   const world = createWorld({ clock: clock ?? realClock, ...(seed === undefined ? {} : { seed }) });
   const app = Fastify({ forceCloseConnections: true });
   await app.register(async (scope) => registerVk(scope, world));
+  await app.register(async (scope) => registerOk(scope, world));
   await app.register(async (scope) => registerNotify(scope, world));
   await app.register(async (scope) => registerControl(scope, world));
   await app.register(registerPage);

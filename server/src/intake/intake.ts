@@ -12,7 +12,7 @@ import type { Arrival } from './raw-bodies.ts';
 import { createSourceAddresses } from './source-address.ts';
 import { createStorage } from './storage.ts';
 
-export { createReception, type Reception } from './reception.ts';
+export { createReception, type Reception, type ReceptionParts } from './reception.ts';
 
 /** Where OK's requests come from. Source: apiok.ru, graph.user.subscribe; the same in every copy since 2017. */
 export const OK_SOURCE_CIDRS = ['217.20.145.192/28', '217.20.151.160/28', '217.20.153.48/28'] as const;

@@ -1,19 +1,26 @@
 import { type Static, Type } from 'typebox';
-import { ROUTES } from './statuses.ts';
+import { ROUTES, STATUSES } from './statuses.ts';
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 
 /** One line of a dialog's history. */
 export const DialogMessage = Type.Object({
   id: Type.Integer(),
+  kind: Type.Enum(['message', 'started', 'button'], {
+    description: 'Words, a chat opened by a link or the Start button, a button pressed.',
+  }),
   direction: Type.Enum(['in', 'out']),
   text: Type.String(),
   source: Type.Enum(['person', 'bot', 'operator', 'notification']),
   messageTag: Type.Union([Type.String(), Type.Null()], {
-    description: 'Id of the notification that an incoming message answers.',
+    description: 'Of an incoming message: the id of the notification that it answers. Of an outgoing one: its messageId.',
   }),
+  payload: Type.Union([Type.String(), Type.Null()], { description: 'Of the button pressed or the link that opened the chat.' }),
+  buttons: Type.Union([Type.Array(Type.Array(Type.Object({ label: Type.String(), payload: Type.String() }))), Type.Null()]),
   createdAt: Type.String({ format: 'date-time' }),
-  status: Type.Union([Type.String(), Type.Null()], { description: 'Of an outgoing message, as in GET /vk/messages/{id}.' }),
+  status: Type.Union([Type.Enum(STATUSES), Type.Null()], {
+    description: 'Of an outgoing message, as in GET /vk/messages/{messageId}.',
+  }),
 });
 export type DialogMessage = Static<typeof DialogMessage>;
 
@@ -22,7 +29,10 @@ export const Dialog = Type.Object({
   id: Type.Integer(),
   channel: Type.Enum(ROUTES),
   groupId: Type.String(),
-  contact: Type.Object({ id: Type.Integer(), name: textOrNull, phone: textOrNull }),
+  contact: Type.Union([Type.Object({ id: Type.Integer(), name: textOrNull, phone: textOrNull }), Type.Null()], {
+    description: 'Null for a group chat of several people.',
+  }),
   lastMessage: Type.Union([DialogMessage, Type.Null()]),
+  createdAt: Type.String({ format: 'date-time' }),
 });
 export type Dialog = Static<typeof Dialog>;

@@ -53,6 +53,14 @@ export const ERRORS = {
     hint: 'Only a message that waits can be cancelled.',
   },
   'parameter.invalid': { status: 400, message: 'A parameter is wrong.', hint: 'See the field and the message.' },
+  'method.not.allowed': {
+    status: 405,
+    message: 'This address does not know the method.',
+    hint: 'Use a method that the Allow header names.',
+  },
+  'request.invalid': { status: 400, message: 'The request cannot be read.', hint: 'See the message.' },
+  'request.timeout': { status: 408, message: 'The request did not arrive in time.', hint: 'Send it again, without pauses.' },
+  'headers.too.large': { status: 431, message: 'The headers are too large.', hint: 'Send at most 16 KiB of headers.' },
   internal: {
     status: 500,
     message: 'Something went wrong on our side.',

@@ -161,8 +161,7 @@ function contentSha256(notification: Omit<NewNotification, 'contentSha256'>): Bu
 const NO_HASH = Buffer.alloc(0);
 
 type Refuse = (key: Refusal['key'], field: keyof Message, message: string, path?: string) => void;
-const isRefused = (reasons: readonly Refusal[], fields: readonly string[]) =>
-  reasons.some(({ field }) => fields.includes(field ?? ''));
+const isRefused = (reasons: readonly Refusal[], name: string) => reasons.some(({ field }) => field === name);
 
 function checkSteps(values: Partial<Message>, refuse: Refuse): readonly NewStep[] {
   const steps = values.steps ?? [];

@@ -1,0 +1,136 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import type { Account, Caller } from '../accounts/accounts.ts';
+import type { AcceptAnswer, MessageView, NewNotification } from '../dispatch/dispatch.ts';
+import { systemClock } from '../platform/clock.ts';
+import { AppError } from '../platform/errors.ts';
+import { createHttpClient } from '../platform/http-client.ts';
+import { createLogger } from '../platform/telemetry.ts';
+import { createHttp, type HttpParts } from './http.ts';
+
+/**
+ * The HTTP part for tests of its own matters (envelopes, validation, headers): dispatch takes everything and keeps it in
+ * memory, so nothing here says anything about storing or sending.
+ */
+export interface Stand extends AsyncDisposable {
+  app: FastifyInstance;
+  /** What dispatch was given, in order. */
+  accepted: NewNotification[];
+  /** Messages that GET finds. */
+  views: MessageView[];
+  post(body: unknown, options?: InjectOptions): Promise<StandAnswer>;
+  call(options: InjectOptions): Promise<StandAnswer>;
+}
+export interface StandAnswer {
+  status: number;
+  headers: Record<string, unknown>;
+  text: string;
+  /** The text as JSON; undefined where it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+  body: any;
+}
+
+export const KEY = 'soroka_test_secret';
+const CALLER: Caller = { accountId: 1, accountName: 'Test account', keyId: 'test', scopes: ['send', 'read', 'admin'] };
+
+export async function startStand(changes: Partial<HttpParts> = {}): Promise<Stand> {
+  const accepted: NewNotification[] = [];
+  const views: MessageView[] = [];
+  const account: Account = { id: 1, name: 'Test account', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_dGVzdA==' };
+  const callers = new Map<string, Caller>([
+    [KEY, CALLER],
+    ['only-read', { ...CALLER, keyId: 'only-read', scopes: ['read'] }],
+  ]);
+  const httpClient = createHttpClient({ allowCidrs: [] });
+  const app = await createHttp({
+    dispatch: {
+      async accept(_accountId, items) {
+        accepted.push(...items);
+        const answers = items.map(
+          (_, index): AcceptAnswer => ({ ok: true, messageId: 1_000_001 + accepted.length - items.length + index }),
+        );
+        return { kind: 'accepted', answers };
+      },
+      get: async (_accountId, messageId) => views.find((view) => view.messageId === messageId) ?? null,
+      list: async (_accountId, { limit, beforeId = Number.MAX_SAFE_INTEGER }) =>
+        views
+          .filter(({ messageId }) => messageId < beforeId)
+          .sort((a, b) => b.messageId - a.messageId)
+          .slice(0, limit),
+      async cancel(_accountId, messageId) {
+        const view = views.find((candidate) => candidate.messageId === messageId);
+        if (view === undefined) return 'not_found';
+        if (view.status !== 'QUEUED') return 'already_sent';
+        view.status = 'CANCELLED';
+        return 'cancelled';
+      },
+    },
+    accounts: {
+      authenticate: async (key) => callers.get(key) ?? null,
+      authenticateBasic: async (login, password) => (login === CALLER.accountName ? (callers.get(password) ?? null) : null),
+      get: async () => account,
+      setUrls: async (_id, urls) => Object.assign(account, urls),
+    },
+    connections: {
+      senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],
+    },
+    templates: { list: async () => [] },
+    dialogs: {
+      list: async () => ({ items: [], nextCursor: null }),
+      async messages(_accountId, dialogId) {
+        if (dialogId === 404) return null;
+        if (dialogId === 500) throw new AppError('parameter.invalid', 'not a cursor', { field: 'cursor' });
+        return { items: [], nextCursor: null };
+      },
+    },
+    httpClient,
+    clock: systemClock,
+    log: createLogger('silent'),
+    isReady: async () => null,
+    version: '0.0.0',
+    ...changes,
+  });
+  const call = async (options: InjectOptions): Promise<StandAnswer> => {
+    const { statusCode, headers, body } = await app.inject({
+      ...options,
+      headers: { authorization: `Key ${KEY}`, ...options.headers },
+    });
+    return { status: statusCode, headers, text: body, body: parsed(body) };
+  };
+  return {
+    app,
+    accepted,
+    views,
+    call,
+    post: (body, options = {}) =>
+      call({
+        method: 'POST',
+        url: '/vk/messages',
+        payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        ...options,
+        headers: { 'content-type': 'application/json', ...options.headers },
+      }),
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await httpClient.close();
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A message that nothing is wrong with, and changes of it; undefined removes a field. */
+export function message(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    phone: '79999999999',
+    service: 'Group_name',
+    templateId: 4,
+    tmpl_data: { name: 'Anna', pizza: 'Margarita' },
+    ...changes,
+  };
+}

@@ -1,0 +1,32 @@
+import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '@soroka/api';
+import { AppError } from '../platform/errors.ts';
+
+/** The parameters of a query by name. Throws `parameter.invalid` for a name not in `known`, one given twice, and U+0000. */
+export function readQuery<Name extends string>(query: unknown, known: readonly Name[]): Partial<Record<Name, string>> {
+  for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
+    const field = name.slice(0, 64);
+    if (!known.includes(name as Name)) throw invalid(field, `there is no such parameter; there are ${known.join(', ')}`);
+    if (typeof value !== 'string') throw invalid(field, 'give it once');
+    if (value.includes('\0')) throw invalid(field, 'must not hold the character U+0000');
+  }
+  return { ...(query as Partial<Record<Name, string>>) };
+}
+
+/** `limit` of a list; the default where it is absent. */
+export function readLimit(limit: string | undefined): number {
+  if (limit === undefined) return LIST_LIMIT_DEFAULT;
+  const value = /^\d{1,9}$/.test(limit) ? Number(limit) : 0;
+  if (value < 1 || value > LIST_LIMIT_MAX) throw invalid('limit', `must be a whole number from 1 to ${LIST_LIMIT_MAX}`);
+  return value;
+}
+
+/** A positive id of a path; null where the digits are too many to be one of ours. Throws `parameter.invalid` for anything else. */
+export function readId(field: string, text: string): number | null {
+  if (!/^\d+$/.test(text)) throw invalid(field, 'must be decimal digits');
+  const id = Number(text);
+  return Number.isSafeInteger(id) && id > 0 ? id : null;
+}
+
+export function invalid(field: string, message: string): AppError {
+  return new AppError('parameter.invalid', message, { field });
+}

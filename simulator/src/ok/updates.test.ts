@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock, type ManualClock } from '../world/world.ts';
-import { ANNA, type OkReply, type SimulatedOk, startOk } from './test/start-ok.ts';
+import { ANNA, eventually, type OkReply, type SimulatedOk, startOk } from './test/start-ok.ts';
 
 let clock: ManualClock;
 let ok: SimulatedOk;
@@ -15,7 +15,7 @@ const subscribe = (types: readonly string[] = ['MESSAGE_CREATED', 'MESSAGE_CALLB
 const poll = (query: Record<string, string | number> = {}): Promise<OkReply> => ok.get('me/updates', { timeout: 0, ...query });
 const say = (text: string) => ok.world.say(ok.group, ok.person(ANNA.phone), text);
 const texts = ({ body }: OkReply) => body.updates.map(({ message }: { message?: { text: string } }) => message?.text);
-const isHeld = () => expect.poll(() => ok.world.calls.since(0).filter(({ method }) => method === 'me/updates').length);
+const isHeld = () => eventually(() => ok.world.calls.since(0).filter(({ method }) => method === 'me/updates').length);
 
 test('without a subscription there is error 5000', async () => {
   expect((await poll()).body.error_code).toBe(5000);

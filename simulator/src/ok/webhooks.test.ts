@@ -3,6 +3,7 @@ import {
   ANNA,
   BORIS,
   createWatchedClock,
+  eventually,
   type ReceivedWebhook,
   type SimulatedOk,
   startOk,
@@ -50,7 +51,7 @@ test.each([{ url: 'ftp://a' }, { url: 5 }, {}, { longPolling: false }, { longPol
 test('what a person writes arrives in the form that OK prints, its seq an exact integer', async () => {
   await subscribe();
   say('text');
-  await expect.poll(() => receiver.received.length).toBe(1);
+  await eventually(() => receiver.received.length).toBe(1);
   const { text, body } = receiver.received[0] as ReceivedWebhook;
   expect(body).toEqual({
     webhookType: 'MESSAGE_CREATED',
@@ -71,7 +72,7 @@ test('a pressed button and a chat opened by a link arrive; own messages do not',
   clock.advance(100);
   ok.world.press(ok.group, ok.person(ANNA.phone), 'yes');
   ok.world.start(ok.group, ok.person(ANNA.phone), 'payloadText');
-  await expect.poll(() => receiver.received.length).toBe(2);
+  await eventually(() => receiver.received.length).toBe(2);
   const head = { sender: { user_id: `user:${ANNA.id}`, name: 'Анна Белова' }, recipient: { chat_id: ANNA.chat } };
   expect(receiver.received.map(({ body }) => body)).toEqual([
     {
@@ -92,8 +93,8 @@ test('every address gets every event of the types it asked for', async () => {
   await ok.post('me/subscribe', { url: other.url, types: ['CHAT_SYSTEM'] });
   say('раз');
   ok.world.start(ok.group, ok.person(ANNA.phone));
-  await expect.poll(() => receiver.received.length).toBe(2);
-  await expect.poll(() => other.received.map(({ body }) => body.webhookType)).toEqual(['CHAT_SYSTEM']);
+  await eventually(() => receiver.received.length).toBe(2);
+  await eventually(() => other.received.map(({ body }) => body.webhookType)).toEqual(['CHAT_SYSTEM']);
 });
 
 test('anything but 200 is tried again every 30 s, and later events of the chat wait', async () => {
@@ -102,10 +103,10 @@ test('anything but 200 is tried again every 30 s, and later events of the chat w
   say('раз');
   say('два');
   say('Борис', BORIS.phone);
-  await expect.poll(() => tries()).toBe(2);
+  await eventually(() => tries()).toBe(2);
   receiver.status = () => 200;
   clock.advance(WEBHOOK.retryAfterMs);
-  await expect.poll(() => texts().slice(2).sort()).toEqual(['Борис', 'два', 'раз']);
+  await eventually(() => texts().slice(2).sort()).toEqual(['Борис', 'два', 'раз']);
   const anna = texts().filter((text) => text !== 'Борис');
   expect(anna).toEqual(['раз', 'раз', 'два']);
 });
@@ -114,33 +115,33 @@ test('no answer within 5 s is a failure', async () => {
   await subscribe();
   receiver.status = () => null;
   say('раз');
-  await expect.poll(() => receiver.received.length).toBe(1);
+  await eventually(() => receiver.received.length).toBe(1);
   clock.advance(4_999);
   expect(tries()).toBe(0);
   clock.advance(1);
-  await expect.poll(() => tries()).toBe(1);
+  await eventually(() => tries()).toBe(1);
 });
 
 test('after 8 h without a 200 the subscription is gone', async () => {
   await subscribe();
-  receiver.status = () => 500;
+  receiver.status = () => null;
   say('раз');
-  const triesMax = WEBHOOK.givenUpAfterMs / WEBHOOK.retryAfterMs;
-  for (let n = 1; n < triesMax; n += 1) {
-    await expect.poll(() => tries(), { interval: 1 }).toBe(n);
-    clock.advance(WEBHOOK.retryAfterMs);
-  }
+  await eventually(() => receiver.received.length).toBe(1);
+  clock.advance(WEBHOOK.givenUpAfterMs - WEBHOOK.retryAfterMs);
+  await eventually(() => tries()).toBe(1);
   expect(await subscriptions()).toHaveLength(1);
-  await expect.poll(() => tries(), { interval: 1 }).toBe(triesMax);
+  receiver.status = () => 500;
   clock.advance(WEBHOOK.retryAfterMs);
-  await expect.poll(subscriptions).toEqual([]);
-}, 60_000); // 960 tries over real HTTP
+  await eventually(() => receiver.received.length).toBe(2);
+  await eventually(subscriptions).toEqual([]);
+  expect(tries()).toBe(1);
+});
 
 test('a fault sends an event twice', async () => {
   await subscribe();
   ok.world.faults.set('ok', { duplicateEvents: 1 });
   say('раз');
-  await expect.poll(() => receiver.received.length).toBe(2);
+  await eventually(() => receiver.received.length).toBe(2);
   expect(receiver.received[0]?.text).toBe(receiver.received[1]?.text);
 });
 
@@ -148,12 +149,12 @@ test('a reset keeps the subscription and drops what waited for it', async () => 
   await subscribe();
   receiver.status = () => 500;
   say('раз');
-  await expect.poll(() => tries()).toBe(1);
+  await eventually(() => tries()).toBe(1);
   ok.world.reset();
   receiver.status = () => 200;
   clock.advance(WEBHOOK.retryAfterMs);
   say('два');
-  await expect.poll(texts).toEqual(['раз', 'два']);
+  await eventually(texts).toEqual(['раз', 'два']);
   ok.world.reset({ subscriptions: true });
   expect(await subscriptions()).toEqual([]);
 });

@@ -3,6 +3,7 @@ import {
   ANNA,
   type CallbackReceiver,
   createWatchedClock,
+  eventually,
   GROUP_ID,
   type ReceivedCallback,
   type SimulatedVk,
@@ -51,7 +52,7 @@ async function connect(settings: Record<string, number> = { message_new: 1 }): P
     secret_key: 'vk-demo-secret',
   });
   const { server_id: serverId } = response as unknown as { server_id: number };
-  await expect.poll(status).toBe('ok');
+  await eventually(status).toBe('ok');
   await vk.call('groups.setCallbackSettings', { group_id: GROUP_ID, server_id: serverId, api_version: '5.199', ...settings });
   clock.delays.length = 0;
   return serverId;
@@ -69,11 +70,11 @@ test('a server that answers another text is asked again and then failed', async 
   receiver.answer = () => ({ body: 'hello' });
   await vk.call('groups.addCallbackServer', { group_id: GROUP_ID, url: receiver.url, title: 'Soroka' });
   for (const delayMs of [1_000, 5_000, 15_000]) {
-    await expect.poll(() => waits().at(-1)).toBe(delayMs);
+    await eventually(() => waits().at(-1)).toBe(delayMs);
     expect(await status()).toBe('wait');
     clock.advance(delayMs);
   }
-  await expect.poll(status).toBe('failed');
+  await eventually(status).toBe('failed');
   vk.world.say(vk.group, vk.person(ANNA), 'привет');
   receiver.answer = confirming(() => ({ body: 'ok' }));
   const [server] = await servers();
@@ -83,14 +84,14 @@ test('a server that answers another text is asked again and then failed', async 
     url: receiver.url,
     title: 'Soroka',
   });
-  await expect.poll(status).toBe('ok');
+  await eventually(status).toBe('ok');
   expect(events()).toEqual([]);
 });
 
 test('what a person says arrives as message_new with the secret', async () => {
   await connect();
   vk.world.say(vk.group, vk.person(ANNA), 'привет');
-  await expect.poll(() => events().length).toBe(1);
+  await eventually(() => events().length).toBe(1);
   expect(events()[0]?.body).toMatchObject({
     type: 'message_new',
     group_id: Number(GROUP_ID),
@@ -114,7 +115,7 @@ test('every kind of event comes once it is switched on, and only then', async ()
   vk.world.press(vk.group, person, '{"a":1}');
   vk.world.block(vk.group, person);
   vk.world.allow(vk.group, person);
-  await expect.poll(types).toEqual(['message_reply', 'message_read', 'message_event', 'message_deny', 'message_allow']);
+  await eventually(types).toEqual(['message_reply', 'message_read', 'message_event', 'message_deny', 'message_allow']);
   expect(events().map(({ body }) => body.object)).toMatchObject([
     { id: sent.response, out: 1, text: 'Да?', from_id: -Number(GROUP_ID), peer_id: anna },
     { from_id: anna, peer_id: anna, read_message_id: sent.response, conversation_message_id: expect.any(Number) },
@@ -137,7 +138,7 @@ test('a notification by phone tells the group nothing; its answer carries the ta
   clock.advance(100);
   vk.world.read(vk.group, person);
   vk.world.say(vk.group, person, 'еду');
-  await expect.poll(() => events().length).toBe(1);
+  await eventually(() => events().length).toBe(1);
   expect(events()[0]?.body).toMatchObject({ type: 'message_new', object: { message: { message_tag: '3690837110063289472' } } });
 });
 
@@ -152,7 +153,7 @@ test('a press can be answered once, within a minute, by its own group', async ()
     return response ?? error?.error_code;
   };
   for (let n = 0; n < 2; n += 1) vk.world.press(vk.group, vk.person(ANNA), '{}');
-  await expect.poll(() => events().length).toBe(2);
+  await eventually(() => events().length).toBe(2);
   const [first, second] = events().map(({ body }) => body.object['event_id']);
   expect(await answer(first, '{"type":"show_snackbar"}')).toBe(100);
   expect(await answer(first)).toBe(1);
@@ -166,11 +167,11 @@ test('an event without `ok` comes again after 5, 15, 60 and 300 s with X-Retry-C
   receiver.answer = confirming(() => ({ body: '<b>Notice</b>ok' }));
   vk.world.say(vk.group, vk.person(ANNA), 'привет');
   for (const delayMs of [5_000, 15_000, 60_000, 300_000]) {
-    await expect.poll(() => waits().at(-1)).toBe(delayMs);
+    await eventually(() => waits().at(-1)).toBe(delayMs);
     expect(await status()).toBe('ok');
     clock.advance(delayMs);
   }
-  await expect.poll(status).toBe('failed');
+  await eventually(status).toBe('failed');
   expect(events().map(({ headers }) => headers['x-retry-counter'])).toEqual([undefined, '1', '2', '3', '4']);
   expect(new Set(events().map(({ body }) => body.event_id)).size).toBe(1);
 });
@@ -180,10 +181,10 @@ test('a failed server gets what waited once it has confirmed again', async () =>
   receiver.answer = () => ({ status: 500, body: 'ok' });
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
   for (const delayMs of [5_000, 15_000, 60_000, 300_000]) {
-    await expect.poll(() => waits().at(-1)).toBe(delayMs);
+    await eventually(() => waits().at(-1)).toBe(delayMs);
     clock.advance(delayMs);
   }
-  await expect.poll(status).toBe('failed');
+  await eventually(status).toBe('failed');
   vk.world.say(vk.group, vk.person(ANNA), 'два');
   const before = events().length;
   receiver.answer = confirming(() => ({ body: 'ok' }));
@@ -192,7 +193,7 @@ test('a failed server gets what waited once it has confirmed again', async () =>
     events()
       .slice(before)
       .map(({ body }) => (body.object['message'] as { text: string }).text);
-  await expect.poll(texts).toEqual(['раз', 'два']);
+  await eventually(texts).toEqual(['раз', 'два']);
   expect(events().at(-1)?.body['secret']).toBeUndefined();
 });
 
@@ -206,22 +207,22 @@ test('later events of a dialog wait for the one that is retried; other dialogs d
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
   vk.world.say(vk.group, vk.person(ANNA), 'два');
   vk.world.say(vk.group, vk.person('79990000004'), 'Дина');
-  await expect.poll(() => waits()).toEqual([5_000]);
-  await expect.poll(() => events().map(textOf).sort()).toEqual(['Дина', 'раз']);
+  await eventually(() => waits()).toEqual([5_000]);
+  await eventually(() => events().map(textOf).sort()).toEqual(['Дина', 'раз']);
   failing = false;
   clock.advance(5_000);
-  await expect.poll(() => events().map(textOf).slice(2)).toEqual(['раз', 'два']);
+  await eventually(() => events().map(textOf).slice(2)).toEqual(['раз', 'два']);
 });
 
 test('a receiver that answers nothing for 10 s has failed', async () => {
   await connect();
   receiver.answer = () => null;
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
-  await expect.poll(() => events().length).toBe(1);
+  await eventually(() => events().length).toBe(1);
   clock.advance(9_999);
   expect(waits()).toEqual([]);
   clock.advance(1);
-  await expect.poll(() => waits()).toEqual([5_000]);
+  await eventually(() => waits()).toEqual([5_000]);
 });
 
 test('503 with Retry-After puts the event off until then', async () => {
@@ -229,24 +230,24 @@ test('503 with Retry-After puts the event off until then', async () => {
   const until = Math.floor(clock.now() / 1_000) * 1_000 + 120_000;
   receiver.answer = confirming(() => ({ status: 503, body: '', headers: { 'retry-after': new Date(until).toUTCString() } }));
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
-  await expect.poll(() => waits()).toEqual([until - clock.now()]);
+  await eventually(() => waits()).toEqual([until - clock.now()]);
   receiver.answer = confirming(() => ({ body: 'ok' }));
   clock.advance(120_000);
-  await expect.poll(() => events().map(({ headers }) => headers['x-retry-counter'])).toEqual([undefined, '1']);
+  await eventually(() => events().map(({ headers }) => headers['x-retry-counter'])).toEqual([undefined, '1']);
 });
 
 test('a receiver that answers `remove` is deleted', async () => {
   await connect();
   receiver.answer = confirming(() => ({ body: 'remove' }));
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
-  await expect.poll(servers).toEqual([]);
+  await eventually(servers).toEqual([]);
 });
 
 test('a fault sends an event twice under one id', async () => {
   await connect();
   vk.world.faults.set('vk', { duplicateEvents: 1 });
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
-  await expect.poll(() => events().length).toBe(2);
+  await eventually(() => events().length).toBe(2);
   expect(events()[0]?.body).toEqual(events()[1]?.body);
 });
 
@@ -272,13 +273,13 @@ test('a reset keeps the server and drops what waited for it', async () => {
   await connect();
   receiver.answer = () => ({ status: 500, body: '' });
   vk.world.say(vk.group, vk.person(ANNA), 'раз');
-  await expect.poll(() => waits()).toEqual([5_000]);
+  await eventually(() => waits()).toEqual([5_000]);
   vk.world.reset();
   receiver.answer = confirming(() => ({ body: 'ok' }));
   clock.advance(5_000);
   vk.world.say(vk.group, vk.person(ANNA), 'два');
   const texts = () => events().map(({ body }) => (body.object['message'] as { text: string }).text);
-  await expect.poll(texts).toEqual(['раз', 'два']);
+  await eventually(texts).toEqual(['раз', 'два']);
   vk.world.reset({ subscriptions: true });
   vk.world.limits.set({ callsPerSecond: null });
   expect(await servers()).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock, type ManualClock } from '../world/world.ts';
 import { LONG_POLL } from './long-poll.ts';
-import { ANNA, GROUP_ID, type SimulatedVk, startVk } from './test/start-vk.ts';
+import { ANNA, eventually, GROUP_ID, type SimulatedVk, startVk } from './test/start-vk.ts';
 
 interface Opened {
   key: string;
@@ -43,14 +43,14 @@ test('a poll brings what happened since ts, without the secret', async () => {
 
 test('a poll is held until the next event', async () => {
   const held = poll();
-  await expect.poll(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
+  await eventually(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
   say('раз');
   expect(await held).toEqual({ ts: String(Number(opened.ts) + 1), updates: [update('раз')] });
 });
 
 test('a poll without an event ends after its wait', async () => {
   const held = poll({ wait: '25' });
-  await expect.poll(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
+  await eventually(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
   let ended = false;
   void held.then(() => {
     ended = true;
@@ -107,7 +107,7 @@ test('long poll can be switched off, and its events one by one', async () => {
 
 test('several pollers get the same event', async () => {
   const held = [poll(), poll()];
-  await expect.poll(() => vk.world.calls.since(0).filter(({ method }) => method === 'longpoll').length).toBe(2);
+  await eventually(() => vk.world.calls.since(0).filter(({ method }) => method === 'longpoll').length).toBe(2);
   say('раз');
   const [first, second] = await Promise.all(held);
   expect(first).toEqual(second);
@@ -116,7 +116,7 @@ test('several pollers get the same event', async () => {
 test('a poller that leaves is forgotten', async () => {
   const leaving = new AbortController();
   const left = poll({}, { signal: leaving.signal }).catch((error: unknown) => error);
-  await expect.poll(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
+  await eventually(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
   leaving.abort();
   expect(await left).toBeInstanceOf(Error);
   say('раз');

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { expect } from 'vitest';
 import { parseExact } from '../../wire/wire.ts';
 import {
   type Clock,
@@ -162,3 +163,6 @@ export function createWatchedClock(): ManualClock & { delays: number[] } {
     },
   };
 }
+
+/** An expectation that comes true in time: what crosses real sockets takes as long as the machine needs. */
+export const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 5 });

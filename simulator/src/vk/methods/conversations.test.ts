@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ANNA, GROUP_ID, type SimulatedVk, startVk, VERA } from '../test/start-vk.ts';
+import { ANNA, eventually, GROUP_ID, type SimulatedVk, startVk, VERA } from '../test/start-vk.ts';
 
 let vk: SimulatedVk;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ test('a dialog marked as read has nothing unread until the person writes again',
 
 test('a conversation tells what the person has read and whether they may be written to', async () => {
   const sent = await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'раз' });
-  await expect.poll(() => vk.world.inbox(vk.person(ANNA)).length).toBe(1);
+  await eventually(() => vk.world.inbox(vk.person(ANNA)).length).toBe(1);
   vk.world.read(vk.group, vk.person(ANNA));
   const vera = vk.person(VERA).vkId;
   expect((await vk.call('messages.getConversationsById', { peer_ids: `${anna},${vera}` })).response).toMatchObject({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ANNA, type SimulatedVk, startVk, VERA } from '../test/start-vk.ts';
+import { ANNA, eventually, type SimulatedVk, startVk, VERA } from '../test/start-vk.ts';
 
 let vk: SimulatedVk;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ const inbox = (phone = ANNA) => vk.world.inbox(vk.person(phone));
 test('a sent message is in the inbox of the person and its id is answered', async () => {
   const { response } = await vk.call('messages.send', { user_id: anna, random_id: 1, message: 'Привет' });
   expect(response).toEqual(expect.any(Number));
-  await expect.poll(() => inbox()).toMatchObject([{ network: 'vk', group: '213243638', text: 'Привет', kind: 'message' }]);
+  await eventually(() => inbox()).toMatchObject([{ network: 'vk', group: '213243638', text: 'Привет', kind: 'message' }]);
 });
 
 test('a repeated random_id gives the first id and sends nothing', async () => {
@@ -23,12 +23,12 @@ test('a repeated random_id gives the first id and sends nothing', async () => {
   const near = await vk.call('messages.send', { peer_id: anna, random_id: '15693356884120712', message: 'два' });
   expect(second.response).toBe(first.response);
   expect(near.response).not.toBe(first.response);
-  await expect.poll(() => inbox().map(({ text }) => text)).toEqual(['раз', 'два']);
+  await eventually(() => inbox().map(({ text }) => text)).toEqual(['раз', 'два']);
 });
 
 test('random_id 0 is no key', async () => {
   for (let n = 0; n < 2; n += 1) await vk.call('messages.send', { peer_id: anna, random_id: 0, message: 'снова' });
-  await expect.poll(() => inbox().length).toBe(2);
+  await eventually(() => inbox().length).toBe(2);
 });
 
 test('peer_ids give a row each; one refusal does not hold up the others', async () => {
@@ -108,7 +108,7 @@ test('buttons of a keyboard can be pressed: text ones write, callback ones tell'
     ],
   });
   await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'Да?', keyboard });
-  await expect.poll(() => inbox().length).toBe(1);
+  await eventually(() => inbox().length).toBe(1);
   expect(vk.world.press(vk.group, vk.person(ANNA), '{"a": 1}')).toMatchObject({ ok: true, result: { does: 'say' } });
   expect(vk.world.press(vk.group, vk.person(ANNA), '{"a": 2}')).toMatchObject({ ok: true, result: { does: 'tell' } });
   expect(vk.world.press(vk.group, vk.person(ANNA), '{"a": 3}')).toEqual({ ok: false, reason: 'no_button' });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { expect } from 'vitest';
 import {
   type Clock,
   createManualClock,
@@ -110,3 +111,6 @@ export function createWatchedClock(): ManualClock & { delays: number[] } {
     },
   };
 }
+
+/** An expectation that comes true in time: what crosses real sockets takes as long as the machine needs. */
+export const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 5 });

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { ERRORS, type ErrorAnswer, type ErrorCode, type Reason, type RequestRejected } from '@soroka/api';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
@@ -38,7 +37,7 @@ export function refusalOf(error: unknown, log: Logger, request: { id: string }):
   const ofFastify = FASTIFY_CODES[(error as Partial<FastifyError> | null)?.code ?? ''];
   if (ofFastify !== undefined) return new AppError(ofFastify, ERRORS[ofFastify].hint);
   const status = (error as Partial<FastifyError> | null)?.statusCode ?? 500;
-  if (status >= 400 && status < 500) return new AppError('request.invalid', STATUS_CODES[status] ?? 'the request cannot be read');
+  if (status >= 400 && status < 500) return new AppError('request.invalid', 'the address or the headers cannot be read');
   log.error({ event: 'request_failed', requestId: request.id, ...describe(error) });
   return new AppError('internal', 'see the request id');
 }

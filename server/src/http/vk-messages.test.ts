@@ -1,6 +1,7 @@
 import { readFixture } from '@soroka/fixtures';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Template } from '../templates/templates.ts';
 import { KEY, message, type Stand, startStand } from './http-stand.ts';
 
 let stand: Stand;
@@ -178,10 +179,10 @@ describe('the older form', () => {
       forbiddenPatterns: [],
       routes: [],
     });
-    const template = {
+    const template: Template = {
       ...{ accountId: 1, id: 4, name: 'base', text: '', routes: [], upstream: {}, unknownOutcome: 'resend', variables: [] },
       senderIds: new Set([8, 9]),
-    } as const;
+    };
     await using other = await startStand({
       connections: { senders: async () => [sender(9, 'Third'), sender(7, 'First'), sender(8, 'Second')] },
       templates: { list: async () => [template] },

@@ -63,8 +63,14 @@ test('URLs are set one by one, removed by null, and must be http or https', asyn
     incomingUrl: 'http://bank.example/in',
   });
   for (const bad of ['ftp://bank.example/', 'bank.example', '']) {
+    await expect(accounts.create('never made', { statusUrl: bad })).rejects.toMatchObject({ field: 'statusUrl' });
     await expect(accounts.setUrls(id, { statusUrl: bad })).rejects.toThrow(/statusUrl must be an http or https URL/);
   }
+  expect(await accounts.byName('never made')).toBeNull();
+  expect(await accounts.create(newName(), { incomingUrl: 'https://bank.example/in' })).toMatchObject({
+    statusUrl: null,
+    incomingUrl: 'https://bank.example/in',
+  });
 });
 
 test('a key authenticates by its scheme of both kinds, and a changed one does not', async () => {

@@ -38,14 +38,19 @@ export interface ApiKey {
   revokedAt: Date | null;
 }
 
+export interface AccountUrls {
+  statusUrl?: string | null;
+  incomingUrl?: string | null;
+}
+
 export interface Accounts {
-  /** Throws `parameter.invalid` where the name is taken or unusable. */
-  create(name: string): Promise<Account>;
+  /** Throws `parameter.invalid` where the name is taken, or it or a URL is unusable. */
+  create(name: string, urls?: AccountUrls): Promise<Account>;
   get(id: number): Promise<Account | null>;
   byName(name: string): Promise<Account | null>;
   list(): Promise<readonly Account[]>;
   /** Sets the URLs given, null removes one. Checks their form; addresses are guarded where calls go out. Throws `parameter.invalid`. */
-  setUrls(id: number, urls: { statusUrl?: string | null; incomingUrl?: string | null }): Promise<Account>;
+  setUrls(id: number, urls: AccountUrls): Promise<Account>;
   /** The secrets to sign callbacks with, newest first: two while a rotation lasts. At most 5 s old. */
   signingSecrets(accountId: number): Promise<readonly string[]>;
   /** A new secret for callbacks; the old one signs too for `keepOldForHours`. */
@@ -83,7 +88,8 @@ const SQL = {
   insert: {
     name: 'account_insert',
     text: `
-      insert into account (id, name, callback_secret) overriding system value values ($1, $2, $3)
+      insert into account (id, name, callback_secret, status_url, incoming_url) overriding system value
+      values ($1, $2, $3, $4, $5)
       on conflict (name) do nothing`,
   },
   byId: { name: 'account_by_id', text: `${ACCOUNT} where id = $1` },
@@ -187,11 +193,14 @@ export function createAccounts(parts: {
   };
 
   return {
-    async create(name) {
+    async create(name, { statusUrl, incomingUrl } = {}) {
       checkName(name);
+      checkUrl('statusUrl', statusUrl);
+      checkUrl('incomingUrl', incomingUrl);
       const [next] = await database.rows<{ id: number }>(SQL.nextId);
       const id = (next as { id: number }).id;
-      const inserted = await database.run(SQL.insert, [id, name, secrets.seal(newCallbackSecret(), currentContext(id))]);
+      const sealed = secrets.seal(newCallbackSecret(), currentContext(id));
+      const inserted = await database.run(SQL.insert, [id, name, sealed, statusUrl ?? null, incomingUrl ?? null]);
       if (inserted === 0)
         throw new AppError('parameter.invalid', `there is an account named "${name}" already`, { field: 'name' });
       return existing(id);

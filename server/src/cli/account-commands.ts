@@ -20,17 +20,13 @@ The name is also the login of Basic authorization. The secret that signs callbac
 
   soroka account create pizzeria --status-url https://pizzeria.example/statuses`,
     async run(given, surroundings) {
+      const [statusUrl, incomingUrl] = [given.flag('status-url') ?? null, given.flag('incoming-url') ?? null];
       await using place = await openWorkplace(surroundings);
-      const created = await place.accounts.create(given.arguments[0] ?? '');
-      const [statusUrl, incomingUrl] = [given.flag('status-url'), given.flag('incoming-url')];
-      const account = await place.accounts.setUrls(created.id, {
-        ...(statusUrl === undefined ? {} : { statusUrl }),
-        ...(incomingUrl === undefined ? {} : { incomingUrl }),
-      });
+      const account = await place.accounts.create(given.arguments[0] ?? '', { statusUrl, incomingUrl });
       const { id, name } = account;
       return {
         kind: 'record',
-        fields: { id, name, statusUrl: account.statusUrl, incomingUrl: account.incomingUrl },
+        fields: { id, name, statusUrl, incomingUrl },
         note: `Next, a key: soroka key create --account ${name} --name first`,
       };
     },

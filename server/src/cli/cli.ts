@@ -1,11 +1,11 @@
 import { text } from 'node:stream/consumers';
-import { start } from '../start.ts';
 import { runCli } from './run.ts';
 
 // bin/soroka.mjs loads this file, and that is all it does: the program `soroka`.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
-  start,
+  // Loaded when it is needed: every other command starts in half the time without it.
+  start: async (config) => (await import('../start.ts')).start(config),
   readInput: () => text(process.stdin),
   out: (words) => process.stdout.write(words),
   note: (words) => process.stderr.write(words),

@@ -166,14 +166,15 @@ async function set(given: Given, surroundings: Surroundings): Promise<Answer> {
 
   await using place = await openWorkplace(surroundings);
   const { connections } = place;
-  if (Object.keys(settings).length > 0) await connections.setSettings(id, settings);
-  if (Object.keys(credentials).length > 0) await connections.setCredentials(id, credentials);
-  if (baseUrl !== undefined) await connections.setBaseUrl(id, baseUrl);
-  if (receive !== undefined) await connections.setReceive(id, receive);
+  const connection = await connections.change(id, {
+    settings,
+    ...(Object.keys(credentials).length === 0 ? {} : { credentials }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(receive === undefined ? {} : { receive }),
+  });
   if (resume) await connections.resume(id);
-  const connection = await connections.get(id);
-  if (connection === null) throw new Error(`There is no connection ${id}.`);
-  return await shown(place, connection, { isHookNew: credentials.intakeToken !== undefined });
+  const now = { ...connection, ...(resume ? { pausedReason: null } : {}) };
+  return await shown(place, now, { isHookNew: credentials.intakeToken !== undefined });
 }
 
 async function shown(place: Workplace, connection: Connection, { isHookNew }: { isHookNew: boolean }): Promise<Answer> {

@@ -118,7 +118,7 @@ async function makeConnections(connections: Connections, accountId: number, simu
   const ensure = async (want: NewConnection): Promise<Connection> => {
     const found = existing.find(({ kind, groupId }) => kind === want.kind && groupId === want.groupId);
     if (found === undefined) return connections.add(want);
-    return found.baseUrl === want.baseUrl ? found : connections.setBaseUrl(found.id, want.baseUrl);
+    return found.baseUrl === want.baseUrl ? found : connections.change(found.id, { baseUrl: want.baseUrl });
   };
   return [await ensure(wanted[0]), await ensure(wanted[1]), await ensure(wanted[2])] as const;
 }

@@ -16,7 +16,6 @@ import { createSenders, type Senders } from './senders.ts';
 import { type ConnectionSettings, checkSettings } from './settings.ts';
 
 export type { Credentials, NewCredentials } from './credentials.ts';
-export { forbiddenPatternIn } from './forbidden-patterns.ts';
 export type { NewSenderRoute, Sender, SenderPatch, SenderRoute } from './senders.ts';
 export type { ConnectionSettings } from './settings.ts';
 
@@ -48,15 +47,22 @@ export interface NewConnection {
   settings: ConnectionSettings;
 }
 
+/** What is absent stays. */
+export interface ConnectionPatch {
+  receive?: Receive;
+  baseUrl?: string;
+  settings?: ConnectionSettings;
+  /** A connection paused for its token goes on. */
+  credentials?: Partial<Credentials>;
+}
+
 export interface Connections extends Senders {
   /** Throws `parameter.invalid` naming the field. */
   add(connection: NewConnection): Promise<Connection>;
+  /** All of it or nothing; settings and credentials are changed one by one. Throws `parameter.invalid` or `not.found`. */
+  change(id: number, patch: ConnectionPatch): Promise<Connection>;
   setReceive(id: number, receive: Receive): Promise<Connection>;
-  setBaseUrl(id: number, baseUrl: string): Promise<Connection>;
-  /** Changes the settings given, leaves the others. */
   setSettings(id: number, patch: ConnectionSettings): Promise<Connection>;
-  /** Changes the credentials given, leaves the others; a connection paused for its token goes on. */
-  setCredentials(id: number, patch: Partial<Credentials>): Promise<Connection>;
   get(id: number): Promise<Connection | null>;
   list(accountId?: number): Promise<readonly Connection[]>;
   /** Over all accounts, since a group's limits are its own: its community connections, and the notify ones that senders use for it. */
@@ -112,12 +118,14 @@ const SQL = {
       order by c.id`,
   },
   byIntakeToken: { name: 'connection_by_intake_token', text: `${CONNECTION} where c.kind = $1 and c.intake_token_sha256 = $2` },
-  setBaseUrl: { name: 'connection_set_base_url', text: 'update connection set base_url = $2 where id = $1' },
-  setReceive: { name: 'connection_set_receive', text: 'update connection set receive = $2 where id = $1' },
-  setSettings: { name: 'connection_set_settings', text: 'update connection set settings = settings || $2::jsonb where id = $1' },
-  setCredentials: {
-    name: 'connection_set_credentials',
-    text: 'update connection set credentials = $2, intake_token_sha256 = $3, paused_reason = null, paused_at = null where id = $1',
+  change: {
+    name: 'connection_change',
+    text: `
+      update connection
+      set
+        receive = $2, base_url = $3, settings = $4, credentials = $5, intake_token_sha256 = $6,
+        paused_reason = case when $7 then null else paused_reason end, paused_at = case when $7 then null else paused_at end
+      where id = $1`,
   },
   pause: {
     name: 'connection_pause',
@@ -148,6 +156,21 @@ export function createConnections(parts: {
   const rowOf = async (id: number): Promise<ConnectionRow> =>
     existing(id, (await database.rows<ConnectionRow>(SQL.byId, [id]))[0]);
   const hookUrl = (kind: Connection['kind'], token: string): string => `${publicUrl()}/hooks/${kind}/${token}`;
+  const change = async (id: number, { receive, baseUrl, settings, credentials }: ConnectionPatch): Promise<Connection> => {
+    await database.transaction(async (tx) => {
+      const row = existing(id, (await tx.rows<ConnectionRow>(SQL.lock, [id]))[0]);
+      if (receive !== undefined) checkReceive(row.kind, receive);
+      if (settings !== undefined) checkSettings(settings);
+      const root = baseUrl === undefined ? row.baseUrl : checkedRoot(baseUrl);
+      const old = open(row);
+      const next =
+        credentials === undefined ? old : completeCredentials(row.kind, { ...old, ...credentials }, intakeCharactersMin);
+      const sealed = credentials === undefined ? row.sealed : seal(id, next);
+      const values = [receive ?? row.receive, root, JSON.stringify({ ...row.settings, ...settings }), sealed];
+      await tx.run(SQL.change, [id, ...values, intakeTokenSha256(next.intakeToken), credentials !== undefined]);
+    });
+    return changed(id);
+  };
   const changed = async (id: number): Promise<Connection> => {
     byIntake.clear();
     live.check();
@@ -168,12 +191,13 @@ export function createConnections(parts: {
     ...createSenders({ database, clock }),
     async add({ accountId, kind, groupId, baseUrl, credentials: given, receive, settings }) {
       checkShape(kind, groupId, receive);
+      checkSettings(settings);
       const root = checkedRoot(baseUrl);
       const credentials = completeCredentials(kind, given, intakeCharactersMin);
       const [next] = await database.rows<{ id: number }>(SQL.nextId);
       const { id } = next as { id: number };
       const values = [accountId, kind, groupId, root, seal(id, credentials), intakeTokenSha256(credentials.intakeToken), receive];
-      const written = await database.run(SQL.insert, [id, ...values, JSON.stringify(checkSettings(settings))]);
+      const written = await database.run(SQL.insert, [id, ...values, JSON.stringify(settings)]);
       if (written === 0) {
         const taken =
           groupId === null ? 'the intake token is used already' : `group ${groupId} or the intake token is connected already`;
@@ -181,29 +205,9 @@ export function createConnections(parts: {
       }
       return changed(id);
     },
-    async setReceive(id, receive) {
-      checkReceive((await rowOf(id)).kind, receive);
-      await database.run(SQL.setReceive, [id, receive]);
-      return changed(id);
-    },
-    async setBaseUrl(id, baseUrl) {
-      await database.run(SQL.setBaseUrl, [id, checkedRoot(baseUrl)]);
-      return changed(id);
-    },
-    async setSettings(id, patch) {
-      const { settings } = await rowOf(id);
-      checkSettings({ ...settings, ...patch });
-      await database.run(SQL.setSettings, [id, JSON.stringify(patch)]);
-      return changed(id);
-    },
-    async setCredentials(id, patch) {
-      await database.transaction(async (tx) => {
-        const row = existing(id, (await tx.rows<ConnectionRow>(SQL.lock, [id]))[0]);
-        const credentials = completeCredentials(row.kind, { ...open(row), ...patch }, intakeCharactersMin);
-        await tx.run(SQL.setCredentials, [id, seal(id, credentials), intakeTokenSha256(credentials.intakeToken)]);
-      });
-      return changed(id);
-    },
+    change,
+    setReceive: (id, receive) => change(id, { receive }),
+    setSettings: (id, settings) => change(id, { settings }),
     async get(id) {
       const [row] = await database.rows<ConnectionRow>(SQL.byId, [id]);
       return row === undefined ? null : withoutSecrets(row);

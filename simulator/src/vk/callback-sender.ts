@@ -36,7 +36,8 @@ export async function postCallback(
   if (posted.status === 200) return { kind: 'answered', body: posted.body };
   const untilMs = [410, 429, 503].includes(posted.status) ? Date.parse(posted.headers.get('retry-after') ?? '') : Number.NaN;
   const aheadMs = untilMs - world.clock.now();
-  return aheadMs < CALLBACK.postponedAtMostMs ? { kind: 'postponed', untilMs } : { kind: 'failed' };
+  // A number of seconds, which HTTP allows too, reads as a date long past: then the schedule holds.
+  return aheadMs > 0 && aheadMs < CALLBACK.postponedAtMostMs ? { kind: 'postponed', untilMs } : { kind: 'failed' };
 }
 
 /** Asked at each try: an event that waits goes to the server as it is by then. */

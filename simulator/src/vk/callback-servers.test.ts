@@ -236,6 +236,16 @@ test('503 with Retry-After puts the event off until then', async () => {
   await eventually(() => events().map(({ headers }) => headers['x-retry-counter'])).toEqual([undefined, '1']);
 });
 
+test.each(['5', new Date(0).toUTCString(), 'Fri, 31 Dec 2100 23:59:59 GMT'])(
+  'a Retry-After that is no date within 3 hours leaves the schedule as it is: %s',
+  async (retryAfter) => {
+    await connect();
+    receiver.answer = () => ({ status: 503, body: '', headers: { 'retry-after': retryAfter } });
+    vk.world.say(vk.group, vk.person(ANNA), 'раз');
+    await eventually(() => waits()).toEqual([5_000]);
+  },
+);
+
 test('a receiver that answers `remove` is deleted', async () => {
   await connect();
   receiver.answer = confirming(() => ({ body: 'remove' }));

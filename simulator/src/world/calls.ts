@@ -45,6 +45,7 @@ export function cutList(request: unknown): unknown {
 
 function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);
+  if (typeof value === 'bigint') return value.toString(); // the log is plain JSON
   if (typeof value !== 'object' || value === null) return value;
   // `code` opens an account where OAuth asks for a token; elsewhere it is VK's execute program.
   const isSecret = (name: string): boolean => SECRETS.has(name.toLowerCase()) || (name === 'code' && 'grant_type' in value);

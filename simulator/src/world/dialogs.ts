@@ -7,7 +7,7 @@ import type { Person } from './people.ts';
 /** A button as a person sees it. */
 export interface ShownButton {
   label: string;
-  /** JSON text on VK, any text on OK. */
+  /** JSON text on VK, any text on OK; empty where the button carries none. */
   payload: string;
   /** What pressing does: VK text buttons write their label, callback buttons only tell the group. */
   does: 'say' | 'tell';

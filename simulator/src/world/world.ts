@@ -268,7 +268,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     if (found === null) return { ok: false, reason: 'no_button' };
     const { button, shownBy } = found;
     if (shownBy === null && dialog.keyboard?.oneTime === true) dialog.keyboard = null;
-    if (button.does === 'say') say(group, person, button.label, { payload: button.payload });
+    if (button.does === 'say') say(group, person, button.label, button.payload === '' ? {} : { payload: button.payload });
     else {
       emit('pressed', {
         dialog,

@@ -244,6 +244,7 @@ test('a body without a content type is read, numbers beyond 2^53 in it stay exac
   const sent = await read(fetch(url, { method: 'POST', body }));
   expect(sent.body.recipient_id).toBe(ANNA.chat);
   expect((await ok.get(`me/messages/${ANNA.chat}`)).text).toContain('"id":9007199254740993');
+  expect(JSON.stringify(ok.world.calls.since(0))).toContain('9007199254740993');
 });
 
 test('an error asked for by a fault comes instead of the message', async () => {

@@ -113,3 +113,13 @@ test('buttons of a keyboard can be pressed: text ones write, callback ones tell'
   expect(vk.world.press(vk.group, vk.person(ANNA), '{"a": 2}')).toMatchObject({ ok: true, result: { does: 'tell' } });
   expect(vk.world.press(vk.group, vk.person(ANNA), '{"a": 3}')).toEqual({ ok: false, reason: 'no_button' });
 });
+
+test('a text button without a payload writes its label alone', async () => {
+  const keyboard = JSON.stringify({ buttons: [[{ action: { type: 'text', label: 'Меню' } }]] });
+  await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'Меню?', keyboard });
+  await eventually(() => inbox().length).toBe(1);
+  vk.world.press(vk.group, vk.person(ANNA), '');
+  const { response } = await vk.call('messages.getHistory', { peer_id: anna, count: 1 });
+  expect(response).toMatchObject({ items: [{ text: 'Меню', from_id: anna }] });
+  expect((response as unknown as { items: object[] }).items[0]).not.toHaveProperty('payload');
+});

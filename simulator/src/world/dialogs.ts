@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Instant } from './clock.ts';
 import type { Group, Network } from './groups.ts';
 import type { Ids } from './ids.ts';
-import type { Person } from './people.ts';
+import type { People, Person } from './people.ts';
 
 /** A button as a person sees it. */
 export interface ShownButton {
@@ -91,6 +91,7 @@ export interface Dialogs {
   /** Opens it where it is not open yet. Throws where the person has no account on the group's network. */
   open(group: Group, person: Person): Dialog;
   find(group: Group, person: Person): Dialog | null;
+  /** The dialog with this peer. One that a client knows from an earlier run, or from before a reset, is opened again. */
   byPeer(group: Group, peerId: string): Dialog | null;
   ofGroup(group: Group): Dialog[];
   add(dialog: Dialog, message: NewMessage, at: Instant): Message;
@@ -101,7 +102,7 @@ export interface Dialogs {
   reset(): void;
 }
 
-export function createDialogs(ids: Ids): Dialogs {
+export function createDialogs(ids: Ids, people: People): Dialogs {
   const byGroup = new Map<Group, { byPerson: Map<Person, Dialog>; byPeer: Map<string, Dialog> }>();
   const inboxes = new Map<Person, Message[]>();
   let all: Message[] = [];
@@ -127,27 +128,37 @@ export function createDialogs(ids: Ids): Dialogs {
     }
   };
 
+  const open = (group: Group, person: Person): Dialog => {
+    const own = ofGroup(group);
+    const found = own.byPerson.get(person);
+    if (found !== undefined) return found;
+    const userId = idOn(person, group.network);
+    if (userId === null) throw new Error(`a person without an account on ${group.network} cannot have a dialog there`);
+    const dialog: Dialog = {
+      group,
+      person,
+      peerId: peerIdOf(group, userId),
+      messages: [],
+      keyboard: null,
+      lastNumber: ids.dialogBase,
+    };
+    own.byPerson.set(person, dialog);
+    own.byPeer.set(dialog.peerId, dialog);
+    return dialog;
+  };
+
   return {
-    open(group, person) {
-      const own = ofGroup(group);
-      const found = own.byPerson.get(person);
-      if (found !== undefined) return found;
-      const userId = idOn(person, group.network);
-      if (userId === null) throw new Error(`a person without an account on ${group.network} cannot have a dialog there`);
-      const dialog: Dialog = {
-        group,
-        person,
-        peerId: peerIdOf(group, userId),
-        messages: [],
-        keyboard: null,
-        lastNumber: ids.dialogBase,
-      };
-      own.byPerson.set(person, dialog);
-      own.byPeer.set(dialog.peerId, dialog);
-      return dialog;
-    },
+    open,
     find: (group, person) => byGroup.get(group)?.byPerson.get(person) ?? null,
-    byPeer: (group, peerId) => byGroup.get(group)?.byPeer.get(peerId) ?? null,
+    byPeer(group, peerId) {
+      const known = byGroup.get(group)?.byPeer.get(peerId);
+      if (known !== undefined) return known;
+      const person = people.known().find((candidate) => {
+        const userId = idOn(candidate, group.network);
+        return userId !== null && peerIdOf(group, userId) === peerId;
+      });
+      return person === undefined ? null : open(group, person);
+    },
     ofGroup: (group) => [...(byGroup.get(group)?.byPerson.values() ?? [])],
     add(dialog, message, at) {
       const { network, id } = dialog.group;

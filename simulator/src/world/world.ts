@@ -151,7 +151,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   const limits = createLimits();
   const faults = createFaults(random);
   const calls = createCallLog();
-  const dialogs = createDialogs(ids);
+  const dialogs = createDialogs(ids, people);
   const permissions = new Map<Group, Map<Person, 'allowed' | 'blocked'>>();
   const listeners = new Map<keyof WorldEvents, Set<(event: never) => void>>();
   let dedup = new Map<string, { message: Message; mono: number }>();

@@ -52,6 +52,13 @@ test('a chat may be named in either path or in the body, its prefix in either ca
   expect(inbox()).toHaveLength(3);
 });
 
+test('a chat known from before the world was reset can be written to', async () => {
+  say('привет');
+  ok.world.reset();
+  expect((await ok.post(`me/messages/${ANNA.chat}`, { message: { text: 'Снова мы' } })).body.recipient_id).toBe(ANNA.chat);
+  expect(inbox()).toMatchObject([{ text: 'Снова мы' }]);
+});
+
 test('a list of people is answered in its order, with null for who may not be written to', async () => {
   ok.world.block(ok.group, ok.person(BORIS.phone));
   const userIds = [`user:${ANNA.id}`, BORIS.id, 1, `USER:${DINA.id}`];

@@ -214,7 +214,8 @@ async function rememberSent(tx: Queryable, decided: readonly Decided[], now: Dat
 async function report(tx: Queryable, decided: readonly Decided[], callbacks: Pick<Callbacks, 'enqueue'>): Promise<void> {
   const reports = decided.flatMap(({ message, change }) => {
     if (!change.report || change.entry === undefined) return [];
-    return [{ message, entry: change.entry, networkId: change.networkId ?? null }];
+    const entry = { ...change.entry, channel: change.reportChannel ?? change.entry.channel };
+    return [{ message, entry, networkId: change.networkId ?? null }];
   });
   if (reports.length === 0) return;
   await tx.run(ADD_EVENTS, [

@@ -44,8 +44,10 @@ export interface Change {
   channel?: Route;
   errorCode?: number;
   entry?: HistoryEntry;
-  /** Tell the customer and the dialog. */
+  /** Tell the customer and the dialog of `entry`. */
   report: boolean;
+  /** Reported instead of the entry's own channel. */
+  reportChannel?: Route;
   delivery:
     | 'keep'
     | 'remove'
@@ -186,11 +188,16 @@ function refuse(
 
 function final(message: HeldMessage, status: Status, reason: StatusError, now: number): Change {
   const errorCode = STATUS_ERRORS[reason];
+  const wasSent = message.history.some((entry) => entry.status === 'SENT');
+  // gateway.md: the channel of a message that was never sent is its first route, whichever refused last.
+  const channel = wasSent ? message.channel : (message.steps[0]?.route ?? message.channel);
   return {
     status,
+    channel,
     errorCode,
     entry: { status, channel: message.channel, ts: now, errorCode },
     report: true,
+    reportChannel: channel,
     delivery: 'remove',
     giveBackDaySlot: false,
   };

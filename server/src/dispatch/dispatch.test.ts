@@ -45,13 +45,13 @@ test('a definite refusal on VK starts OK; only what happened last is called back
   ]);
 });
 
-test('a person without a known contact cannot be reached by the community: UNDELIVERABLE once, at the end of the routes', async () => {
+test('a person without a known contact cannot be reached by the community: UNDELIVERABLE once, on the first route, as it was never sent', async () => {
   await using town = await startDispatchTown();
   const dispatch = town.startDispatch();
   dispatch.run();
   const id = await town.send(dispatch, { service: 'Community' });
   await eventually(async () => (await town.reports()).length === 1);
-  expect(await town.reports()).toMatchObject([{ channel: 'OK', status: 'UNDELIVERABLE', errorCode: 8 }]);
+  expect(await town.reports()).toMatchObject([{ channel: 'VK', status: 'UNDELIVERABLE', errorCode: 8 }]);
   expect((await town.message(dispatch, id)).history).toHaveLength(2);
   expect(town.networks.vk.calls).toEqual([]);
 });

@@ -1,5 +1,4 @@
-import type { Database } from '../platform/database.ts';
-import { withSteadyPlans } from './steady-plans.ts';
+import type { Queryable } from '../platform/database.ts';
 
 /** How much of one endpoint's queue to take: at most `rows`, up to `rowsPerPost` of one URL in one POST. */
 export interface Want {
@@ -97,22 +96,20 @@ const BODY_BYTES_FULL = 248 * 1024;
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Takes what is due, oldest first, for `leaseMs`: each row once over all processes, and only the first of its order key.
+ * In a transaction of `withSteadyPlans`; call only after its commit. Takes what is due, oldest first, for `leaseMs`: each row once over all processes, and only the first of its order key.
  * Rows come in no particular order.
  */
-export async function claimDue(database: Database, wants: readonly Want[], nowMs: number, leaseMs: number): Promise<Claim> {
+export async function claimDue(tx: Queryable, wants: readonly Want[], nowMs: number, leaseMs: number): Promise<Claim> {
   type Row = (ClaimedCallback | { id: number; endpointId: number; url: null }) & { inQueue: boolean };
-  const rows = await withSteadyPlans(database, (tx) =>
-    tx.rows<Row>(CLAIM, [
-      wants.map(({ endpointId }) => endpointId),
-      wants.map((want) => want.rows),
-      wants.map(({ rowsPerPost }) => rowsPerPost),
-      new Date(nowMs),
-      new Date(nowMs + leaseMs),
-      new Date(nowMs + LOOK_AGAIN_MS),
-      BODY_BYTES_FULL,
-    ]),
-  );
+  const rows = await tx.rows<Row>(CLAIM, [
+    wants.map(({ endpointId }) => endpointId),
+    wants.map((want) => want.rows),
+    wants.map(({ rowsPerPost }) => rowsPerPost),
+    new Date(nowMs),
+    new Date(nowMs + leaseMs),
+    new Date(nowMs + LOOK_AGAIN_MS),
+    BODY_BYTES_FULL,
+  ]);
   const callbacks: ClaimedCallback[] = [];
   const seen = new Map(wants.map(({ endpointId }): [number, number[]] => [endpointId, []]));
   for (const row of rows) {
@@ -149,7 +146,7 @@ const DUE_ENDPOINTS = {
 };
 
 /** Endpoints with something due, a lease that ran out included. */
-export async function dueEndpoints(database: Database, nowMs: number): Promise<number[]> {
-  const rows = await withSteadyPlans(database, (tx) => tx.rows<{ endpointId: number }>(DUE_ENDPOINTS, [new Date(nowMs)]));
+export async function dueEndpoints(tx: Queryable, nowMs: number): Promise<number[]> {
+  const rows = await tx.rows<{ endpointId: number }>(DUE_ENDPOINTS, [new Date(nowMs)]);
   return rows.map(({ endpointId }) => endpointId);
 }

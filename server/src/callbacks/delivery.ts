@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
-import type { PostResult } from '../platform/http-client.ts';
 import { createBell } from './bell.ts';
-import { type CallbackPosted, callbackLoopFailed, callbackPosted, callbacksInFlight } from './callback-events.ts';
+import { callbackLoopFailed, callbackPosted, callbacksInFlight } from './callback-events.ts';
 import type { CallbackParts } from './callbacks.ts';
-import { type ClaimedCallback, claimDue, dueEndpoints } from './claim.ts';
+import { type ClaimedCallback, claimDue, dueEndpoints, type Want } from './claim.ts';
 import { createEndpoints } from './endpoints.ts';
 import type { Queued } from './enqueue.ts';
 import { purge } from './parked.ts';
+import { type Batch, batchesOf, postBatch } from './post-batch.ts';
 import { retryDelayMs } from './retry-schedule.ts';
 import { type Outcome, settleOutcomes } from './settle.ts';
-import { signedHeaders } from './signature.ts';
+import { withSteadyPlans } from './steady-plans.ts';
 
 export interface Delivery {
   /** These were enqueued by a transaction that may still be open. */
@@ -28,12 +27,9 @@ const PURGE_EVERY_MS = 3_600_000;
 const KEEP_DELIVERED_MS = 7 * DAY_MS;
 const KEEP_PARKED_MS = 30 * DAY_MS;
 
-/** What goes in one POST, in the order of its callbacks. */
-type Batch = readonly [ClaimedCallback, ...ClaimedCallback[]];
-
 /**
- * The loop that delivers: writes the outcomes that came in, claims what there are free slots for, launches it, and again. Both
- * statements work on whatever gathered while the one before ran, so that they grow with the load and not in number.
+ * The loop that delivers. A round writes the outcomes that came in, claims what there are free slots for, and launches it after
+ * the commit. Whatever gathers meanwhile goes into the next round, so that rounds grow with the load and not in number.
  */
 export function createDelivery(parts: Required<CallbackParts>): Delivery {
   const { database, clock, log, timeoutMs } = parts;
@@ -54,64 +50,18 @@ export function createDelivery(parts: Required<CallbackParts>): Delivery {
   const deliver = async (batch: Batch, secrets: Promise<readonly string[]>): Promise<void> => {
     const [{ accountId, endpointId, form, attempt }] = batch;
     const startedMs = clock.monotonic();
-    const deliveryId = deliveryIdOf(batch);
-    const { outcome, problem } = await call(parts, batch, deliveryId, secrets);
+    const { deliveryId, outcome, problem } = await postBatch(parts, batch, secrets);
+    const durationMs = clock.monotonic() - startedMs;
     const delivered = outcome === 'delivered';
     const delayMs = delivered ? 0 : retryDelayMs(attempt, parts.random);
     const result = delivered ? 'delivered' : delayMs === null ? 'parked' : 'waiting';
     endpoints.end(endpointId, delivered);
     finish(batch, result, clock.now() + (delayMs ?? 0), problem);
-    const durationMs = clock.monotonic() - startedMs;
-    callbackPosted(log, {
-      accountId,
-      endpointId,
-      deliveryId,
-      form,
-      attempt,
-      callbacks: batch.length,
-      outcome,
-      result,
-      problem,
-      durationMs,
-    });
+    const callbacks = batch.length;
+    callbackPosted(log, { accountId, endpointId, deliveryId, form, attempt, callbacks, outcome, result, problem, durationMs });
   };
 
-  const settle = async (): Promise<void> => {
-    const settling = outcomes;
-    if (settling.length === 0) return;
-    outcomes = [];
-    try {
-      endpoints.wake(await settleOutcomes(database, settling, clock.now()));
-    } catch (error) {
-      outcomes = settling.concat(outcomes); // the calls were made: their outcomes are written when the database is back
-      throw error;
-    }
-  };
-
-  const poll = async (): Promise<void> => {
-    const nowMs = clock.monotonic();
-    if (nowMs < pollAtMs) return;
-    endpoints.wake(await dueEndpoints(database, clock.now()));
-    pollAtMs = nowMs + POLL_EVERY_MS;
-    if (nowMs < purgeAtMs) return;
-    await purge(database, {
-      delivered: new Date(clock.now() - KEEP_DELIVERED_MS),
-      parked: new Date(clock.now() - KEEP_PARKED_MS),
-    });
-    purgeAtMs = nowMs + PURGE_EVERY_MS;
-  };
-
-  /** False when there is nothing to claim or no slot to call with. */
-  const claimAndLaunch = async (): Promise<boolean> => {
-    const wants = endpoints.wants();
-    if (wants.length === 0) return false;
-    const { callbacks, seen } = await claimDue(database, wants, clock.now(), timeoutMs + LEASE_MARGIN_MS).catch(
-      (error: unknown) => {
-        endpoints.wake(wants.map(({ endpointId }) => endpointId));
-        throw error;
-      },
-    );
-    for (const want of wants) endpoints.claimed(want, seen.get(want.endpointId) ?? []);
+  const launch = (callbacks: readonly ClaimedCallback[]): void => {
     const secretsOf = new Map<number, Promise<readonly string[]>>();
     for (const batch of batchesOf(callbacks)) {
       const [{ accountId, endpointId }] = batch;
@@ -124,15 +74,54 @@ export function createDelivery(parts: Required<CallbackParts>): Delivery {
       void deliver(batch, secrets); // never rejects
     }
     callbacksInFlight(endpoints.inFlight());
-    return true;
+  };
+
+  /** One transaction: the outcomes that came in, a look at the queues when it is time, and a claim for the free slots. */
+  const exchange = async (settling: readonly Outcome[], isPollDue: boolean): Promise<readonly ClaimedCallback[]> => {
+    let wants: Want[] = [];
+    try {
+      const claim = await withSteadyPlans(database, async (tx) => {
+        if (settling.length > 0) endpoints.wake(await settleOutcomes(tx, settling, clock.now()));
+        if (isPollDue) endpoints.wake(await dueEndpoints(tx, clock.now()));
+        wants = endpoints.wants();
+        return wants.length === 0 ? undefined : claimDue(tx, wants, clock.now(), timeoutMs + LEASE_MARGIN_MS);
+      });
+      if (claim === undefined) return [];
+      const incoming = new Set(claim.callbacks.filter(({ form }) => form === 'incoming').map(({ endpointId }) => endpointId));
+      for (const want of wants) endpoints.claimed(want, claim.seen.get(want.endpointId) ?? [], !incoming.has(want.endpointId));
+      return claim.callbacks;
+    } catch (error) {
+      outcomes = settling.concat(outcomes); // the calls were made: their outcomes are written when the database is back
+      endpoints.wake(wants.map(({ endpointId }) => endpointId));
+      throw error;
+    }
+  };
+
+  const purgeWhenDue = async (nowMs: number): Promise<void> => {
+    if (nowMs < purgeAtMs) return;
+    purgeAtMs = nowMs + PURGE_EVERY_MS;
+    await purge(database, {
+      delivered: new Date(clock.now() - KEEP_DELIVERED_MS),
+      parked: new Date(clock.now() - KEEP_PARKED_MS),
+    });
+  };
+
+  const takeOutcomes = (): Outcome[] => {
+    const taken = outcomes;
+    outcomes = [];
+    return taken;
   };
 
   const round = async (): Promise<void> => {
-    await settle();
-    await poll();
-    if (woken) endpoints.wakeExpected(clock.monotonic());
+    const nowMs = clock.monotonic();
+    if (woken) endpoints.wakeExpected(nowMs);
     woken = false;
-    if (!(await claimAndLaunch())) await bell.wait(pollAtMs - clock.monotonic());
+    const isPollDue = nowMs >= pollAtMs;
+    if (!isPollDue && outcomes.length === 0 && !endpoints.hasWants()) return bell.wait(pollAtMs - nowMs);
+    const claimed = await exchange(takeOutcomes(), isPollDue);
+    if (isPollDue) pollAtMs = nowMs + POLL_EVERY_MS;
+    launch(claimed);
+    if (isPollDue) await purgeWhenDue(nowMs);
   };
 
   const loop = async (): Promise<void> => {
@@ -146,12 +135,18 @@ export function createDelivery(parts: Required<CallbackParts>): Delivery {
     }
     while (endpoints.inFlight() > 0) await bell.wait(timeoutMs);
     // What cannot be written now is called again by another process when the leases end.
-    await settle().catch((error: unknown) => callbackLoopFailed(log, error));
+    const last = takeOutcomes();
+    await withSteadyPlans(database, (tx) => settleOutcomes(tx, last, clock.now())).catch((error: unknown) =>
+      callbackLoopFailed(log, error),
+    );
     callbacksInFlight(0);
   };
 
   return {
-    expect: (queued) => endpoints.expect(queued, clock.monotonic()),
+    expect(queued) {
+      // A process that only enqueues leaves them to those that deliver.
+      if (running !== undefined) endpoints.expect(queued, clock.monotonic());
+    },
     wake() {
       woken = true;
       bell.ring();
@@ -165,56 +160,4 @@ export function createDelivery(parts: Required<CallbackParts>): Delivery {
       await running;
     },
   };
-}
-
-async function call(
-  { httpClient, clock, timeoutMs }: Required<CallbackParts>,
-  batch: Batch,
-  deliveryId: string,
-  secrets: Promise<readonly string[]>,
-): Promise<{ outcome: CallbackPosted['outcome']; problem: string | null }> {
-  const [{ url, form }] = batch;
-  const body = form === 'status' ? `[${batch.map((callback) => callback.body).join(',')}]` : batch[0].body;
-  let signed: Record<string, string>;
-  try {
-    signed = signedHeaders(deliveryId, clock.now(), body, await secrets);
-  } catch {
-    return { outcome: 'failed', problem: 'the signing secret of the account cannot be read' };
-  }
-  const headers = { 'content-type': 'application/json', 'user-agent': 'Soroka', ...signed };
-  return verdict(await httpClient.post({ url, body, headers, timeoutMs }), timeoutMs);
-}
-
-function verdict(result: PostResult, timeoutMs: number): { outcome: CallbackPosted['outcome']; problem: string | null } {
-  switch (result.kind) {
-    case 'answered':
-      if (result.status >= 200 && result.status < 300) return { outcome: 'delivered', problem: null };
-      return {
-        outcome: 'refused',
-        problem: `answered ${result.status}${result.status >= 300 && result.status < 400 ? ', redirects are not followed' : ''}`,
-      };
-    case 'forbidden':
-      return { outcome: 'forbidden', problem: `the URL ${result.reason}` };
-    case 'timed_out':
-      return { outcome: 'timed_out', problem: `no whole answer within ${timeoutMs} ms` };
-    case 'failed':
-      return { outcome: 'failed', problem: `the call failed with ${result.code}` };
-  }
-}
-
-function batchesOf(callbacks: readonly ClaimedCallback[]): Batch[] {
-  const batches = new Map<number, [ClaimedCallback, ...ClaimedCallback[]]>();
-  for (const callback of callbacks.toSorted((a, b) => a.id - b.id)) {
-    const batch = batches.get(callback.batchId);
-    if (batch === undefined) batches.set(callback.batchId, [callback]);
-    else batch.push(callback);
-  }
-  return [...batches.values()];
-}
-
-/** The same for the same callbacks, another for any others: a receiver that drops repeats by it loses nothing. */
-function deliveryIdOf(batch: Batch): string {
-  if (batch.length === 1) return `cb_${batch[0].id}`;
-  const ids = batch.map(({ id }) => id).join(',');
-  return `cb_${createHash('sha256').update(ids).digest('base64url').slice(0, 27)}`;
 }

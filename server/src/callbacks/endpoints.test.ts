@@ -11,6 +11,7 @@ function startAll(endpoints: Endpoints): Map<number, number> {
       endpoints.claimed(
         want,
         Array.from({ length: want.rows }, (_, index) => index),
+        true,
       );
       for (let post = 0; post < Math.ceil(want.rows / want.rowsPerPost); post += 1) {
         if (endpoints.start(want.endpointId)) started.set(want.endpointId, (started.get(want.endpointId) ?? 0) + 1);
@@ -69,12 +70,24 @@ test('statuses share POSTs only when there are more of them than free slots', ()
   const [first] = endpoints.wants();
   expect(first).toEqual({ endpointId: 1, rows: 2, rowsPerPost: 1 });
   if (first === undefined) return;
-  endpoints.claimed(first, [1, 2]);
+  endpoints.claimed(first, [1, 2], true);
   const [second] = endpoints.wants();
   expect(second).toEqual({ endpointId: 1, rows: 8, rowsPerPost: 1 });
   if (second === undefined) return;
-  endpoints.claimed(second, [3, 4, 5, 6, 7, 8, 9, 10]);
+  endpoints.claimed(second, [3, 4, 5, 6, 7, 8, 9, 10], true);
   expect(endpoints.wants()).toEqual([{ endpointId: 1, rows: 32, rowsPerPost: 4 }]);
+});
+
+test('incoming messages never share a POST: no more are claimed than there are free slots', () => {
+  const endpoints = createEndpoints(LIMITS);
+  endpoints.wake([1]);
+  for (let rounds = 0; rounds < 4; rounds += 1) {
+    for (const want of endpoints.wants()) {
+      expect(want.rowsPerPost).toBe(1);
+      endpoints.claimed(want, Array(want.rows).fill(0), false);
+    }
+  }
+  expect(endpoints.wants()).toEqual([{ endpointId: 1, rows: 8, rowsPerPost: 1 }]);
 });
 
 test('what was enqueued before its commit is claimed again at each wake-up until it was seen', () => {
@@ -84,7 +97,7 @@ test('what was enqueued before its commit is claimed again at each wake-up until
     endpoints.wakeExpected(1);
     const [want] = endpoints.wants();
     expect(want?.endpointId).toBe(1);
-    if (want !== undefined) endpoints.claimed(want, seen);
+    if (want !== undefined) endpoints.claimed(want, seen, true);
   }
   endpoints.wakeExpected(1);
   expect(endpoints.wants()).toEqual([]);

@@ -9,10 +9,12 @@ export interface Endpoints {
   wakeExpected(nowMs: number): void;
   /** Something may be due for these. */
   wake(endpointIds: readonly number[]): void;
+  /** Whether there is anything to claim and a slot for it. */
+  hasWants(): boolean;
   /** What to claim now. Each endpoint named is out of turn until it is woken or its claim comes back full. */
   wants(): Want[];
-  /** `seen`: ids of the rows of the endpoint's queue that the claim looked at. */
-  claimed(want: Want, seen: readonly number[]): void;
+  /** `seen`: ids of the rows of the endpoint's queue that the claim looked at; `sharesPosts`: several may go in one POST. */
+  claimed(want: Want, seen: readonly number[], sharesPosts: boolean): void;
   /** Takes a slot for one call, false where none is free: what was claimed for it must be given back. */
   start(endpointId: number): boolean;
   end(endpointId: number, succeeded: boolean): void;
@@ -25,6 +27,8 @@ interface Endpoint {
   failures: number;
   /** Rows to ask for next: follows what is there. */
   window: number;
+  /** Until its first claim an endpoint is taken for one of statuses. */
+  rowsPerPostMax: number;
 }
 
 const FAILURES_BEFORE_DISTRUST = 3;
@@ -52,7 +56,7 @@ export function createEndpoints({
   let inFlight = 0;
   let failingInFlight = 0;
 
-  const fresh = (): Endpoint => ({ inFlight: 0, failures: 0, window: WINDOW_MIN });
+  const fresh = (): Endpoint => ({ inFlight: 0, failures: 0, window: WINDOW_MIN, rowsPerPostMax: ROWS_PER_POST_MAX });
   const isFailing = (endpoint: Endpoint) => endpoint.failures >= FAILURES_BEFORE_DISTRUST;
 
   /** Calls that may start now, when `planned` and `plannedFailing` others will. */
@@ -79,6 +83,13 @@ export function createEndpoints({
     wake(endpointIds) {
       for (const endpointId of endpointIds) ready.add(endpointId);
     },
+    hasWants() {
+      for (const endpointId of ready) {
+        const endpoint = endpoints.get(endpointId);
+        if (endpoint === undefined ? inFlight < inFlightMax : room(endpoint) > 0) return true;
+      }
+      return false;
+    },
     wants() {
       const wants: Want[] = [];
       let planned = 0;
@@ -89,7 +100,7 @@ export function createEndpoints({
         const endpoint = endpoints.get(endpointId) ?? fresh();
         const posts = room(endpoint, planned, plannedFailing);
         if (posts <= 0) continue;
-        const rows = Math.min(endpoint.window, posts * ROWS_PER_POST_MAX, rowsLeft);
+        const rows = Math.min(endpoint.window, posts * endpoint.rowsPerPostMax, rowsLeft);
         wants.push({ endpointId, rows, rowsPerPost: Math.ceil(rows / posts) });
         ready.delete(endpointId);
         rowsLeft -= rows;
@@ -98,8 +109,9 @@ export function createEndpoints({
       }
       return wants;
     },
-    claimed({ endpointId, rows }, seen) {
+    claimed({ endpointId, rows }, seen, sharesPosts) {
       const endpoint = endpoints.get(endpointId) ?? fresh();
+      endpoint.rowsPerPostMax = sharesPosts ? ROWS_PER_POST_MAX : 1;
       const isFull = seen.length === rows;
       endpoint.window = Math.min(isFull ? rows * WINDOW_GROWTH : Math.max(WINDOW_MIN, seen.length * 2), windowMax);
       if (isFull) ready.add(endpointId);

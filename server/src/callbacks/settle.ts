@@ -1,5 +1,4 @@
-import type { Database } from '../platform/database.ts';
-import { withSteadyPlans } from './steady-plans.ts';
+import type { Queryable } from '../platform/database.ts';
 
 /** What became of one claimed callback. */
 export interface Outcome {
@@ -57,16 +56,14 @@ const SETTLE = {
 };
 
 /** Writes the outcomes of any number of claims at once; returns the endpoints of callbacks that had waited for these. */
-export async function settleOutcomes(database: Database, outcomes: readonly Outcome[], nowMs: number): Promise<number[]> {
-  const rows = await withSteadyPlans(database, (tx) =>
-    tx.rows<{ endpointId: number }>(SETTLE, [
-      outcomes.map(({ id }) => id),
-      outcomes.map(({ attempt }) => attempt),
-      outcomes.map(({ result }) => result),
-      outcomes.map(({ at }) => at),
-      outcomes.map(({ problem }) => problem),
-      new Date(nowMs),
-    ]),
-  );
+export async function settleOutcomes(tx: Queryable, outcomes: readonly Outcome[], nowMs: number): Promise<number[]> {
+  const rows = await tx.rows<{ endpointId: number }>(SETTLE, [
+    outcomes.map(({ id }) => id),
+    outcomes.map(({ attempt }) => attempt),
+    outcomes.map(({ result }) => result),
+    outcomes.map(({ at }) => at),
+    outcomes.map(({ problem }) => problem),
+    new Date(nowMs),
+  ]);
   return rows.map(({ endpointId }) => endpointId);
 }

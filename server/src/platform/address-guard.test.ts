@@ -156,6 +156,12 @@ describe('with 127.0.0.0/8 and fd00:1::/32 allowed', () => {
   );
 });
 
-test('a range that cannot be read is named', () => {
-  expect(() => createAddressGuard(['10.0.0.0/8', '10.0.0.0'])).toThrow('"10.0.0.0" is not a range of addresses');
+test('single addresses can be allowed', () => {
+  const trusting = createAddressGuard(['10.0.0.7', '::1']);
+  expect(['http://10.0.0.7/', 'http://[::1]/'].map(trusting.refusalOfUrl)).toEqual([null, null]);
+  expect(trusting.refusalOfUrl('http://10.0.0.8/')).toMatch(/not a public address/);
+});
+
+test.each(['10.0.0.0/33', 'intranet', '10.0', ''])('"%s" is no range, and the error says so', (range) => {
+  expect(() => createAddressGuard(['10.0.0.0/8', range])).toThrow(`"${range}" is neither an address nor a range`);
 });

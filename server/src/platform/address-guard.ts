@@ -59,8 +59,8 @@ const LOOPBACK_NAMES = new Set([
 ]);
 
 /**
- * `allowCidrs` are ranges of internal receivers that the operator trusts, such as `10.1.0.0/16` or `::1/128`; they win over
- * everything forbidden. Throws a RangeError naming the range that cannot be read.
+ * `allowCidrs` are ranges or single addresses of internal receivers that the operator trusts, such as `10.1.0.0/16` or `::1`;
+ * they win over everything forbidden. Throws a RangeError naming the range that cannot be read.
  */
 export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard {
   const allowed = allowCidrs.map(parseCidr);
@@ -98,9 +98,10 @@ export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard 
 }
 
 function parseCidr(text: string): Cidr {
-  if (!ipaddr.isValidCIDR(text))
-    throw new RangeError(`"${text}" is not a range of addresses: write it like 10.1.0.0/16 or ::1/128`);
-  return ipaddr.parseCIDR(text);
+  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return [ipaddr.parse(text), 32];
+  if (ipaddr.IPv6.isValid(text)) return [ipaddr.parse(text), 128];
+  throw new RangeError(`"${text}" is neither an address nor a range: write it like 10.1.0.0/16 or ::1`);
 }
 
 function unwrapped(address: Address): Address {

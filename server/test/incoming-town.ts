@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { answer, type BotEvent, parseRules } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
-import { createInbox, createRawEvents } from '../src/inbox/inbox.ts';
+import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
 import { createIntake } from '../src/intake/intake.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { systemClock } from '../src/platform/clock.ts';
@@ -48,10 +48,16 @@ export async function startIncomingTown(
   const dialogs = createDialogs({ database });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
   const bots = { answer: (event: BotEvent) => answer(rules, event) };
-  const inbox = createInbox({
-    ...{ database, dispatch, dialogs, bots, callbacks, connections, contacts, accounts, clock, log, rawEvents },
-  });
-  if (options.isInboxStopped !== true) inbox.run();
+  const inboxes: Inbox[] = [];
+  /** One more process, as it were, at the same work. */
+  const startInbox = (): void => {
+    const inbox = createInbox({
+      ...{ database, dispatch, dialogs, bots, callbacks, connections, contacts, accounts, clock, log, rawEvents },
+    });
+    inbox.run();
+    inboxes.push(inbox);
+  };
+  if (options.isInboxStopped !== true) startInbox();
 
   const confirmation = { code: 'c0nf1rm' as string | Error, asked: 0 };
   const channel = {
@@ -125,8 +131,7 @@ export async function startIncomingTown(
     ...town,
     dispatch,
     dialogs,
-    inbox,
-    intake,
+    startInbox,
     rawEvents,
     forwards,
     confirmation,
@@ -136,6 +141,8 @@ export async function startIncomingTown(
     post,
     vkMessage,
     okMessage,
+    /** Stored bodies, newest first. */
+    bodies: async (...request: Parameters<typeof rawEvents.list>) => (await rawEvents.list(...request)).items,
     /** Waits until everything that came in has been worked off. */
     settled: () => eventually(async () => (await database.rows<{ n: number }>(counts))[0]?.n === 0),
     /** Of the account's only dialog, or of the one with this group, oldest first. */
@@ -148,7 +155,7 @@ export async function startIncomingTown(
     },
     async [Symbol.asyncDispose]() {
       await app.close();
-      await inbox.stop();
+      await Promise.all(inboxes.map((inbox) => inbox.stop()));
       await town[Symbol.asyncDispose]();
     },
   };

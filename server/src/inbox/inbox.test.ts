@@ -38,7 +38,7 @@ describe('order', () => {
     for (let index = 0; index < 100; index += 1) {
       await town.post('vk', town.vkMessage(String(index), { from_id: 501 + (index % 3) }));
     }
-    town.inbox.run();
+    town.startInbox();
     await town.settled();
     const { items } = await town.dialogs.list(town.account.id, { limit: 10 });
     for (const { id } of items) {
@@ -65,7 +65,7 @@ describe('order', () => {
     await town.post('vk', town.vkMessage('привет', { from_id: 602 }));
     await eventually(() => town.forwards.length === 1);
     await town.post('vk', town.vkMessage('второе', { from_id: 601 }));
-    const failures = () => town.rawEvents.list(town.account.id, { state: 'failed', limit: 10 });
+    const failures = () => town.bodies(town.account.id, { state: 'failed', limit: 10 });
     const first = await eventually(async () => (await failures()).at(-1));
     expect(first).toMatchObject({ tries: 5, error: 'trouble with 601' });
     expect(town.forwards).toHaveLength(1);
@@ -78,13 +78,13 @@ describe('order', () => {
   });
 
   test('two inboxes on one database share the work and do nothing twice', async () => {
-    await using one = await startIncomingTown();
-    await using other = await startIncomingTown();
-    for (let index = 0; index < 60; index += 1) await one.post('vk', one.vkMessage('привет', { from_id: 700 + (index % 7) }));
-    await one.settled();
-    expect(one.forwards.length + other.forwards.length).toBe(60);
-    const { items } = await one.dialogs.list(one.account.id, { limit: 100 });
-    const pages = await Promise.all(items.map(({ id }) => one.dialogs.messages(one.account.id, id, { limit: 100 })));
+    await using town = await startIncomingTown();
+    town.startInbox();
+    for (let index = 0; index < 60; index += 1) await town.post('vk', town.vkMessage('привет', { from_id: 700 + (index % 7) }));
+    await town.settled();
+    expect(town.forwards).toHaveLength(60);
+    const { items } = await town.dialogs.list(town.account.id, { limit: 100 });
+    const pages = await Promise.all(items.map(({ id }) => town.dialogs.messages(town.account.id, id, { limit: 100 })));
     expect(pages.flatMap((page) => page?.items ?? []).filter(({ source }) => source === 'bot')).toHaveLength(60);
   });
 });
@@ -282,7 +282,7 @@ describe('the bot', () => {
     await town.post('vk', town.vkMessage('', {}, { type: 'wall_post_new', object: { id: 1 } }));
     await town.settled();
     expect(await town.history()).toHaveLength(1);
-    expect(await town.rawEvents.list(town.account.id, { state: 'failed', limit: 1 })).toEqual([]);
+    expect(await town.bodies(town.account.id, { state: 'failed', limit: 1 })).toEqual([]);
   });
 });
 
@@ -298,7 +298,7 @@ describe('statuses', () => {
     expect((await town.post('notify/statuses', statuses(['n1', 'DELIVERED'], ['n1', 'READ']))).status).toBe(200);
     await eventually(async () => (await town.message(town.dispatch, id)).status === 'READ');
     await eventually(async () => (await town.history()).at(-1)?.status === 'READ');
-    expect(await town.rawEvents.list(town.account.id, { limit: 10 })).toEqual([]);
+    expect(await town.bodies(town.account.id, { limit: 10 })).toEqual([]);
   });
 
   test('a callback that overtakes the answer to the send is not lost', async () => {
@@ -326,7 +326,7 @@ describe('statuses', () => {
     const good = JSON.parse(statuses(['n1', 'DELIVERED'])) as unknown[];
     await town.post('notify/statuses', JSON.stringify([{ status: 'READ' }, ...good]));
     await eventually(async () => (await town.message(town.dispatch, id)).status === 'DELIVERED');
-    const failures = () => town.rawEvents.list(town.account.id, { state: 'failed', limit: 10 });
+    const failures = () => town.bodies(town.account.id, { state: 'failed', limit: 10 });
     const kept = await eventually(async () => (await failures())[0]);
     expect(kept.error).toContain('item 0: [0].messageId is missing');
   });

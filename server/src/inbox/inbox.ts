@@ -7,7 +7,15 @@ import { createReceipts } from './receipts.ts';
 import { sweep } from './sweep.ts';
 import { createWorker } from './worker.ts';
 
-export { type BodyForm, createRawEvents, type NewRawEvent, type RawEventItem, type RawEvents, TAG_COPY } from './raw-events.ts';
+export {
+  type BodyForm,
+  createRawEvents,
+  type NewRawEvent,
+  type RawEventItem,
+  type RawEventState,
+  type RawEvents,
+  TAG_COPY,
+} from './raw-events.ts';
 export { dialogKeyOf, eventsOf } from './understand.ts';
 
 export type InboxParts = IncomingParts & OutgoingParts & { database: Database; rawEvents: Pick<RawEvents, 'onStored'> };

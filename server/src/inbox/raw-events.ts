@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Network } from '@soroka/channels';
+import type { Page, PageRequest } from '../dialogs/dialogs.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Database, isDatabaseAway } from '../platform/database.ts';
+import { AppError } from '../platform/errors.ts';
 
 /** Whose shape a body has. */
 export type BodyForm = 'vk' | 'ok' | 'notify-incoming' | 'notify-statuses';
@@ -46,8 +48,8 @@ export interface RawEvents {
    * the next write. Throws where the database is away.
    */
   store(events: readonly NewRawEvent[]): Promise<readonly boolean[]>;
-  /** Newest first; `beforeId` is the last id of the page before. */
-  list(accountId: number, filter: { state?: RawEventState; beforeId?: number; limit: number }): Promise<RawEventItem[]>;
+  /** Newest first. Throws `parameter.invalid` for a cursor that is not ours. */
+  list(accountId: number, filter: PageRequest & { state?: RawEventState }): Promise<Page<RawEventItem>>;
   /** Works a failed event off once more, with `body` in its place where one is given. False where the account has no such failed event. */
   replay(accountId: number, id: number, body?: string): Promise<boolean>;
   /** Called whenever there is something new to work off. */
@@ -175,10 +177,14 @@ export function createRawEvents({ database, clock }: { database: Database; clock
         void writeAll();
       });
     },
-    async list(accountId, { state, beforeId, limit }) {
-      const values = [accountId, state ?? null, beforeId ?? null, limit];
+    async list(accountId, { state, cursor, limit }) {
+      if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
+        throw new AppError('parameter.invalid', 'give nextCursor of the page before, unchanged', { field: 'cursor' });
+      }
+      const values = [accountId, state ?? null, cursor === undefined ? null : Number(cursor), limit + 1];
       const rows = await database.rows<Omit<RawEventItem, 'body'> & { body: Buffer }>(SQL.list, values);
-      return rows.map((row) => ({ ...row, body: row.body.toString('utf8') }));
+      const items = rows.slice(0, limit).map((row) => ({ ...row, body: row.body.toString('utf8') }));
+      return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.id) : null };
     },
     async replay(accountId, id, body) {
       const mended = body === undefined ? null : Buffer.from(body, 'utf8');

@@ -37,7 +37,7 @@ test.each([
   const [, given] = secrets(town.webhookSecret);
   const { status, text } = await town.post('vk', town.vkMessage('привет', {}, { secret: given }));
   expect([status, text]).toEqual([403, expect.stringContaining('secret')]);
-  expect(await town.rawEvents.list(town.account.id, { limit: 10 })).toEqual([]);
+  expect(await town.bodies(town.account.id, { limit: 10 })).toEqual([]);
 });
 
 test('an event of another group gets 403, an unknown address 404', async () => {
@@ -59,7 +59,7 @@ test('VK gets the confirmation code of its group, asked for anew each time, with
   expect((await town.post('vk', '{"type":"confirmation","group_id":1}')).status).toBe(403);
   town.confirmation.code = new Error('VK is away');
   expect((await confirm()).status).toBe(503);
-  expect(await town.rawEvents.list(town.account.id, { limit: 10 })).toEqual([]);
+  expect(await town.bodies(town.account.id, { limit: 10 })).toEqual([]);
 });
 
 test("OK's webhook is taken from OK's addresses only", async () => {
@@ -88,28 +88,38 @@ test('a body that is no JSON is answered, kept, shown, and worked off once it is
   const printed = readFixture('ok/chat-started-as-printed').text;
   expect((await town.post('ok', printed)).status).toBe(200);
   expect((await town.post('ok', printed)).status).toBe(200);
-  const [kept, ...others] = await town.rawEvents.list(town.account.id, failed);
+  const [kept, ...others] = await town.bodies(town.account.id, failed);
   expect(others).toEqual([]);
   expect(kept).toMatchObject({ form: 'ok', source: 'webhook', body: printed, error: expect.stringContaining('not valid JSON') });
 
   expect(await town.rawEvents.replay(town.account.id, kept?.id as number)).toBe(true);
-  await eventually(async () => (await town.rawEvents.list(town.account.id, failed)).length === 1);
+  await eventually(async () => (await town.bodies(town.account.id, failed)).length === 1);
   expect(await town.rawEvents.replay(town.account.id, kept?.id as number, readFixture('ok/chat-started').text)).toBe(true);
   await town.settled();
   expect((await town.history()).map(({ kind, payload, source }) => [source, kind, payload])).toEqual([
     ['person', 'started', 'payloadText'],
     ['bot', 'message', null],
   ]);
-  expect(await town.rawEvents.list(town.account.id, failed)).toEqual([]);
+  expect(await town.bodies(town.account.id, failed)).toEqual([]);
 });
 
 test("another account cannot replay or see one's failed events", async () => {
   await using town = await startIncomingTown();
   await town.post('ok', '{');
-  const [kept] = await town.rawEvents.list(town.account.id, failed);
+  const [kept] = await town.bodies(town.account.id, failed);
   const stranger = await town.accounts.create(`stranger ${town.account.id}`);
-  expect(await town.rawEvents.list(stranger.id, failed)).toEqual([]);
+  expect(await town.bodies(stranger.id, failed)).toEqual([]);
   expect(await town.rawEvents.replay(stranger.id, kept?.id as number)).toBe(false);
+});
+
+test('failed events come newest first, page by page', async () => {
+  await using town = await startIncomingTown();
+  for (const body of ['{1', '{2', '{3']) await town.post('ok', body);
+  const first = await town.rawEvents.list(town.account.id, { ...failed, limit: 2 });
+  const second = await town.rawEvents.list(town.account.id, { ...failed, limit: 2, cursor: first.nextCursor as string });
+  expect([...first.items, ...second.items].map(({ body }) => body)).toEqual(['{3', '{2', '{1']);
+  expect(second.nextCursor).toBeNull();
+  await expect(town.rawEvents.list(town.account.id, { ...failed, cursor: 'x' })).rejects.toMatchObject({ field: 'cursor' });
 });
 
 test('JSON of an unknown shape is kept with the field that is missing, and VK still gets ok', async () => {
@@ -117,7 +127,7 @@ test('JSON of an unknown shape is kept with the field that is missing, and VK st
   const body = town.vkMessage('x', { peer_id: undefined });
   expect(await town.post('vk', body)).toMatchObject({ status: 200, text: 'ok' });
   expect(await town.post('vk', '{"type":"message_new",')).toMatchObject({ status: 200, text: 'ok' });
-  const errors = (await town.rawEvents.list(town.account.id, failed)).map(({ error }) => error);
+  const errors = (await town.bodies(town.account.id, failed)).map(({ error }) => error);
   expect(errors).toEqual([
     expect.stringContaining('not valid JSON'),
     expect.stringContaining('object.message.peer_id is missing'),
@@ -128,7 +138,7 @@ test("VK's secret does not reach the database, whatever a person writes", async 
   await using town = await startIncomingTown();
   const { webhookSecret: secret } = town;
   await town.post('vk', town.vkMessage(`"secret":"${secret}"`));
-  const [kept] = await town.rawEvents.list(town.account.id, { limit: 1 });
+  const [kept] = await town.bodies(town.account.id, { limit: 1 });
   const body = JSON.parse(kept?.body ?? '') as { secret: string; object: { message: { text: string } } };
   expect(body.secret).toBe('[hidden]');
   expect(body.object.message.text).toBe(`"secret":"${secret}"`);

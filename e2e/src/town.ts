@@ -77,9 +77,7 @@ export interface Town extends AsyncDisposable {
   }>;
   /** One notification to the phone by template 4; its id. Throws what it was refused for. */
   send(phone: string, more?: Json): Promise<number>;
-  message(
-    id: number,
-  ): Promise<{
+  message(id: number): Promise<{
     status: string;
     channel: string;
     errorCode?: number;
@@ -204,11 +202,14 @@ async function endProgram(child: ChildProcess, exited: Promise<number | null>, s
 }
 
 /** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`, saying what was looked at. */
-export async function eventually<Value>(look: () => Promise<Value> | Value, withinMs = 15_000): Promise<NonNullable<Value>> {
+export async function eventually<Value>(
+  look: () => Promise<Value> | Value,
+  withinMs = 15_000,
+): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await look();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (value !== undefined && value !== null && value !== false) return value as Exclude<Value, false | null | undefined>;
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${look.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -236,11 +236,14 @@ export async function startDispatchTown(
 }
 
 /** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`. */
-export async function eventually<Value>(look: () => Promise<Value> | Value, withinMs = 10_000): Promise<NonNullable<Value>> {
+export async function eventually<Value>(
+  look: () => Promise<Value> | Value,
+  withinMs = 10_000,
+): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await look();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (value !== undefined && value !== null && value !== false) return value as Exclude<Value, false | null | undefined>;
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${look.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

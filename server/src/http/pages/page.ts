@@ -11,7 +11,7 @@ const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 main, header, footer { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding-top: 2rem; }
+header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding-top: 2rem; } header > a { white-space: nowrap; }
 h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; } h3 { margin: 0; font-size: 1rem; } h4 { margin: 1rem 0 .25rem; font-size: .95rem; }
 p { margin: .5rem 0; } .soft { color: var(--soft); }
 a { color: var(--accent); } a:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -25,6 +25,9 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-top: 1px solid var(--line); overflow-wrap: break-word; }
 td:last-child { min-width: 12rem; }
+@media (max-width: 40rem) {
+  tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; } th, td { display: block; border: 0; padding: .1rem 0; }
+}
 nav ul { columns: 2 16rem; padding-left: 1.2rem; }
 `;
 

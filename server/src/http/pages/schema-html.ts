@@ -35,7 +35,8 @@ export function typeHtml(given: unknown): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeHtml).join(' or ');
   if (schema.type === 'array') return `array${range(schema.minItems, schema.maxItems)} of ${typeHtml(schema.items ?? {})}`;
   if (schema.properties !== undefined && Object.keys(schema.properties).length > 0) {
-    return `object { ${Object.keys(schema.properties).map(code).join(', ')} }`;
+    const members = Object.entries(schema.properties).map(([name, member]) => `${code(name)}: ${typeHtml(member)}`);
+    return `object { ${members.join(', ')} }`;
   }
   const length = schema.maxLength === undefined ? '' : `, at most ${schema.maxLength} characters`;
   return `${escapeHtml(schema.format ?? schema.type ?? 'anything')}${range(schema.minimum, schema.maximum)}${length}`;

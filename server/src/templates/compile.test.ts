@@ -16,6 +16,10 @@ describe('what a template may hold', () => {
     ['{{ order["id"] }}', /"order\.id" is no plain variable/],
     ['{{ name.constructor }}', /no plain variable/],
     ['{{ 1st }}', /"1st" is no plain variable/],
+    ['{{ name | append }}', /append takes 1 arguments, in "name \| append"/],
+    ['{{ name | upcase: "x" }}', /upcase takes 0 arguments/],
+    ['{{ name | default: "x", allow_false: true }}', /default takes 1 arguments/],
+    ['{% if name | append %}x{% endif %}', /append takes 1 arguments/],
     ['{{ first name }}', /one variable/],
     ['{{ true }}', /one variable/],
     ['{{ }}', /line:1/],
@@ -31,6 +35,12 @@ describe('what a template may hold', () => {
     ['{{ name | upcase }}!', { name: 'анна' }, 'АННА!'],
     ['{% if paid %}Спасибо{% else %}Ждём {{ sum }} ₽{% endif %}', { paid: false, sum: 100.5 }, 'Ждём 100.5 ₽'],
     ['{{ text | truncate: 5 }}', { text: 'Маргарита' }, 'Ма...'],
+    ['{{ text | append: ", |: " | truncate: 9, "…" }}', { text: 'Анна' }, 'Анна, |: '],
+    [
+      '{{ sum }} {{ sum | append: "!" }} {{ sum | minus: 1 | at_most: 5 }}',
+      { sum: 9007199254740993n },
+      '9007199254740993 9007199254740993! 5',
+    ],
     ['{{ имя }}, {{- город -}} .', { имя: 'Анна', город: 'Тверь' }, 'Анна,Тверь.'],
     ['В 5..6 часов, {{ name | default: "a..b" }}', { name: 'Анна' }, 'В 5..6 часов, Анна'],
   ])('%j renders', (text, values, expected) => {
@@ -73,5 +83,36 @@ test('plain templates come out as the Liquid engine renders them', () => {
       expect(compile(text).render(all)).toBe(renderByEngine(text, all));
     }),
     { numRuns: 500 },
+  );
+});
+
+test('no value of the allowed types makes a filter or a condition throw, or the text explode', () => {
+  const value = fc.oneof(
+    fc.string({ maxLength: 50 }),
+    fc.constantFrom('', '1e400', '-5', '(', '\\', '$&', 'NaN', 0, -1, 1e308, 1_000_000_000, true, false),
+    fc.double(),
+    fc.bigInt(),
+  );
+  const filters =
+    'abs append at_least at_most capitalize ceil default divided_by downcase floor lstrip minus modulo plus prepend remove round rstrip strip times truncate truncatewords upcase';
+  const attempts = filters
+    .split(' ')
+    .flatMap((filter) => [`{{ a | ${filter} }}`, `{{ a | ${filter}: b }}`, `{{ a | ${filter}: b, c }}`]);
+  const conditions = ['==', '!=', '>', '<', '>=', '<=', 'contains', 'and', 'or'].map(
+    (operator) => `{% if a ${operator} b %}{{ c }}{% endif %}`,
+  );
+  const usable = [...attempts, ...conditions].flatMap((text) => {
+    try {
+      return [compile(text)];
+    } catch {
+      return []; // this filter takes fewer or more arguments
+    }
+  });
+  expect(usable.length).toBe(23 + 5 + conditions.length);
+  fc.assert(
+    fc.property(fc.constantFrom(...usable), value, value, value, ({ render }, a, b, c) => {
+      expect(render({ a, b, c }).length).toBeLessThan(400);
+    }),
+    { numRuns: 3_000 },
   );
 });

@@ -160,3 +160,23 @@ test('a batch of notifications opens the dialogs of its contacts, one each, in t
   expect(ids[0]).toBe(ids[2]);
   expect(ids[0]).not.toBe(ids[1]);
 });
+
+test('a read mark finds the notification of a person who has not said a word yet, and nothing written after it', async () => {
+  const accountId = await newAccount();
+  const contactId = await newContact(accountId, 'Anna');
+  const identity = {
+    name: 'test.identity',
+    text: "insert into identity (account_id, network, user_id, contact_id) values ($1, 'vk', '42', $2)",
+  };
+  await database.run(identity, [accountId, contactId]);
+  const key = { accountId, network: 'vk', groupId: '1' } as const;
+  const [dialog] = await inTx((tx) => dialogs.openForNotifications(tx, [{ ...key, contactId, at: at(0) }]));
+  const sent = (messageId: number, networkId: string): NewMessage =>
+    said(dialog?.id as number, networkId, messageId % 10, { source: 'notification', messageId, networkId, status: 'SENT' });
+  await inTx((tx) => dialogs.append(tx, [sent(9_000_201, '501'), sent(9_000_202, '502')]));
+  const readUpTo = (userId: string, networkId: string) =>
+    inTx((tx) => dialogs.unreadUpTo(tx, { ...key, userId }, networkId, at(60)));
+  expect(await readUpTo('42', '501')).toEqual([9_000_201]);
+  expect(await readUpTo('42', '502')).toEqual([9_000_201, 9_000_202]);
+  expect(await readUpTo('43', '502')).toEqual([]);
+});

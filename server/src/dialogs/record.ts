@@ -87,20 +87,25 @@ const SQL = {
   // numbers (VK counts a group's messages), else what was sent before the mark came.
   unreadUpTo: {
     name: 'dialog_unread_up_to',
+    // Until the person says a first word, the dialog of the notifications is found by the contact that has this account.
     text: `
       with d as (
         select id from dialog
-        where account_id = $1 and network = $2 and group_id = $3 and user_id = $4 and merged_into is null
+        where account_id = $1 and network = $2 and group_id = $3 and merged_into is null and (
+          user_id = $4
+          or contact_id = (select contact_id from identity where account_id = $1 and network = $2 and user_id = $4)
+        )
       ), mark as (
-        select sequence from dialog_message where dialog_id = (select id from d) and network_id = $5
-        order by sequence desc
-        limit 1
+        select dialog_id, max(sequence) as sequence from dialog_message
+        where dialog_id in (select id from d) and network_id = $5
+        group by dialog_id
       )
-      select message_id as "messageId"
+      select m.message_id as "messageId"
       from dialog_message as m
-      where m.dialog_id = (select id from d) and m.message_id is not null and m.network_id is not null and m.status <> 'READ'
+      left join mark on mark.dialog_id = m.dialog_id
+      where m.dialog_id in (select id from d) and m.message_id is not null and m.network_id is not null and m.status <> 'READ'
         and case
-          when exists (select from mark) then m.sequence <= (select sequence from mark)
+          when mark.sequence is not null then m.sequence <= mark.sequence
           when $5 ~ '^[0-9]{1,18}$' and m.network_id ~ '^[0-9]{1,18}$' then m.network_id::bigint <= $5::bigint
           else m.created_at <= $6
         end

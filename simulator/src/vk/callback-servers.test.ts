@@ -131,6 +131,18 @@ test('every kind of event comes once it is switched on, and only then', async ()
   ]);
 });
 
+test('who reads by themselves reads what the group writes too, and the group is told by message_read', async () => {
+  await connect({ message_read: 1 });
+  const sent = await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'Готово' });
+  clock.advance(100); // it reaches her device
+  clock.advance(1_999);
+  expect(vk.world.inbox(vk.person(ANNA))).toMatchObject([{ kind: 'message', status: 'received' }]);
+  clock.advance(1);
+  await eventually(() => events().map(({ body }) => [body.type, body.object])).toMatchObject([
+    ['message_read', { from_id: anna, peer_id: anna, read_message_id: sent.response }],
+  ]);
+});
+
 test('a notification by phone tells the group nothing; its answer carries the tag', async () => {
   await connect({ message_new: 1, message_reply: 1, message_read: 1 });
   const person = vk.person(ANNA);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -95,6 +95,7 @@ export async function startTown(
   options: { env?: Record<string, string>; simulatorArgs?: readonly string[] } = {},
 ): Promise<Town> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'soroka-e2e-'));
+  await chmod(dataFolder, 0o755); // so that as root, too, the account that runs PostgreSQL reaches it there
   const simulator = await startProgram([SIMULATOR, '--port', '0', ...(options.simulatorArgs ?? [])], {});
   const servers: Program[] = [];
   const startServer = async (env: Record<string, string> = {}): Promise<Program> => {

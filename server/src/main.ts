@@ -63,23 +63,26 @@ async function main(command: string): Promise<void> {
   tell('Demo key    demo   (this key and these people exist in the demo alone)');
   tell(`Try         ${tryThis(server.url)}`);
 
-  const isAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const simulatorDied = simulator === null ? new Promise<never>(() => {}) : simulator.ended.then(() => 'died' as const);
-  const reason = await Promise.race([isAsked.then(() => 'asked' as const), simulatorDied]);
-  // A second Ctrl-C is an impatient person: the database survives that, the next start cleans up.
-  process.once('SIGINT', () => process.exit(130));
-  if (reason === 'died') tell('The simulator has ended: stopping the server.');
+  const simulatorEnded = simulator === null ? new Promise<never>(() => {}) : simulator.ended.then(() => 'ended' as const);
+  const reason = await Promise.race([asked, simulatorEnded]);
+  if (reason === 'ended') tell('The simulator has ended: stopping the server.');
   await server.stop();
   await simulator?.stop();
-  if (reason === 'died' && !signalled) process.exitCode = 1;
+  if (reason === 'ended') process.exitCode = 1;
 }
 
-let signalled = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    signalled = true;
-  });
-}
+// From the very start: who presses Ctrl-C while the database is being made is heard as soon as it is.
+const asked = new Promise<'asked'>((resolve) => {
+  let times = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      times += 1;
+      // The third one is from an impatient person; what a killed server leaves behind is found by the next start.
+      if (times > 2) process.exit(130);
+      resolve('asked');
+    });
+  }
+});
 
 function tell(sentence: string): void {
   process.stdout.write(`${sentence}\n`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
-import { DEMO_ACCOUNT } from './demo-world.ts';
+import { DEMO_ACCOUNT } from '../demo/demo.ts';
 import { runCli, type Terminal } from './run.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 

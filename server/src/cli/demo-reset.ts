@@ -1,5 +1,5 @@
+import { DEMO_ACCOUNT, type DemoParts, makeDemoWorld } from '../demo/demo.ts';
 import type { Database, Queryable } from '../platform/database.ts';
-import { DEMO_ACCOUNT, type DemoParts, makeDemoWorld } from './demo-world.ts';
 
 // This reaches into tables of all modules, which nothing else does: the tables are found in the catalogue, so that one
 // added later is not forgotten. A row belongs to the demo by its account, else by its sender, connection or lane.

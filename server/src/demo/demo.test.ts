@@ -8,7 +8,7 @@ import { systemClock } from '../platform/clock.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createSecrets } from '../platform/secrets.ts';
 import { createTemplates } from '../templates/templates.ts';
-import { demoKeyAliases, makeDemoWorld } from './demo-world.ts';
+import { demoKeyAliases, makeDemoWorld } from './demo.ts';
 
 let database: Database;
 let drop: () => Promise<void>;

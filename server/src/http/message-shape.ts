@@ -66,8 +66,34 @@ export function shapeProblems(form: ItemForm, item: unknown): Refusal[] {
   if (form.check(item)) return [];
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return [{ key: 'message.invalid', message: 'a message must be an object' }];
-  const byPath = Map.groupBy(form.errors(item), ({ instancePath }) => instancePath);
-  return [...byPath].flatMap(([path, errors]) => refusalsAt(form, item, segmentsOf(path), errors));
+  const part = partToExplain(item) as object;
+  const byPath = Map.groupBy(form.errors(part), ({ instancePath }) => instancePath);
+  return [...byPath].flatMap(([path, errors]) => refusalsAt(form, part, segmentsOf(path), errors));
+}
+
+// Errors are looked for at 1 µs per name and element, in 4 MiB of them if somebody likes: what is far too much is cut to
+// what is still too much.
+const ELEMENTS_MAX = 24;
+const OPAQUE: ReadonlySet<string> = new Set(['tmpl_data', 'templateData', 'callbackData']);
+const DOCUMENTED: ReadonlySet<string> = namesIn([Message, OlderMessage]);
+
+function partToExplain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, ELEMENTS_MAX).map(partToExplain);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value);
+  const documented = members.filter(([name]) => DOCUMENTED.has(name));
+  const others = members.filter(([name]) => !DOCUMENTED.has(name)).slice(0, PROBLEMS_MAX);
+  return Object.fromEntries(
+    [...documented, ...others].map(([name, member]) => [name, OPAQUE.has(name) ? member : partToExplain(member)]),
+  );
+}
+
+/** Every property name of some schemas, at any depth. */
+function namesIn(schema: unknown): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return new Set();
+  const below = Object.values(schema).map(namesIn);
+  const own = 'properties' in schema ? Object.keys(schema.properties as object) : [];
+  return new Set([...own, ...below.flatMap((names) => [...names])]);
 }
 
 function refusalsAt(

@@ -2,7 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 
 /** One call to a network. `timeoutMs` replaces the client's own, for calls that wait on purpose. */
 export interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH';
   url: string;
   headers?: Readonly<Record<string, string>>;
   body?: string;

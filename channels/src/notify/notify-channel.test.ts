@@ -245,3 +245,25 @@ describe('receipts of one message', () => {
     await expect(channelAt(server.url).receipts('5', never)).rejects.toThrow(problem);
   });
 });
+
+describe('where incoming messages go', () => {
+  const webhook = { url: 'http://us/hooks/notify/token' };
+
+  test('is told to an upstream that takes it by API', async () => {
+    await using server = await playAnswers({ body: '{"id":1}' });
+    await channelAt(server.url).subscribeWebhook(webhook, never);
+    const [request] = server.requests;
+    expect(request).toMatchObject({ method: 'PATCH', path: '/v1/account', headers: { authorization: 'Key notify-key' } });
+    expect(JSON.parse(request?.body ?? '')).toEqual({ incomingUrl: 'http://us/hooks/notify/token/incoming' });
+  });
+
+  test('is arranged by people where the upstream has no such route', async () => {
+    await using server = await playAnswers({ status: 404, body: 'Not Found' });
+    await expect(channelAt(server.url).subscribeWebhook(webhook, never)).resolves.toBeUndefined();
+  });
+
+  test('fails loudly when the key may not set it', async () => {
+    await using server = await playAnswers({ status: 403, body: '{}' });
+    await expect(channelAt(server.url).subscribeWebhook(webhook, never)).rejects.toThrow('403');
+  });
+});

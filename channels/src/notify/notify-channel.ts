@@ -18,7 +18,7 @@ export interface NotifyChannelOptions {
   timeoutMs: number;
 }
 
-export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'close'>>;
+export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'subscribeWebhook' | 'close'>>;
 
 // docs.devino.online/en/http/vk_ok: 1000 messages; the bytes are the limit of our own gateway, which may be the upstream.
 const MESSAGES_PER_REQUEST_MAX = 1_000;
@@ -57,6 +57,7 @@ export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs 
       return items.map((item) => (item === undefined ? undefined : outcomes[taken++]) ?? NO_NOTIFICATION);
     },
     receipts: (networkId, signal) => fetchReceipts(upstream, networkId, signal),
+    subscribeWebhook: ({ url }, signal) => askForIncoming(upstream, `${baseUrl}/v1/account`, `${url}/incoming`, signal),
     close: () => upstream.http.close(),
   };
 }
@@ -123,4 +124,17 @@ async function fetchReceipts({ http, url, headers }: Upstream, networkId: string
     throw new Error(`the upstream answered with status ${answer.status} for the status of a message: ask again later`);
   const history = readFields(parseJson(answer.text), "the upstream's message").array('history');
   return history.flatMap((line, index) => receiptOf(readFields(line, `history[${index}]`), networkId));
+}
+
+/**
+ * Another gateway of ours takes the address of incoming messages by API. The vendor takes it by its support ("contact your account
+ * manager": seed 001) and has no such route: its 404 or 405 is no failure, the address was or will be arranged by people.
+ */
+async function askForIncoming({ http, headers }: Upstream, url: string, incomingUrl: string, signal: AbortSignal): Promise<void> {
+  const answer = await http.call({ method: 'PATCH', url, headers, body: JSON.stringify({ incomingUrl }) }, signal);
+  if (answer.kind !== 'answered') throw new Error('the upstream did not answer when told where incoming messages go: try again');
+  if (answer.status === 200 || answer.status === 404 || answer.status === 405) return;
+  throw new Error(
+    `the upstream answered with status ${answer.status} when told where incoming messages go: check the key's rights`,
+  );
 }

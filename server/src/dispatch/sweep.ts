@@ -82,7 +82,9 @@ export function createSweep(parts: {
     ]);
     const queue = [...rows];
     const ask = async (): Promise<void> => {
-      for (let row = queue.shift(); row !== undefined; row = queue.shift()) await askOne(row.connectionId, row.networkId);
+      for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+        await askOne(row.connectionId, row.networkId).catch((error) => loopFailed({ loop: 'ask', error }));
+      }
     };
     await Promise.all(Array.from({ length: POLLS_AT_ONCE }, ask));
     return rows.length === POLL_BATCH;

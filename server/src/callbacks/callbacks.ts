@@ -60,7 +60,7 @@ export interface CallbackParts {
   log: Logger;
   /** How long an endpoint may take to answer; default 10 s. */
   timeoutMs?: number;
-  /** Calls under way in this process, to one endpoint and to all; defaults 8 and 512. */
+  /** Calls under way in this process, to one endpoint and to all; defaults 8 and 1024. */
   inFlightPerEndpointMax?: number;
   inFlightMax?: number;
   /** In [0, 1), for the spread of retries; default Math.random. */
@@ -73,7 +73,7 @@ export function createCallbacks(parts: CallbackParts): Callbacks {
     ...parts,
     timeoutMs: parts.timeoutMs ?? 10_000,
     inFlightPerEndpointMax: parts.inFlightPerEndpointMax ?? 8,
-    inFlightMax: parts.inFlightMax ?? 512,
+    inFlightMax: parts.inFlightMax ?? 1_024,
     random: parts.random ?? Math.random,
   });
   return {

@@ -52,6 +52,23 @@ row is named and nothing is imported.
   soroka contact import people.csv --account pizzeria`,
     run: importContacts,
   },
+  {
+    name: 'contact set',
+    summary: 'Note that a person wants no notifications, or wants them again.',
+    arguments: ['PHONE'],
+    flags: {
+      account: ACCOUNT_FLAG,
+      'opted-out': {
+        value: 'YES',
+        meaning: 'yes: notifications to this phone are refused as recipient.opted.out; or no. Required.',
+      },
+    },
+    help: `
+Holds for the account's senders all together, from the next request on; also for a phone that is not known yet.
+
+  soroka contact set +79999999999 --opted-out yes --account pizzeria`,
+    run: setContact,
+  },
 ];
 
 async function addTemplate(given: Given, surroundings: Surroundings) {
@@ -108,6 +125,18 @@ async function importContacts(given: Given, surroundings: Surroundings) {
   return { kind: 'record' as const, fields: { file, ...result } };
 }
 
+async function setContact(given: Given, surroundings: Surroundings) {
+  const word = given.arguments[0] ?? '';
+  const phone = phoneOf(word);
+  if (phone === null) throw new UsageError(`PHONE must be a possible phone number, not "${word}".`);
+  const optedOut = choiceFlag(given, 'opted-out', ['yes', 'no']);
+  if (optedOut === undefined) throw new UsageError('--opted-out must be given.');
+  await using place = await openWorkplace(surroundings);
+  const { id: accountId } = await place.account(given.flag('account'));
+  await place.contacts.setOptedOut(accountId, phone, optedOut === 'yes');
+  return { kind: 'record' as const, fields: { phone, optedOut: optedOut === 'yes' } };
+}
+
 async function readUtf8(file: string): Promise<string> {
   const bytes = await readFile(file);
   try {
@@ -118,18 +147,23 @@ async function readUtf8(file: string): Promise<string> {
 }
 
 function contactOf({ line, fields }: CsvRow, consentForAll: string | undefined): ImportRow {
-  const number = parsePhoneNumberFromString(fields['phone'] ?? '', { defaultCountry: 'RU', extract: false });
-  if (number?.isPossible() !== true)
-    throw new Error(`Line ${line}: "${fields['phone']}" is no possible phone number; nothing was imported.`);
+  const phone = phoneOf(fields['phone'] ?? '');
+  if (phone === null) throw new Error(`Line ${line}: "${fields['phone']}" is no possible phone number; nothing was imported.`);
   const consent = fields['consent'] || consentForAll;
   if (consent === undefined)
     throw new Error(`Line ${line} names no consent: fill the column, or give --consent; nothing was imported.`);
   const { name, vk, ok } = fields;
   return {
-    phone: number.number.slice(1),
+    phone,
     consent,
     ...(name ? { name } : {}),
     ...(vk ? { vk } : {}),
     ...(ok ? { ok } : {}),
   };
+}
+
+/** Digits of E.164 without plus; null for what is no possible number. */
+function phoneOf(text: string): string | null {
+  const number = parsePhoneNumberFromString(text, { defaultCountry: 'RU', extract: false });
+  return number?.isPossible() === true ? number.number.slice(1) : null;
 }

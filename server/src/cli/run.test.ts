@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { createRawEvents } from '../inbox/inbox.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { readGiven } from './command.ts';
 import { COMMANDS, runCli, type Terminal } from './run.ts';
@@ -99,6 +101,9 @@ test.each([
   [['connection', 'set', 'first'], /^ID must be a number, not "first"\./],
   [['connection', 'set', '1'], /^Nothing to change was given\./],
   [['connection', 'set', '1', '--receive', 'push'], /^--receive must be webhook or long-poll or off, not "push"\./],
+  [['contact', 'set', '12', '--opted-out', 'yes'], /^PHONE must be a possible phone number, not "12"\./],
+  [['contact', 'set', '79990000009'], /^--opted-out must be given\./],
+  [['event', 'list', '--state', 'lost'], /^--state must be waiting or done or failed, not "lost"\./],
   [['connection', 'set', '1', '--per-day', 'five'], /^--per-day must be a whole number, not "five"\./],
 ])('%j is typed wrongly: exit code 2 and one sentence', async (words, sentence) => {
   const { note, out } = await soroka(words, {}, 2);
@@ -337,6 +342,38 @@ describe('a whole set-up', () => {
     const { id } = await place.account(account);
     expect((await place.contacts.byPhones(null, id, ['79999999999'])).size).toBe(0);
   });
+});
+
+test('a person opts out, also one that nobody knew, and in again', async () => {
+  const account = await newAccount();
+  const { id } = await place.account(account);
+  const isOptedOut = async () => (await place.contacts.byPhones(null, id, ['79990000009'])).get('79990000009')?.optedOut;
+  const set = (word: string) => json('contact', 'set', '8 (999) 000-00-09', '--opted-out', word, '--account', account);
+  expect(await set('yes')).toEqual({ phone: '79990000009', optedOut: true });
+  expect(await isOptedOut()).toBe(true);
+  await set('no');
+  expect(await isOptedOut()).toBe(false);
+});
+
+test('an event that could not be read is shown as it came, and waits again once it is mended', async () => {
+  const account = await newAccount();
+  const { id: accountId } = await place.account(account);
+  const { id: connectionId } = JSON.parse(
+    (await soroka(['connection', 'add', 'ok', '--group', '11', '--token', 'tkn1:C1', '--account', account, '--json'])).out,
+  );
+  const rawEvents = createRawEvents({ database: place.database, clock: systemClock });
+  await rawEvents.store([
+    {
+      ...{ accountId, connectionId, form: 'ok', source: 'webhook', network: 'ok', groupId: '11', eventId: null, dialogKey: null },
+      ...{ body: Buffer.from('{"a":1,}'), error: 'no JSON' },
+    },
+  ]);
+  const [failed] = await json('event', 'list', '--state', 'failed', '--account', account);
+  expect(failed).toMatchObject({ connection: connectionId, form: 'ok', state: 'failed', error: 'no JSON', body: '{"a":1,}' });
+  const words = ['event', 'replay', String(failed.id), '--account', account];
+  await soroka([...words, '--body-file', '-'], { readInput: async () => '{"a":1}' });
+  expect(await json('event', 'list', '--account', account)).toMatchObject([{ state: 'waiting', body: '{"a":1}' }]);
+  expect((await soroka(words, {}, 1)).note).toMatch(/has no failed event \d+: see/);
 });
 
 test('a person gets aligned columns where a program gets tabs', async () => {

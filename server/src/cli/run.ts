@@ -2,6 +2,7 @@ import { ACCOUNT_COMMANDS } from './account-commands.ts';
 import { type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { CONTENT_COMMANDS } from './content-commands.ts';
+import { EVENT_COMMANDS } from './event-commands.ts';
 import { present } from './output.ts';
 import { SENDER_COMMANDS } from './sender-commands.ts';
 import { sentenceOf } from './sentence.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
   ...SENDER_COMMANDS,
   ...CONTENT_COMMANDS,
+  ...EVENT_COMMANDS,
 ];
 
 const FAILED = 1;

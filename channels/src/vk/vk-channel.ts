@@ -3,6 +3,7 @@ import { createVkApi, type VkApi } from './vk-api.ts';
 import { outcomeOfError } from './vk-errors.ts';
 import { pollVk } from './vk-long-poll.ts';
 import { keyboardFits, keyboardOf, randomIdOf } from './vk-message.ts';
+import { leaveRoomForMessages } from './vk-set-up-calls.ts';
 import { fetchVkConfirmation, subscribeVkWebhook, unsubscribeVkWebhook } from './vk-webhook.ts';
 
 export interface VkChannelOptions {
@@ -28,7 +29,7 @@ export type VkChannel = Channel &
 export function createVkChannel(options: VkChannelOptions): VkChannel {
   const { baseUrl, token, groupId, apiVersion = '5.199', timeoutMs, textCharactersMax = 4_096, callsPerSecond = 20 } = options;
   const api = createVkApi({ baseUrl, token, apiVersion, timeoutMs });
-  const group = { api, groupId, apiVersion };
+  const group = { api: leaveRoomForMessages(api), groupId, apiVersion };
   return {
     kind: 'vk',
     capabilities: {

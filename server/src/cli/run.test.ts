@@ -392,6 +392,12 @@ test('a database is brought up to date by migrate, and others say so until it is
   expect(note).toBe('The database is up to date.\n');
 });
 
+test('the connection string goes to standard output alone, and needs no key', async () => {
+  const { out, note } = await soroka(['database', 'url'], { env: { DATABASE_URL: database.url } });
+  expect(out).toBe(`${database.url}\n`);
+  expect(note).toMatch(/password/);
+});
+
 test('serve runs with the configuration alone until it is told to stop', async () => {
   const events: string[] = [];
   const configs: unknown[][] = [];

@@ -1,6 +1,6 @@
-import { readConfig } from '../platform/config.ts';
+import { type Config, readConfig } from '../platform/config.ts';
 import { migrate } from '../platform/migrations.ts';
-import type { Command } from './command.ts';
+import type { Command, Surroundings } from './command.ts';
 import { resetDemo } from './demo-reset.ts';
 import { openWorkplace, reachDatabase } from './workplace.ts';
 
@@ -30,13 +30,29 @@ Applies the numbered files of server/migrations that the database lacks; safe to
 
   DATABASE_URL=postgres://soroka:password@localhost/soroka soroka migrate`,
     async run(_, surroundings) {
-      // DATABASE_URL is all that is needed: whoever migrates need not hold the key of the secrets.
-      const { SOROKA_SECRET_KEY: __, ...env } = surroundings.env;
-      const config = readConfig({ ...env, SOROKA_SECRET_KEY: UNUSED_KEY });
-      await using reached = await reachDatabase(config, surroundings);
+      await using reached = await reachDatabase(configWithoutKey(surroundings.env), surroundings);
       const applied = await migrate(reached.url);
       const sentence = applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`;
       return { kind: 'done', sentence };
+    },
+  },
+  {
+    name: 'database url',
+    summary: 'Print the connection string of the database, for psql and backups; it holds the password.',
+    help: `
+That of DATABASE_URL, else of the private PostgreSQL in SOROKA_DATA. The private one runs while a server on the same data
+folder does.
+
+  psql "$(soroka database url)"
+  pg_dump --format custom --file soroka.dump "$(soroka database url)"`,
+    async run(_, surroundings) {
+      await using reached = await reachDatabase(configWithoutKey(surroundings.env), surroundings);
+      return {
+        kind: 'value',
+        value: reached.url,
+        note: 'It holds the password: keep it out of logs.',
+        fields: { url: reached.url },
+      };
     },
   },
   {
@@ -58,3 +74,8 @@ that runs goes on with the new world within 5 seconds.
 ];
 
 const UNUSED_KEY = Buffer.alloc(32).toString('base64');
+
+/** For commands that unseal nothing: DATABASE_URL is enough, whoever runs them need not hold the key of the secrets. */
+function configWithoutKey({ SOROKA_SECRET_KEY: _, ...env }: Surroundings['env']): Config {
+  return readConfig({ ...env, SOROKA_SECRET_KEY: UNUSED_KEY });
+}

@@ -8,6 +8,7 @@ import { callerOf } from './auth.ts';
 import { fieldPath } from './message-shape.ts';
 import { invalid } from './query.ts';
 import { parseBody, readBody, requireJson } from './request-body.ts';
+import { isStorableText, UNSTORABLE } from './storable-text.ts';
 
 const PATCH_BYTES_MAX = 64 * 1024;
 const patchCheck = Compile(AccountPatch);
@@ -31,6 +32,7 @@ export function createAccountRoutes({ accounts, httpClient }: AccountRoutesParts
       const { value } = parseBody(await readBody(request.raw, PATCH_BYTES_MAX), SEND_LIMITS.jsonDepthMax);
       const patch = readPatch(value);
       for (const [field, url] of Object.entries(patch)) {
+        if (url !== null && !isStorableText(url)) throw invalid(field, UNSTORABLE);
         const problem = url === null ? null : httpClient.refusal(url);
         if (problem !== null) throw invalid(field, problem);
       }

@@ -163,6 +163,7 @@ describe('/v1/account', () => {
     [{ statusUrl: 'http://127.0.0.1/' }, 'statusUrl'],
     [{ incomingUrl: 'nonsense' }, 'incomingUrl'],
     [{ statusUrl: 5 }, 'statusUrl'],
+    [{ statusUrl: 'https://example.com/\0' }, 'statusUrl'],
     [{ statusUrl: null, other: 1 }, 'other'],
     [{}, null],
     [[], null],

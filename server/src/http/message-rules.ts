@@ -6,6 +6,7 @@ import { exactValue } from './json-body.ts';
 import { type Span, twoMembersOf } from './json-spans.ts';
 import { BARE_FORM, fieldPath, type ItemForm, OLDER_FORM, shapeProblems } from './message-shape.ts';
 import { mobileNumber } from './phone.ts';
+import { isStorableText, MAY_BE_UNSTORABLE, UNSTORABLE } from './storable-text.ts';
 
 /** What one request shares among its items. */
 export interface RulesOfRequest {
@@ -101,8 +102,7 @@ function applyRules(request: RulesOfRequest, fields: Fields, itemText: string, r
   const refuse = (key: Refusal['key'], field: keyof Message, message: string, path = '') => {
     reasons.push({ key, field: nameOf(field) + path, message });
   };
-  // PostgreSQL keeps no U+0000 in a text. JSON can write it only as an escape, so most items need no closer look.
-  if (itemText.includes('\\u0000')) refuseNul(values, refuse);
+  if (MAY_BE_UNSTORABLE.test(itemText)) refuseUnstorable(values, refuse);
 
   const phone = values.phone === undefined ? null : mobileNumber(values.phone);
   if (phone === null && values.phone !== undefined) refuse('phone.invalid', 'phone', 'this is no possible mobile number');
@@ -226,11 +226,11 @@ const TEXT_FIELDS = [
   ['clientMessageId', 'clientMessageId.invalid'],
   ['status_url', 'status_url.invalid'],
 ] as const;
-function refuseNul(values: Partial<Message>, refuse: Refuse): void {
+function refuseUnstorable(values: Partial<Message>, refuse: Refuse): void {
   for (const [field, key] of TEXT_FIELDS) {
-    if (values[field]?.includes('\0')) refuse(key, field, 'must not hold the character U+0000');
+    if (!isStorableText(values[field] ?? '')) refuse(key, field, UNSTORABLE);
   }
-  const path = pathOfNul(values.tmpl_data);
+  const path = pathOfUnstorable(values.tmpl_data);
   if (path !== null)
     refuse(
       'tmpl_data.invalid',
@@ -240,13 +240,13 @@ function refuseNul(values: Partial<Message>, refuse: Refuse): void {
     );
 }
 
-/** The names on the way to a string below `value` that holds U+0000. The depth is bounded by the body's. */
-function pathOfNul(value: unknown): string[] | null {
-  if (typeof value === 'string') return value.includes('\0') ? [] : null;
+/** The names on the way to a string below `value` that cannot be stored. The depth is bounded by the body's. */
+function pathOfUnstorable(value: unknown): string[] | null {
+  if (typeof value === 'string') return isStorableText(value) ? null : [];
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, member] of Object.entries(value)) {
-    if (name.includes('\0')) return [];
-    const below = pathOfNul(member);
+    if (!isStorableText(name)) return [];
+    const below = pathOfUnstorable(member);
     if (below !== null) return [name, ...below];
   }
   return null;

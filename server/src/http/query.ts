@@ -1,13 +1,14 @@
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '@soroka/api';
 import { AppError } from '../platform/errors.ts';
+import { isStorableText, UNSTORABLE } from './storable-text.ts';
 
-/** The parameters of a query by name. Throws `parameter.invalid` for a name not in `known`, one given twice, and U+0000. */
+/** The parameters of a query by name. Throws `parameter.invalid` for a name not in `known`, one given twice, and a text that cannot be stored. */
 export function readQuery<Name extends string>(query: unknown, known: readonly Name[]): Partial<Record<Name, string>> {
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
     const field = name.slice(0, 64);
     if (!known.includes(name as Name)) throw invalid(field, `there is no such parameter; there are ${known.join(', ')}`);
     if (typeof value !== 'string') throw invalid(field, 'give it once');
-    if (value.includes('\0')) throw invalid(field, 'must not hold the character U+0000');
+    if (!isStorableText(value)) throw invalid(field, UNSTORABLE);
   }
   return { ...(query as Partial<Record<Name, string>>) };
 }

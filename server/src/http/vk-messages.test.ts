@@ -113,6 +113,11 @@ describe('a request that is taken', () => {
     ]);
   });
 
+  test('whole surrogate pairs are text like any other', async () => {
+    await stand.post('[{"phone":"79999999999","service":"Group_name","templateId":4,"tmpl_data":{"name":"\\ud83d\\ude00"}}]');
+    expect(stand.accepted[0]?.templateData).toEqual({ name: '😀' });
+  });
+
   test('1000 messages are taken in one request', async () => {
     const { body } = await stand.post(Array.from({ length: 1000 }, () => message()));
     expect(body.result).toHaveLength(1000);
@@ -241,6 +246,9 @@ describe('a message that is refused names key and field', () => {
     ['tmpl_data.invalid', { tmpl_data: { name: ['a', 'b\0'] } }, 'tmpl_data.name[1]'],
     ['service.not.found', { service: 'a\0' }, 'service'],
     ['clientMessageId.invalid', { clientMessageId: 'a\0' }, 'clientMessageId'],
+    ['clientMessageId.invalid', { clientMessageId: 'a\ud800' }, 'clientMessageId'],
+    ['tmpl_data.invalid', { tmpl_data: { 'na\udc00me': 'x' } }, 'tmpl_data'],
+    ['status_url.invalid', { status_url: 'https://example.com/\0' }, 'status_url'],
     ['field.unknown', { templatId: 4 }, 'templatId'],
     ['field.unknown', { ['__proto__x']: 4 }, '__proto__x'],
     ['field.unknown', { steps: [{ route: 'VK', when: 1 }] }, 'steps[0].when'],

@@ -11,8 +11,9 @@ export interface Worker {
   workOff(): Promise<boolean>;
 }
 
-// Each holds a connection to the database.
-const SHARDS_AT_ONCE = 4;
+// Each holds a connection to the database. Few, because the same process answers the networks, and that must be quick;
+// several processes share the shards.
+const SHARDS_AT_ONCE = 2;
 // After these the other shards have their turn.
 const EVENTS_PER_TURN = 20;
 // With the pauses between them a passing trouble of 15 seconds is waited out; the dialog waits with the event.

@@ -85,14 +85,19 @@ test('a webhook is registered with its secret, and again where the network forgo
   await eventually(() => network.webhooks.has(url));
 });
 
-test('a connection that is off, and one of an upstream, are left alone', async () => {
+test('an upstream is told where incoming messages go, and a connection that is off is left alone', async () => {
   await using town = await startIncomingTown();
   const { network, channel } = fakeNetwork();
   await town.connections.setReceive(town.connectionIds.notify, 'webhook');
   await town.connections.setReceive(town.connectionIds.ok, 'webhook');
   await using _ = startReception(town, channel);
-  await eventually(() => network.webhooks.size === 1);
-  expect([...network.webhooks.keys()]).toEqual([await town.connections.webhookUrl(town.connectionIds.ok)]);
+  await eventually(() => network.webhooks.size === 2);
+  expect(new Set(network.webhooks.keys())).toEqual(
+    new Set([
+      await town.connections.webhookUrl(town.connectionIds.ok),
+      `${await town.connections.webhookUrl(town.connectionIds.notify)}/incoming`,
+    ]),
+  );
 });
 
 test('changed to long poll, the webhook is taken back and nothing is lost or told twice; and the same on the way back', async () => {

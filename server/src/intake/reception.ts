@@ -101,8 +101,7 @@ export function createReception(parts: ReceptionParts): Reception {
   };
 
   const check = async (): Promise<void> => {
-    // An upstream is told our address with every message, and calls by contract: there is nothing to keep.
-    const wanted = (await connections.list()).filter(({ kind, receive }) => kind !== 'notify' && receive !== 'off');
+    const wanted = (await connections.list()).filter(({ receive }) => receive !== 'off');
     const ids = new Set(wanted.map(({ id }) => id));
     for (const [id, one] of kept) {
       if (ids.has(id)) continue;

@@ -3,7 +3,6 @@ import { expect, test, vi } from 'vitest';
 import type { Database } from '../platform/database.ts';
 import type { NewCallback } from './callbacks.ts';
 import { commit, SECRET, startCallbacksTown, status, statusesOf } from './callbacks-town.ts';
-import { settleOutcomes } from './settle.ts';
 
 const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
 const POLL_MS = 500;
@@ -12,6 +11,13 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 // Where a test moves the clock while calls are under way: no lease runs out.
 const PATIENT = { timeoutMs: 100 * HOUR };
+
+/** Resolves when some transaction waits for another one. */
+const waitsForLock = (database: Database) =>
+  until(async () => {
+    const text = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return (await database.rows({ name: 'test_waits_for_lock', text })).length > 0;
+  });
 
 test('a status arrives as an array, an incoming message as the object it is, both with a signature that verifies', async () => {
   await using town = await startCallbacksTown();
@@ -308,23 +314,23 @@ test('what a killed process held is delivered by another when its lease has run 
 
 test('an outcome that comes after the lease was lost changes nothing', async () => {
   await using town = await startCallbacksTown();
-  const receiver = await town.receiver(() => 500);
-  const engine = town.engine();
+  const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  const receiver = await town.receiver(({ body }, count) => (body.includes('READ') ? 200 : (answers[count - 1]?.promise ?? 200)));
+  const engine = town.engine({ timeoutMs: MINUTE });
   engine.run();
   await commit(town, engine, [status(1, 'SENT', receiver)]);
-  await until(async () => (await town.rows()).some(({ attempt, state }) => attempt === 1 && state === 'waiting'));
-  await town.clock.advance(5 * SECOND);
+  await until(() => receiver.calls.length === 1);
+  await town.clock.advance(MINUTE + 20 * SECOND); // the process slept through its lease
   await until(() => receiver.calls.length === 2);
-  const [before] = (await until(async () => ((await town.rows())[0]?.state === 'waiting' ? town.rows() : undefined))) as Awaited<
-    ReturnType<typeof town.rows>
-  >;
-  if (before === undefined) throw new Error('the callback is gone');
-  await settleOutcomes(
-    town.database,
-    [{ id: before.id, attempt: 1, result: 'delivered', at: new Date(town.clock.now()), problem: null }],
-    town.clock.now(),
-  );
-  expect(await town.rows()).toEqual([before]);
+
+  answers[0]?.resolve(500);
+  await until(() => town.logLines.some((line) => line.includes('answered 500')));
+  await commit(town, engine, [status(2, 'READ', receiver)]);
+  await until(async () => (await town.delivered()) === 1);
+  expect(await town.rows()).toMatchObject([{ state: 'sending', attempt: 2, problem: null }]);
+  answers[1]?.resolve(200);
+  await until(async () => (await town.delivered()) === 2);
+  expect(receiver.calls.length).toBe(3);
 });
 
 test('nothing is delivered of a transaction that was rolled back; what was committed is found without a wake-up', async () => {
@@ -347,6 +353,25 @@ test('nothing is delivered of a transaction that was rolled back; what was commi
   await until(async () => (await town.delivered()) === 1);
   expect(statusesOf(receiver)).toEqual(['2 SENT']);
   expect(await town.rows()).toEqual([]);
+});
+
+test('two transactions that are the first of one endpoint at the same time both get their callbacks delivered', async () => {
+  await using town = await startCallbacksTown();
+  const receiver = await town.receiver();
+  const engine = town.engine();
+  engine.run();
+  const inserted = Promise.withResolvers<void>();
+  const first = town.database.transaction(async (tx) => {
+    await engine.enqueue(tx, [status(1, 'SENT', receiver)]);
+    inserted.resolve();
+    await waitsForLock(town.database);
+  });
+  await inserted.promise;
+  await commit(town, engine, [status(2, 'SENT', receiver)]);
+  await first;
+  engine.wake();
+  await until(async () => (await town.delivered()) === 2);
+  expect(statusesOf(receiver).toSorted()).toEqual(['1 SENT', '2 SENT']);
 });
 
 test('a redirect is a failure and is not followed', async () => {

@@ -232,12 +232,7 @@ function refuseUnstorable(values: Partial<Message>, refuse: Refuse): void {
   }
   const path = pathOfUnstorable(values.tmpl_data);
   if (path !== null)
-    refuse(
-      'tmpl_data.invalid',
-      'tmpl_data',
-      'must not hold the character U+0000',
-      fieldPath(['tmpl_data', ...path]).slice('tmpl_data'.length),
-    );
+    refuse('tmpl_data.invalid', 'tmpl_data', UNSTORABLE, fieldPath(['tmpl_data', ...path]).slice('tmpl_data'.length));
 }
 
 /** The names on the way to a string below `value` that cannot be stored. The depth is bounded by the body's. */

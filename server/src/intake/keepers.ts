@@ -33,8 +33,7 @@ export async function keepWebhook(keeper: Keeper): Promise<void> {
   const { connection, connections, signal } = keeper;
   let { state } = keeper;
   await repeat(keeper, RENEW_MS, async (channel) => {
-    const hook = await connections.webhookUrl(connection.id);
-    const url = connection.kind === 'notify' ? `${hook}/incoming` : hook;
+    const url = await connections.webhookUrl(connection.id);
     const { webhookSecret: secret } = await connections.credentials(connection.id);
     const webhook = { url, ...(secret !== undefined && { secret }) };
     await channel.subscribeWebhook?.(webhook, AbortSignal.any([signal, AbortSignal.timeout(CALLS_TIMEOUT_MS)]));

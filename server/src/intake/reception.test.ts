@@ -85,7 +85,7 @@ test('a webhook is registered with its secret, and again where the network forgo
   await eventually(() => network.webhooks.has(url));
 });
 
-test('an upstream is told where incoming messages go, and a connection that is off is left alone', async () => {
+test('an upstream is told our address like a network, and a connection that is off is left alone', async () => {
   await using town = await startIncomingTown();
   const { network, channel } = fakeNetwork();
   await town.connections.setReceive(town.connectionIds.notify, 'webhook');
@@ -95,7 +95,7 @@ test('an upstream is told where incoming messages go, and a connection that is o
   expect(new Set(network.webhooks.keys())).toEqual(
     new Set([
       await town.connections.webhookUrl(town.connectionIds.ok),
-      `${await town.connections.webhookUrl(town.connectionIds.notify)}/incoming`,
+      await town.connections.webhookUrl(town.connectionIds.notify),
     ]),
   );
 });

@@ -144,6 +144,9 @@ async function build(
     clock,
     version: VERSION,
     trustedProxies: config.SOROKA_TRUSTED_PROXIES,
+    ...(config.SOROKA_KEY_REQUESTS_PER_SECOND === undefined
+      ? {}
+      : { requestsPerSecondPerKey: config.SOROKA_KEY_REQUESTS_PER_SECOND }),
     ...(has('intake') ? { registerIntake: intake.registerIntake } : {}),
     ...(demo === undefined ? {} : { simulatorUrl: demo.simulatorUrl }),
     isReady: async () => (draining ? 'shutting down' : whyDatabaseIsNotReady(databaseUrl)),

@@ -101,7 +101,7 @@ interface DialogRow extends Omit<MessageItem, 'id'> {
 
 /** See Dialogs.list. */
 export async function listDialogs(database: Database, accountId: number, request: PageRequest): Promise<Page<DialogItem>> {
-  const [at, id] = request.cursor === undefined ? [] : readCursor(request.cursor, 2);
+  const [at, id] = request.cursor === undefined ? [] : readCursor(request.cursor, [TIME_MS_MAX, Number.MAX_SAFE_INTEGER]);
   const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1];
   const rows = await database.rows<DialogRow>(SQL.dialogs, values);
   return pageOf(rows, request.limit, dialogOf, (row) => [row.lastMessageAt.getTime(), row.id]);
@@ -114,7 +114,7 @@ export async function listMessages(
   dialogId: number,
   request: PageRequest,
 ): Promise<Page<MessageItem> | null> {
-  const [sequence] = request.cursor === undefined ? [] : readCursor(request.cursor, 1);
+  const [sequence] = request.cursor === undefined ? [] : readCursor(request.cursor, [SEQUENCE_MAX]);
   const [dialog] = await database.rows<{ id: number }>(SQL.dialog, [accountId, dialogId]);
   if (dialog === undefined) return null;
   const values = [accountId, dialog.id, sequence ?? null, request.limit + 1];
@@ -156,9 +156,15 @@ function writeCursor(position: readonly number[]): string {
   return Buffer.from(position.join('.')).toString('base64url');
 }
 
-function readCursor(cursor: string, length: number): number[] {
+// What a Date and a PostgreSQL integer can hold: a cursor made by hand must not reach the database with more.
+const TIME_MS_MAX = 8_640_000_000_000_000;
+const SEQUENCE_MAX = 2_147_483_647;
+
+/** `maxima` holds the largest value of each number in the cursor. */
+function readCursor(cursor: string, maxima: readonly number[]): number[] {
   const position = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
-  if (position.length === length && position.every(Number.isSafeInteger)) return position;
+  const fits = position.every((value, index) => Number.isSafeInteger(value) && value >= 0 && value <= (maxima[index] ?? 0));
+  if (position.length === maxima.length && fits) return position;
   throw new AppError('parameter.invalid', 'not a cursor of this list: give nextCursor of the page before, unchanged', {
     field: 'cursor',
   });

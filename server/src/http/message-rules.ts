@@ -152,10 +152,11 @@ function applyRules(request: RulesOfRequest, fields: Fields, itemText: string, r
 }
 
 // Over the item as it was understood, so that another spelling of the same phone, or another order of the fields, is no
-// other content. Only a clientMessageId makes anybody ask.
+// other content. Without the ttl and the status_url: who repeats a message later gives it the seconds that are left, as we do
+// ourselves towards an upstream, and must get the first one's id and no conflict. Only a clientMessageId makes anybody ask.
 function contentSha256(notification: Omit<NewNotification, 'contentSha256'>): Buffer {
   if (notification.clientMessageId === undefined) return NO_HASH;
-  const { templateData: _, ...content } = notification;
+  const { templateData: _data, ttlSeconds: _ttl, statusUrl: _url, ...content } = notification;
   return hash('sha256', JSON.stringify(content), 'buffer');
 }
 const NO_HASH = Buffer.alloc(0);

@@ -132,6 +132,13 @@ describe('a request that is taken', () => {
     expect(again).toBe(first);
     expect(other).not.toBe(first);
   });
+
+  test('a repeat with the seconds that are left of its ttl, and another status_url, is the same content', async () => {
+    await stand.post([message({ clientMessageId: 'a', ttl: 600 })]);
+    await stand.post([message({ clientMessageId: 'a', ttl: 540, status_url: 'http://other.example/' })]);
+    const [first, again] = stand.accepted.map(({ contentSha256 }) => contentSha256.toString('hex'));
+    expect(again).toBe(first);
+  });
 });
 
 describe('the older form', () => {

@@ -91,6 +91,12 @@ export const VARIABLES = {
     meaning:
       'What this process does, by comma: `api` (HTTP of customers), `intake` (webhooks and long polls of the networks), `dispatch` (sending), `callbacks` (calls to customers), `jobs` (clean-up).',
   }),
+  SOROKA_KEY_REQUESTS_PER_SECOND: variable({
+    read: integer({ min: 1, max: 1_000_000 }),
+    default: null,
+    meaning:
+      'Requests a second that one API key may make to this process; more are answered with `rate.limit`. Without it there is no such limit.',
+  }),
   SOROKA_SEND_TIMEOUT_MS: variable({
     read: integer({ min: 100, max: 120_000 }),
     default: '10000',

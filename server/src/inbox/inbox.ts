@@ -41,13 +41,14 @@ export function createInbox(parts: InboxParts): Inbox {
   const receipts = createReceipts({ database, dispatch, clock, log });
 
   // What was sent comes before what was answered to it: an answer looks for the dialog's last notification.
-  const incomingStep = async (): Promise<boolean> => {
+  const incomingStep = async (signal: AbortSignal): Promise<boolean> => {
     const wasSent = await outgoing.workOff();
-    if (!(await worker.workOff())) return wasSent;
+    if (!(await worker.workOff(signal))) return wasSent;
     callbacks.wake();
     return true;
   };
-  const loop = (name: string, idleMs: number, step: () => Promise<boolean>) => createLoop({ name, clock, log, idleMs, step });
+  const loop = (name: string, idleMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
+    createLoop({ name, clock, log, idleMs, step });
   const loops = [
     loop('inbox', IDLE_MS, incomingStep),
     loop('receipts', IDLE_MS, () => receipts.workOff()),

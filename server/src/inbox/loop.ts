@@ -12,13 +12,16 @@ export interface Loop {
 
 const FAILURE_PAUSE_MS = 1_000;
 
-/** `step` says whether it found something to do: then it is called again at once. A step that throws is logged and called again after a pause. */
+/**
+ * `step` says whether it found something to do: then it is called again at once. A step that throws is logged and called
+ * again after a pause. A long step looks at its signal, and ends early when the loop is being stopped.
+ */
 export function createLoop(parts: {
   name: string;
   clock: Clock;
   log: Logger;
   idleMs: number;
-  step: () => Promise<boolean>;
+  step: (signal: AbortSignal) => Promise<boolean>;
 }): Loop {
   const { name, clock, log, idleMs, step } = parts;
   const stopped = new AbortController();
@@ -36,7 +39,7 @@ export function createLoop(parts: {
     while (!stopped.signal.aborted) {
       isWoken = false;
       try {
-        if (await step()) continue;
+        if (await step(stopped.signal)) continue;
         if (!isWoken) await pause(idleMs);
       } catch (error) {
         log.warn({ event: 'loop_failed', loop: name, error: error instanceof Error ? error.message : String(error) });

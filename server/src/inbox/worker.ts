@@ -7,8 +7,8 @@ import type { Incoming, RawEvent } from './incoming.ts';
 import { SHARDS } from './raw-events.ts';
 
 export interface Worker {
-  /** Works off what is due, several dialogs at a time; false where nothing was. */
-  workOff(): Promise<boolean>;
+  /** Works off what is due, several dialogs at a time, until the signal; false where nothing was. */
+  workOff(signal: AbortSignal): Promise<boolean>;
 }
 
 // Each holds a connection to the database. Few, because the same process answers the networks, and that must be quick;
@@ -93,12 +93,12 @@ export function createWorker(parts: { database: Database; incoming: Incoming; cl
   };
 
   return {
-    async workOff() {
+    async workOff(signal) {
       const shards = (await database.rows<{ shard: number }>(SQL.dueShards, [new Date(clock.now())])).map(({ shard }) => shard);
       let isAny = false;
       const workOffShards = async (): Promise<void> => {
         for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
-          for (let left = EVENTS_PER_TURN; left > 0 && (await workOffNext(shard)); left -= 1) isAny = true;
+          for (let left = EVENTS_PER_TURN; left > 0 && !signal.aborted && (await workOffNext(shard)); left -= 1) isAny = true;
         }
       };
       await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, workOffShards));

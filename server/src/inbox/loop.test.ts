@@ -1,0 +1,77 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createManualClock } from '../../test/manual-clock.ts';
+import { createLoop } from './loop.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function start(step: (signal: AbortSignal) => Promise<boolean>) {
+  const clock = createManualClock();
+  const loop = createLoop({ name: 'test', clock, log: pino({ level: 'silent' }), idleMs: 250, step });
+  loop.run();
+  return { clock, loop };
+}
+
+test('while there is something to do there is no pause; then one, which a wake-up ends', async () => {
+  let left = 3;
+  let looks = 0;
+  const { clock, loop } = start(async () => {
+    looks += 1;
+    left -= 1;
+    return left > 0;
+  });
+  await turn();
+  expect(looks).toBe(3);
+  await clock.advance(249);
+  await turn();
+  expect(looks).toBe(3);
+  await clock.advance(1);
+  await turn();
+  expect(looks).toBe(4);
+  loop.wake();
+  await turn();
+  expect(looks).toBe(5);
+  await loop.stop();
+});
+
+test('a wake-up during a step is not lost', async () => {
+  let looks = 0;
+  const { loop } = start(async () => {
+    looks += 1;
+    await turn();
+    if (looks === 1) loop.wake();
+    return false;
+  });
+  await turn();
+  await turn();
+  expect(looks).toBe(2);
+  await loop.stop();
+});
+
+test('a step that throws is tried again after a pause that wake-ups do not shorten', async () => {
+  let looks = 0;
+  const { clock, loop } = start(async () => {
+    looks += 1;
+    throw new Error('trouble');
+  });
+  await turn();
+  loop.wake();
+  await turn();
+  expect(looks).toBe(1);
+  await clock.advance(1_000);
+  await turn();
+  expect(looks).toBe(2);
+  await loop.stop();
+});
+
+test('stopping waits for the step under way and tells it to end', async () => {
+  let isEnded = false;
+  const { loop } = start(async (signal) => {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    isEnded = true;
+    return true;
+  });
+  await turn();
+  await loop.stop();
+  expect(isEnded).toBe(true);
+});

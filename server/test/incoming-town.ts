@@ -157,6 +157,9 @@ export async function startIncomingTown(
       await app.close();
       await Promise.all(inboxes.map((inbox) => inbox.stop()));
       await town[Symbol.asyncDispose]();
+      // What a test left waiting must not be found by the next one's inbox, which cannot open this town's secrets.
+      await database.run({ name: 'test.raw_event.empty', text: "delete from raw_event where state = 'waiting'" });
+      await database.run({ name: 'test.dispatch_event.empty', text: 'delete from dispatch_event' });
     },
   };
 }

@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOROKA = fileURLToPath(new URL('../../server/bin/soroka.mjs', import.meta.url));
+/** The program as a user runs it. */
+export const SOROKA = fileURLToPath(new URL('../../server/bin/soroka.mjs', import.meta.url));
 
 export interface Run {
   code: number | null;

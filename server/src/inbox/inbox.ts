@@ -31,7 +31,7 @@ export interface Inbox {
 
 // Other processes store events too, and wake nobody here.
 const IDLE_MS = 250;
-const UNMATCHED_IDLE_MS = 1_000;
+const UNMATCHED_IDLE_MS = 200;
 const SWEEP_IDLE_MS = 600_000;
 
 export function createInbox(parts: InboxParts): Inbox {

@@ -21,9 +21,10 @@ const TRIES_MAX = 5;
 
 /**
  * The answer to a send may come later than its first status, and a killed process learns its ids from the next try: about
- * ten minutes cover both. Seconds to wait after each try.
+ * ten minutes cover both. The first looks are quick: an upstream that delivers at once tells of it while we write down its
+ * answer, and a DELIVERED that came after its READ would not be reported. Seconds to wait after each try.
  */
-const UNMATCHED_PAUSES_S = [1, 2, 4, 8, 15, 30, 60, 120, 180, 180];
+const UNMATCHED_PAUSES_S = [0.2, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 180, 180];
 
 const SQL = {
   claim: {
@@ -55,7 +56,7 @@ const SQL = {
     name: 'unmatched_receipt_due',
     text: `
       update unmatched_receipt as u
-      set tries = u.tries + 1, due_at = $1 + make_interval(secs => ($2::int[])[u.tries + 2])
+      set tries = u.tries + 1, due_at = $1 + make_interval(secs => ($2::float8[])[u.tries + 2])
       from (
         select connection_id, network_id, status from unmatched_receipt
         where due_at <= $1

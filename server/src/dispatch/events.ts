@@ -10,6 +10,11 @@ const waited = histogram(
   [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 300, 3600, 86400],
 );
 const outcomes = counter('send_outcomes_total', 'Answers of networks and providers to sends.', ['channel', 'outcome', 'code']);
+const orphans = counter(
+  'orphaned_sends_total',
+  'Calls that a process died in, taken over without their answer; "double" says whether the network may deliver the repeat as well.',
+  ['double'],
+);
 const lanesOwned = counter('lane_changes_total', 'Lanes taken, given back and lost by this process.', ['change']);
 
 let log: Logger | undefined;
@@ -42,6 +47,12 @@ export function sendAnswered(event: { connectionId: number; channel: string; out
   outcomes.inc({ channel: event.channel, outcome: event.outcome, code: event.code });
   if (event.outcome === 'stopped')
     log?.error({ event: 'connection_stopped', ...event }, 'the network refuses our token: messages wait, their ttl runs');
+}
+
+export function sendsTakenOver(event: { laneId: number; possibleDoubles: number; dropped: number }): void {
+  orphans.inc({ double: 'possible' }, event.possibleDoubles);
+  orphans.inc({ double: 'impossible' }, event.dropped);
+  log?.warn({ event: 'sends_taken_over', ...event });
 }
 
 export function laneChanged(event: { laneId: number; epoch: number; change: 'taken' | 'given_back' | 'lost' }): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import type { DecideSettings, Fact } from './decide.ts';
+import { sendsTakenOver } from './events.ts';
 import { applyFacts } from './receipts.ts';
 
 const BATCH = 500;
@@ -32,16 +33,20 @@ export function createRecovery(parts: {
 
   return async (laneId, epoch) => {
     for (let more = true; more; ) {
-      const { found, wakeLanes } = await database.transaction(async (tx) => {
+      const { found, dropped, wakeLanes } = await database.transaction(async (tx) => {
         const orphans = await tx.rows<{ id: number; connectionId: number }>(ORPHANS, [laneId, epoch, BATCH]);
         const facts = new Map<number, Fact>();
         for (const { id, connectionId } of orphans) {
           const { dropsRepeats } = (await connections.channel(connectionId)).capabilities;
           facts.set(id, { kind: 'orphaned', dropsRepeats });
         }
-        return { found: orphans.length, wakeLanes: await applyFacts(parts, tx, facts, new Date(clock.now())) };
+        const dropped = [...facts.values()].filter((fact) => fact.kind === 'orphaned' && fact.dropsRepeats).length;
+        return { found: orphans.length, dropped, wakeLanes: await applyFacts(parts, tx, facts, new Date(clock.now())) };
       });
-      if (found > 0) onChanged(wakeLanes);
+      if (found > 0) {
+        sendsTakenOver({ laneId, possibleDoubles: found - dropped, dropped });
+        onChanged(wakeLanes);
+      }
       more = found === BATCH;
     }
   };

@@ -36,3 +36,25 @@ export const Dialog = Type.Object({
   createdAt: Type.String({ format: 'date-time' }),
 });
 export type Dialog = Static<typeof Dialog>;
+
+export const RAW_EVENT_STATES = ['waiting', 'done', 'failed'] as const;
+
+/** A body that a network sent, as it was stored before anything was made of it. */
+export const RawEvent = Type.Object({
+  id: Type.Integer(),
+  connectionId: Type.Integer(),
+  form: Type.Enum(['vk', 'ok', 'notify-incoming', 'notify-statuses']),
+  source: Type.Enum(['webhook', 'long-poll']),
+  state: Type.Enum(RAW_EVENT_STATES),
+  error: Type.Union([Type.String(), Type.Null()], { description: 'Why it could not be worked off.' }),
+  tries: Type.Integer(),
+  receivedAt: Type.String({ format: 'date-time' }),
+  body: Type.String({ description: "As it came, byte for byte but for the webhook's secret." }),
+});
+export type RawEvent = Static<typeof RawEvent>;
+
+export const RawEventReplay = Type.Object(
+  { body: Type.Optional(Type.String({ description: 'Worked off instead of what came.', maxLength: 1_048_576 })) },
+  { additionalProperties: false },
+);
+export type RawEventReplay = Static<typeof RawEventReplay>;

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { Account, AccountPatch } from './account.ts';
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answers.ts';
-import { Dialog, DialogMessage } from './dialogs.ts';
+import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 import type { ErrorCode } from './errors.ts';
 import { MessageDetails, SendRequest } from './messages.ts';
 import { STATUSES } from './statuses.ts';
@@ -155,6 +155,34 @@ export const OPERATIONS = {
     query: { limit, cursor },
     answer: { description: 'A page of messages.', schema: listOf(DialogMessage) },
     errors: ['parameter.invalid', 'not.found'],
+  },
+  listRawEvents: {
+    method: 'GET',
+    path: '/v1/raw-events',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Dialogs',
+    summary: 'List what the networks sent',
+    description: 'Bodies as they came, newest first; the failed ones are kept with their error.',
+    query: { limit, cursor, state: Type.Enum(RAW_EVENT_STATES) },
+    answer: { description: 'A page of events.', schema: listOf(RawEvent) },
+    errors: ['parameter.invalid'],
+  },
+  replayRawEvent: {
+    method: 'POST',
+    path: '/v1/raw-events/{eventId}/replay',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Dialogs',
+    summary: 'Work a failed event off once more',
+    description: 'As it came, or with a mended body in its place.',
+    pathParameters: { eventId: Type.Integer({ minimum: 1 }) },
+    body: RawEventReplay,
+    answer: {
+      description: 'It waits to be worked off.',
+      schema: Type.Object({ id: Type.Integer(), state: Type.Literal('waiting') }),
+    },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found'],
   },
   live: {
     method: 'GET',

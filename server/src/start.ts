@@ -139,6 +139,7 @@ async function build(
     connections,
     templates,
     dialogs,
+    rawEvents,
     httpClient,
     log,
     clock,

@@ -2,9 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dialogs, PageRequest } from '../dialogs/dialogs.ts';
 import { AppError } from '../platform/errors.ts';
 import { callerOf } from './auth.ts';
-import { invalid, readId, readLimit, readQuery } from './query.ts';
-
-const CURSOR = /^[A-Za-z0-9_-]{1,200}$/;
+import { readCursor, readId, readLimit, readQuery } from './query.ts';
 
 /** Handlers of /v1/dialogs by the ids of their operations. */
 export function createDialogRoutes({ dialogs }: { dialogs: Pick<Dialogs, 'list' | 'messages'> }) {
@@ -25,6 +23,5 @@ export function createDialogRoutes({ dialogs }: { dialogs: Pick<Dialogs, 'list' 
 
 function pageOf(request: FastifyRequest): PageRequest {
   const { cursor, limit } = readQuery(request.query, ['limit', 'cursor']);
-  if (cursor !== undefined && !CURSOR.test(cursor)) throw invalid('cursor', 'give nextCursor of the page before, unchanged');
-  return { limit: readLimit(limit), ...(cursor === undefined ? {} : { cursor }) };
+  return { limit: readLimit(limit), ...readCursor(cursor) };
 }

@@ -82,6 +82,7 @@ export async function startStand(changes: Partial<HttpParts> = {}): Promise<Stan
         return { items: [], nextCursor: null };
       },
     },
+    rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
     httpClient,
     clock: systemClock,
     log: createLogger('silent'),

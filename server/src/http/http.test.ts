@@ -198,6 +198,29 @@ describe('/v1/dialogs', () => {
   });
 });
 
+describe('/v1/raw-events', () => {
+  const replay = (id: string, payload?: string) =>
+    stand.call({
+      method: 'POST',
+      url: `/v1/raw-events/${id}/replay`,
+      ...(payload === undefined ? {} : { payload, headers: { 'content-type': 'application/json' } }),
+    });
+
+  test('come as a list, and a failed one is replayed as it came or mended', async () => {
+    expect((await get('/v1/raw-events?state=failed&limit=5')).body).toEqual({ items: [], nextCursor: null });
+    expect((await replay('5')).body).toEqual({ id: 5, state: 'waiting' });
+    expect((await replay('5', '{"body":"{}"}')).body).toEqual({ id: 5, state: 'waiting' });
+  });
+
+  test('what is no state, no event or no mended body is refused by name', async () => {
+    expect(errorOf(await get('/v1/raw-events?state=lost'))).toEqual([400, 'parameter.invalid', 'state']);
+    expect(errorOf(await replay('6'))).toEqual([404, 'not.found', null]);
+    expect(errorOf(await replay('x'))).toEqual([400, 'parameter.invalid', 'eventId']);
+    expect(errorOf(await replay('5', '{"text":1}'))).toEqual([400, 'parameter.invalid', 'body']);
+    expect(errorOf(await replay('5', '{'))).toEqual([400, 'invalid.json', null]);
+  });
+});
+
 describe('every route', () => {
   const guarded = Object.values<Operation>(OPERATIONS).filter(({ scope }) => scope !== null);
   const urlOf = ({ path }: Operation) => path.replaceAll(/\{\w+\}/g, '5');

@@ -5,6 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
+import type { RawEvents } from '../inbox/inbox.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { HttpClient } from '../platform/http-client.ts';
@@ -16,6 +17,7 @@ import { createDialogRoutes } from './dialog-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
 import { registerPages } from './pages/pages.ts';
+import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
 import { createVkMessages } from './vk-messages.ts';
@@ -29,6 +31,7 @@ export interface HttpParts {
   connections: Pick<Connections, 'senders'>;
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
+  rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   httpClient: Pick<HttpClient, 'refusal'>;
   clock: Clock;
   log: Logger;
@@ -110,6 +113,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createVkMessages(parts),
     ...createAccountRoutes(parts),
     ...createDialogRoutes(parts),
+    ...createRawEventRoutes(parts),
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {

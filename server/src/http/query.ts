@@ -31,3 +31,12 @@ export function readId(field: string, text: string): number | null {
 export function invalid(field: string, message: string): AppError {
   return new AppError('parameter.invalid', message, { field });
 }
+
+const CURSOR = /^[A-Za-z0-9_-]{1,200}$/;
+
+/** `cursor` of a list as its room takes it; what it holds is the room's to check. */
+export function readCursor(cursor: string | undefined): { cursor?: string } {
+  if (cursor === undefined) return {};
+  if (!CURSOR.test(cursor)) throw invalid('cursor', 'give nextCursor of the page before, unchanged');
+  return { cursor };
+}

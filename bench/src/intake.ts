@@ -1,64 +1,70 @@
 import { randomUUID } from 'node:crypto';
+import { distributionOf } from './distribution.ts';
+import { createCaller } from './http-caller.ts';
+import { type Load, openLoop } from './open-loop.ts';
+import type { Section } from './report.ts';
+import type { Town } from './town.ts';
 
 /** Where VK's events go, and what vouches for them. */
-export interface IntakeTarget {
+interface IntakeTarget {
   serverUrl: string;
   intakeToken: string;
   webhookSecret: string;
   groupId: number;
 }
 
-export interface IntakeResult {
-  requests: number;
-  /** Answered with 200 and exactly `ok`, as VK wants it. */
-  taken: number;
-  /** From the moment a request was due to the end of its answer. */
-  p50Ms: number;
-  p99Ms: number;
-  maxMs: number;
-}
+const RATES = [500, 2_000] as const;
+const CONNECTIONS = 64;
+const WARM_UP_SECONDS = 3;
+/** Of the demo world (server/src/demo/demo.ts): what its webhook of VK is guarded by. */
+const DEMO_HOOK = { intakeToken: 'demo', webhookSecret: 'vk-demo-secret', groupId: 213_243_638 } as const;
 
-/**
- * How soon the webhook answers: sends VK events at a fixed rate, whether or not earlier ones have been answered, and counts
- * the time from the moment each was due. Every answer means a committed row.
- */
-export async function measureIntake(target: IntakeTarget, load: { perSecond: number; seconds: number }): Promise<IntakeResult> {
-  await sendEvents(target, { ...load, seconds: WARM_UP_SECONDS });
-  const { waits, taken } = await sendEvents(target, load);
-  waits.sort((a, b) => a - b);
-  const at = (share: number) => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN;
-  return { requests: waits.length, taken, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
-}
-
-// Connections are opened and code is compiled in it.
-const WARM_UP_SECONDS = 2;
-
-async function sendEvents(
-  target: IntakeTarget,
-  load: { perSecond: number; seconds: number },
-): Promise<{ waits: number[]; taken: number }> {
-  const run = randomUUID();
-  const total = load.perSecond * load.seconds;
-  const startedAt = performance.now();
-  const waits: number[] = [];
-  let taken = 0;
-  const send = async (index: number): Promise<void> => {
-    const dueAt = startedAt + (index * 1_000) / load.perSecond;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAt - performance.now())));
-    const isTaken = await post(target, eventOf(target, run, index));
-    waits.push(performance.now() - dueAt);
-    if (isTaken) taken += 1;
+/** How soon the webhook answers: VK events at a fixed rate, each answered with `ok` after it is committed. */
+export async function measureIntake(town: Town, options: { seconds: number; say(line: string): void }): Promise<Section> {
+  const rows = [];
+  for (const perSecond of RATES) {
+    await town.clear();
+    const server = await town.startServer('all');
+    const target = { ...DEMO_HOOK, serverUrl: server.url };
+    try {
+      options.say(`intake: ${perSecond} events a second`);
+      await run(target, { perSecond, seconds: WARM_UP_SECONDS });
+      const answers = distributionOf(await run(target, { perSecond, seconds: options.seconds }));
+      rows.push({
+        'events/s': perSecond,
+        events: answers.count,
+        'answer p50 ms': answers.p50,
+        'answer p99 ms': answers.p99,
+        'answer max ms': answers.max,
+      });
+    } finally {
+      await server.stop();
+    }
+  }
+  return {
+    name: 'intake',
+    rows,
+    notes: [
+      'An open loop: times count from the moment an event was due to the end of its answer. Every answer was 200 with `ok`, as VK wants it, and means a committed row.',
+      'The server has every role, and works the events off meanwhile. VK waits 5 seconds for the answer.',
+    ],
   };
-  await Promise.all(Array.from({ length: total }, (_, index) => send(index)));
-  return { waits, taken };
 }
 
-async function post({ serverUrl, intakeToken }: IntakeTarget, body: string): Promise<boolean> {
+/** Sends events whether or not earlier ones have been answered; how long each answer took from the moment it was due, ms. */
+async function run(target: IntakeTarget, load: Load): Promise<number[]> {
+  const caller = createCaller(target.serverUrl, { connections: CONNECTIONS });
+  const id = randomUUID();
+  const waits: number[] = [];
   try {
-    const response = await fetch(`${serverUrl}/hooks/vk/${intakeToken}`, { method: 'POST', body });
-    return (await response.text()) === 'ok' && response.status === 200;
-  } catch {
-    return false;
+    await openLoop(load, async (index, dueAt) => {
+      const { status, body } = await caller.post(`/hooks/vk/${target.intakeToken}`, eventOf(target, id, index), {});
+      if (status !== 200 || body !== 'ok') throw new Error(`an event was answered ${status}: ${body.slice(0, 300)}`);
+      waits.push(performance.now() - dueAt);
+    });
+    return waits;
+  } finally {
+    caller.close();
   }
 }
 

@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Machine } from './machine.ts';
+
+export type Cell = string | number;
+
+/** What one measurement found. */
+export interface Section {
+  name: string;
+  /** One line for each run; all have the same names of columns, with units in them. */
+  rows: readonly Readonly<Record<string, Cell>>[];
+  /** What the reader must know to read the figures. */
+  notes: readonly string[];
+}
+
+export interface Results {
+  takenAt: string;
+  machine: Machine;
+  sections: readonly Section[];
+}
+
+/** The results as Markdown, which also reads well in a terminal. */
+export function tableOf({ takenAt, machine, sections }: Results): string {
+  const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`);
+  return `${[`# Soroka, measured ${takenAt}`, facts.join('\n'), ...sections.map(sectionText)].join('\n\n')}\n`;
+}
+
+export function sectionText({ name, rows, notes }: Section): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = [columns, ...rows.map((row) => columns.map((column) => cellText(row[column] ?? '')))];
+  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const written = lines.map((line) => `| ${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`);
+  const rule = `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`;
+  return [`## ${name}`, '', written[0], rule, ...written.slice(1), '', ...notes.map((note) => `- ${note}`)].join('\n').trimEnd();
+}
+
+/** Figures as they are read: whole from 100 up, with two digits after the point below 10. */
+function cellText(cell: Cell): string {
+  if (typeof cell === 'string') return cell;
+  if (Number.isInteger(cell)) return cell.toLocaleString('en');
+  return cell.toLocaleString('en', { maximumFractionDigits: cell >= 100 ? 0 : cell >= 10 ? 1 : 2 });
+}
+
+/** Writes `<time>-<commit>.json` and `.md` into the folder; their path without the ending. */
+export async function writeResults(folder: string, results: Results): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${results.takenAt.slice(0, 16).replaceAll(':', '')}-${results.machine.commit}`);
+  await writeFile(`${path}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(`${path}.md`, tableOf(results));
+  return path;
+}

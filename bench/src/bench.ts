@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
+import { measureCallbacks } from './callbacks.ts';
 import { measureDispatch } from './dispatch.ts';
 import { measureIntake } from './intake.ts';
 import { measureLatency } from './latency.ts';
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   dispatch: { summary: 'messages sent per second over 100 groups, without limits and with them', run: measureDispatch },
   latency: { summary: 'time from a request to the network, at 500 and 1000 messages a second', run: measureLatency },
   intake: { summary: "time of the answer to VK's webhooks, at 500 and 2000 events a second", run: measureIntake },
+  callbacks: { summary: 'signed callbacks delivered per second to 1000 endpoints', run: measureCallbacks },
 };
 const DEFAULTS = { seconds: 10, messages: 50_000 } as const;
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
@@ -42,7 +44,7 @@ and a PostgreSQL in a temporary folder, and removes all of it at the end. Withou
 minutes. Close what else is at work: all of it shares the cores.
 
 ${Object.entries(BENCHES)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`)
   .join('\n')}
 
   --seconds N        How long each figure is measured. Default: ${DEFAULTS.seconds}

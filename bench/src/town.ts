@@ -15,9 +15,13 @@ const COMMAND_LINE = join(ROOT, 'server/bin/soroka.mjs');
 const STARTS_WITHIN_MS = 60_000;
 const DATABASE_CONNECTIONS_MAX = 16;
 
-/** `api` takes messages and sends none; `all` is a server as it comes. */
-export type Roles = 'api' | 'all';
-const ROLES: Readonly<Record<Roles, string>> = { api: 'api', all: 'api,intake,dispatch,callbacks,jobs' };
+/** `api` takes messages and sends none, `callbacks` only calls customers back; `all` is a server as it comes. */
+export type Roles = 'api' | 'callbacks' | 'all';
+const ROLES: Readonly<Record<Roles, string>> = {
+  api: 'api',
+  callbacks: 'callbacks',
+  all: 'api,intake,dispatch,callbacks,jobs',
+};
 
 export interface Program {
   url: string;
@@ -103,7 +107,7 @@ async function build(
     control,
     async clear() {
       await database.query(
-        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, raw_event, unmatched_receipt, dialog cascade',
+        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, callback_endpoint, raw_event, unmatched_receipt, dialog cascade',
       );
       await control('/reset', {});
     },

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from './platform/config.ts';
@@ -57,11 +58,14 @@ async function main(command: string): Promise<void> {
     await simulator?.stop();
     throw error;
   }
-  tell(`Soroka      ${server.url}/   (API reference ${server.url}/docs, health ${server.url}/livez)`);
-  tell(`Simulator   ${simulatorUrl}/   (VK, OK and the notify upstream; everybody's messages)`);
-  tell(`Metrics     ${server.metricsUrl === null ? 'off' : server.metricsUrl}`);
+  const { url, metricsUrl } = server;
+  const metrics = metricsUrl === null ? '' : `, metrics ${metricsUrl}`;
+  const data = config.DATABASE_URL === undefined ? resolve(config.SOROKA_DATA) : 'the database of DATABASE_URL';
+  tell(`Soroka      ${url}/   (API reference ${url}/docs${metrics})`);
+  tell(`Simulator   ${simulatorUrl}/   (both networks: read and write as Anna)`);
+  tell(`Data        ${data}   (Ctrl-C stops everything; the next start finds it again)`);
   tell('Demo key    demo   (this key and these people exist in the demo alone)');
-  tell(`Try         ${tryThis(server.url)}`);
+  tell(`Try         ${tryThis(url)}`);
 
   const simulatorEnded = simulator === null ? new Promise<never>(() => {}) : simulator.ended.then(() => 'ended' as const);
   const reason = await Promise.race([asked, simulatorEnded]);

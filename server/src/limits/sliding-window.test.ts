@@ -66,3 +66,18 @@ test('a slot whose call is not answered stays taken, and one that was not launch
   await clock.advance(WINDOW_MS);
   expect(window.free()).toBe(2);
 });
+
+test('a limit that changes while calls are in flight keeps their slots taken', async () => {
+  const clock = createManualClock();
+  const window = createSlidingWindow({ max: 5, windowMs: WINDOW_MS, clock });
+  window.take(4);
+  window.setMax(2);
+  expect(window.free()).toBe(0);
+  window.answered(4);
+  expect(window.free()).toBe(0);
+  await clock.advance(WINDOW_MS);
+  expect(window.free()).toBe(2);
+  window.take(2);
+  window.setMax(3);
+  expect(window.free()).toBe(1);
+});

@@ -19,9 +19,13 @@ export interface SlidingWindow {
   nextFreeInMs(): number | null;
   /** Milliseconds until every answered slot is free again: how long a new owner must stay quiet. */
   allFreeInMs(): number;
+  /** Another limit from now on; slots in use stay in use, so that neither the old nor the new limit is passed by the change. */
+  setMax(max: number): void;
 }
 
-export function createSlidingWindow({ max, windowMs, clock }: { max: number; windowMs: number; clock: Clock }): SlidingWindow {
+export function createSlidingWindow(limit: { max: number; windowMs: number; clock: Clock }): SlidingWindow {
+  const { windowMs, clock } = limit;
+  let { max } = limit;
   let inFlight = 0;
   // Times at which answered slots free, oldest first: answers come in the order of the clock.
   const cooling: { freeAt: number; count: number }[] = [];
@@ -56,6 +60,9 @@ export function createSlidingWindow({ max, windowMs, clock }: { max: number; win
     allFreeInMs() {
       dropFreed();
       return Math.max(0, (cooling.at(-1)?.freeAt ?? 0) - clock.monotonic());
+    },
+    setMax(next) {
+      max = next;
     },
   };
 }

@@ -11,6 +11,7 @@ import { type Database, openDatabase } from '../src/platform/database.ts';
 import { createSecrets } from '../src/platform/secrets.ts';
 import { createTemplates } from '../src/templates/templates.ts';
 import { testDatabase } from './database.ts';
+import { createFreezableDatabase, type FreezableDatabase } from './freezable-database.ts';
 
 /** A network in the test's hands: it records what it was given and answers as told. */
 export interface ScriptedNetwork {
@@ -18,7 +19,10 @@ export interface ScriptedNetwork {
   /** Every message of every call. */
   readonly taken: Outgoing[];
   answer: (message: Outgoing, count: number) => SendOutcome | Promise<SendOutcome>;
+  /** What a channel that breaks its contract makes of the outcomes of one call. */
+  breakAnswer: (outcomes: SendOutcome[]) => SendOutcome[];
 }
+type Kind = 'vk' | 'ok' | 'notify';
 
 export interface StatusReport {
   channel: string;
@@ -27,7 +31,7 @@ export interface StatusReport {
   errorCode: number;
 }
 
-const CAPABILITIES: Record<'vk' | 'ok' | 'notify', Capabilities> = {
+const CAPABILITIES: Record<Kind, Capabilities> = {
   vk: {
     batchMax: 1,
     callsPerSecond: 20,
@@ -91,7 +95,7 @@ export async function startDispatchTown(
   const contacts = createContacts({ database });
 
   const account = await accounts.create(`shop ${towns}`);
-  const add = (kind: 'vk' | 'ok' | 'notify', groupId: string | null, settings: ConnectionSettings = {}) =>
+  const add = (kind: Kind, groupId: string | null, settings: ConnectionSettings = {}) =>
     connections.add({
       accountId: account.id,
       kind,
@@ -135,38 +139,42 @@ export async function startDispatchTown(
     calls: [],
     taken: [],
     answer: (_, count) => ({ kind: 'sent', networkId: `n${count}` }),
+    breakAnswer: (outcomes) => outcomes,
   });
   const networks = { vk: scripted(), ok: scripted(), notify: scripted() };
-  const channelOf = (kind: 'vk' | 'ok' | 'notify'): Channel => ({
+  const channelOf = (kind: Kind, answer?: ScriptedNetwork['answer']): Channel => ({
     kind,
     capabilities: CAPABILITIES[kind],
     async send(batch) {
       const network = networks[kind];
       network.calls.push({ at: performance.now(), messages: batch });
-      return Promise.all(
-        batch.map(async (message) => {
-          network.taken.push(message);
-          return network.answer(message, network.taken.length);
-        }),
-      );
+      const outcomes = batch.map(async (message) => {
+        network.taken.push(message);
+        return (answer ?? network.answer)(message, network.taken.length);
+      });
+      return network.breakAnswer(await Promise.all(outcomes));
     },
   });
-  const channels = new Map([
-    [vk.id, channelOf('vk')],
-    [ok.id, channelOf('ok')],
-    [notify.id, channelOf('notify')],
+  const kindOf = new Map<number, Kind>([
+    [vk.id, 'vk'],
+    [ok.id, 'ok'],
+    [notify.id, 'notify'],
   ]);
 
   const addReport = { name: 'test.report.add', text: 'insert into test_report (account_id, body) values ($1, $2)' };
   const listReports = { name: 'test.report.list', text: 'select body from test_report where account_id = $1 order by id' };
   const running: Dispatch[] = [];
-  const startDispatch = (more: { laneLeaseMs?: number } = {}): Dispatch => {
+  const frozen: FreezableDatabase[] = [];
+  /** One process; `database` is how it sees the database, `answer` how it sees the networks where not as the others do. */
+  const startDispatch = (
+    more: { laneLeaseMs?: number; database?: Database; answer?: ScriptedNetwork['answer'] } = {},
+  ): Dispatch => {
     const dispatch = createDispatch({
-      database,
+      database: more.database ?? database,
       clock,
       log: pino({ level: 'silent' }),
       accounts,
-      connections: { ...connections, channel: async (id) => channels.get(id) as Channel },
+      connections: { ...connections, channel: async (id) => channelOf(kindOf.get(id) as Kind, more.answer) },
       templates,
       contacts,
       callbacks: {
@@ -214,6 +222,12 @@ export async function startDispatchTown(
     },
     notification,
     startDispatch,
+    /** A process whose database the test can freeze: killed when it is never let go on, a zombie when it is later. */
+    startFreezable(more: { laneLeaseMs?: number; answer?: ScriptedNetwork['answer'] } = {}) {
+      const view = createFreezableDatabase(database);
+      frozen.push(view);
+      return { dispatch: startDispatch({ ...more, database: view }), view };
+    },
     /** Accepts one and returns its id; throws what it was refused for. */
     async send(dispatch: Dispatch, more: Partial<NewNotification> = {}): Promise<number> {
       const result = await dispatch.accept(account.id, [notification(more)]);
@@ -227,6 +241,7 @@ export async function startDispatchTown(
       return view;
     },
     async [Symbol.asyncDispose]() {
+      for (const view of frozen) view.thaw();
       await Promise.all(running.map((dispatch) => dispatch.stop()));
       await connections.close();
       // What a test left waiting must not be found by the next one's dispatch.

@@ -40,6 +40,32 @@ test('answers come in the order of the items, good and bad ones mixed', async ()
   expect(Number.isSafeInteger(ids[0])).toBe(true);
 });
 
+test('messages of one request keep what they have of their own, in the order of their ids', async () => {
+  await using town = await startAcceptance();
+  const own = (index: number): Partial<NewNotification> => ({
+    phone: `7998000000${index}`,
+    ttlSeconds: index < 4 ? 600 : 900,
+    statusUrl: index % 2 === 0 ? 'https://even.example/' : 'https://odd.example/',
+    ...(index === 5 ? { steps: [{ route: 'VK' as const, timeoutSeconds: 60 }, { route: 'OK' as const }] } : {}),
+  });
+  const answers = await town.accept([0, 1, 2, 3, 4, 5].map(own));
+  const ids = answers.map((answer) => (answer.ok ? answer.messageId : 0));
+  expect(ids).toEqual([...ids].sort((a, b) => a - b));
+  const rows = await town.database.rows<{ phone: string; ttl: number; statusUrl: string; stepEndsInS: number | null }>({
+    name: 'test.accept.own',
+    text: `
+        select m.phone, extract(epoch from d.expires_at - m.created_at)::int as ttl, m.status_url as "statusUrl",
+          extract(epoch from d.step_ends_at - d.due_at)::int as "stepEndsInS"
+        from message as m join delivery as d on d.message_id = m.id order by m.id`,
+  });
+  expect(rows).toEqual(
+    [0, 1, 2, 3, 4, 5].map((index) => {
+      const { phone, ttlSeconds: ttl, statusUrl } = own(index);
+      return { phone, ttl, statusUrl, stepEndsInS: index === 5 ? 60 : null };
+    }),
+  );
+});
+
 test('a template is found by id or by name, and both must agree', async () => {
   await using town = await startAcceptance();
   const { templateId: _, ...byName } = { ...town.notification(), tmpl: 'base_template' };

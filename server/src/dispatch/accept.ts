@@ -14,6 +14,7 @@ import { planSteps, type StepPlan } from './plan.ts';
 import { isForbidden } from './spam.ts';
 import { type Candidate, storeCandidates } from './store-accepted.ts';
 import { nextAllowed, timeZoneOfPhone, type ZonedWindow } from './windows.ts';
+import { distinctWork, type Work } from './work.ts';
 
 const TEXT_CHARACTERS_MAX = 2_048; // docs.devino.online/en/http/vk_ok
 
@@ -27,8 +28,8 @@ export interface AcceptParts {
   budgets: Budgets;
   lanes: LaneDirectory;
   backlog: Backlog;
-  /** New work was committed for these lanes. */
-  onAccepted(laneIds: readonly number[]): void;
+  /** This was committed and is due. */
+  onAccepted(work: readonly Work[]): void;
 }
 
 /** See Dispatch.accept. */
@@ -190,16 +191,18 @@ function timeOf(item: NewNotification, now: number): Timing | Refusal {
 
 function report({ backlog, onAccepted }: AcceptParts, checked: readonly Checked[], answers: readonly AcceptAnswer[]): void {
   const lanes = new Map<number, number>();
+  const work: Work[] = [];
   for (const [index, answer] of answers.entries()) {
     const candidate = checked[index];
     if (!answer.ok) for (const { key } of answer.reasons) messageRejected({ reason: key });
     else if (candidate !== undefined && 'steps' in candidate) {
-      const laneId = candidate.steps[0]?.laneId ?? 0;
+      const { laneId, connectionId } = candidate.steps[0] as StepPlan;
       lanes.set(laneId, (lanes.get(laneId) ?? 0) + 1);
+      work.push({ laneId, connectionId });
     }
   }
   if (lanes.size === 0) return;
   for (const [laneId, count] of lanes) backlog.added(laneId, count);
   messagesAccepted({ kind: 'notification', count: [...lanes.values()].reduce((sum, count) => sum + count, 0) });
-  onAccepted([...lanes.keys()]);
+  onAccepted(distinctWork(work));
 }

@@ -6,6 +6,7 @@ import type { HistoryEntry } from './contract.ts';
 import type { Change, HeldDelivery, HeldMessage } from './decide.ts';
 import { statusReported } from './events.ts';
 import type { StepPlan } from './plan.ts';
+import { distinctWork, type Work } from './work.ts';
 
 /** A message under lock, with what its reports need. */
 export interface LockedMessage extends HeldMessage {
@@ -17,8 +18,8 @@ export interface LockedMessage extends HeldMessage {
 export interface ChangeWriter {
   /** Locks the messages and what is left of their deliveries, in the order of ids; unknown ids are left out. */
   lock(tx: Queryable, messageIds: readonly number[]): Promise<readonly LockedMessage[]>;
-  /** Writes what was decided, with callbacks and dialog events, in the caller's transaction. Returns lanes that have new work. */
-  apply(tx: Queryable, decided: readonly { message: LockedMessage; change: Change }[], now: Date): Promise<readonly number[]>;
+  /** Writes what was decided, with callbacks and dialog events, in the caller's transaction. Returns what became due by it. */
+  apply(tx: Queryable, decided: readonly { message: LockedMessage; change: Change }[], now: Date): Promise<readonly Work[]>;
 }
 
 // Deliveries before messages, everywhere: claims hold deliveries when they come to lock messages.
@@ -122,7 +123,7 @@ export function createChangeWriter({
     async apply(tx, decided, now) {
       if (decided.length === 0) return [];
       await updateMessages(tx, decided);
-      const lanes = await updateDeliveries(tx, decided);
+      const work = await updateDeliveries(tx, decided, now);
       await rememberSent(tx, decided, now);
       for (const { message, change } of decided) {
         const slot = message.delivery;
@@ -130,7 +131,7 @@ export function createChangeWriter({
         await dayCaps.giveBack(tx, stepOf(message).laneId, slot.dayPersons, slot.daySlotAt);
       }
       await report(tx, decided, callbacks);
-      return lanes;
+      return work;
     },
   };
 }
@@ -162,7 +163,7 @@ async function updateMessages(tx: Queryable, decided: readonly Decided[]): Promi
   ]);
 }
 
-async function updateDeliveries(tx: Queryable, decided: readonly Decided[]): Promise<readonly number[]> {
+async function updateDeliveries(tx: Queryable, decided: readonly Decided[], now: Date): Promise<readonly Work[]> {
   const removed: number[] = [];
   const cleared: number[] = [];
   const awaiting: { id: number; pollAt: number }[] = [];
@@ -190,7 +191,7 @@ async function updateDeliveries(tx: Queryable, decided: readonly Decided[]): Pro
       queued.map((row) => row.keepDaySlot),
     ]);
   }
-  return [...new Set(queued.map((row) => row.plan.laneId))];
+  return distinctWork(queued.filter(({ dueAt }) => dueAt <= now.getTime()).map(({ plan }) => plan));
 }
 
 function planOf(message: HeldMessage, step: number): StepPlan {

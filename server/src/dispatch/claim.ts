@@ -6,6 +6,7 @@ import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
 import { nextAllowed, type ZonedWindow } from './windows.ts';
+import type { Work } from './work.ts';
 
 /** Which work of a lane may be claimed now. */
 export interface ClaimRequest {
@@ -113,11 +114,11 @@ export async function claimDue(
   parts: ClaimParts,
   request: ClaimRequest,
   now: Date,
-): Promise<Claim & { changed: boolean; wakeLanes: readonly number[] }> {
+): Promise<Claim & { changed: boolean; work: readonly Work[] }> {
   return parts.database.transaction(async (tx) => {
     const { laneId, epoch, connection, priorityMax, limit } = request;
     const due = await tx.rows<DueRow>(DUE, [laneId, epoch, connection.id, priorityMax, now, limit]);
-    if (due.length === 0) return { messages: [], more: false, changed: false, wakeLanes: [] };
+    if (due.length === 0) return { messages: [], more: false, changed: false, work: [] };
 
     const contacts = await contactsOf(parts, tx, due);
     const ready: { row: DueRow; recipientId: string; persons: readonly string[] }[] = [];
@@ -144,9 +145,9 @@ export async function claimDue(
       ]);
     }
     if (postponed.length > 0) await tx.run(POSTPONE, [postponed.map((row) => row.id), postponed.map((row) => row.dueAt)]);
-    const wakeLanes = await settleUnsendable(parts, tx, unsendable, now);
+    const work = await settleUnsendable(parts, tx, unsendable, now);
     const messages = allowed.map(({ row, recipientId }) => claimed(row, recipientId));
-    return { messages, more: due.length === limit, changed: unsendable.length > 0, wakeLanes };
+    return { messages, more: due.length === limit, changed: unsendable.length > 0, work };
   });
 }
 
@@ -217,7 +218,7 @@ async function settleUnsendable(
   tx: Queryable,
   unsendable: readonly { row: DueRow; fact: Fact }[],
   now: Date,
-): Promise<readonly number[]> {
+): Promise<readonly Work[]> {
   if (unsendable.length === 0) return [];
   const facts = new Map(unsendable.map(({ row, fact }) => [row.messageId, fact]));
   const locked = await changes.lock(tx, [...facts.keys()]);

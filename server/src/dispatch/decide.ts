@@ -66,6 +66,9 @@ export interface DecideSettings {
   random(): number;
 }
 
+/** Claimed and then kept: the lease had run out, it had expired, or the claim was never heard of. */
+export const NOT_LAUNCHED: SendOutcome = { kind: 'throttled', scope: 'lane', retryAfterMs: 0, networkCode: '' };
+
 const PROGRESS: Partial<Record<Status, number>> = { QUEUED: 0, SENT: 1, DELIVERED: 2, READ: 3 };
 const READ_REPORTED_FOR_MS = 86_400_000;
 // An upstream's clock may run a little ahead of ours: its EXPIRED this close to our own is the same expiry.

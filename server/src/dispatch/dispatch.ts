@@ -1,8 +1,9 @@
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
-import type { Connections } from '../connections/connections.ts';
+import type { Connection, Connections } from '../connections/connections.ts';
 import type { Contacts } from '../contacts/contacts.ts';
 import { createBudgets, createDayCaps, LIMITS } from '../limits/limits.ts';
+import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
@@ -33,6 +34,7 @@ import { createRecovery } from './recover.ts';
 import { acceptReply } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
+import type { Work } from './work.ts';
 
 export type {
   AcceptAnswer,
@@ -93,6 +95,9 @@ export interface DispatchParts {
   random?(): number;
 }
 
+// How soon a lane follows a changed setting, a pause or a resumption.
+const CONNECTION_AGE_MAX_MS = 2_000;
+
 export function createDispatch(parts: DispatchParts): Dispatch {
   const { database, clock, connections, callbacks, contacts } = parts;
   logDispatchTo(parts.log);
@@ -100,9 +105,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const dayCaps = createDayCaps({ windowMs: LIMITS.notificationsPerPerson.windowMs });
   const changes = createChangeWriter({ callbacks, dayCaps });
   const laneDirectory = createLaneDirectory(database);
+  const fresh = createAgedCache<Connection>({ clock, maxAgeMs: CONNECTION_AGE_MAX_MS });
 
-  const onChanged = (wakeLanes: readonly number[]): void => {
-    if (wakeLanes.length > 0) lanes.wake(wakeLanes);
+  const onChanged = (work: readonly Work[]): void => {
+    lanes.wake(work);
     callbacks.wake();
     parts.onEvents?.();
   };
@@ -114,17 +120,20 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     onError: (error) => parts.log.warn({ event: 'lanes_notice_failed', error: error.message }),
     lane: {
       clock,
-      connectionsOf: (network, groupId) => connections.ofGroup(network, groupId),
+      connection: (id) => fresh.get(String(id), () => connections.get(id)),
       channel: (connectionId) => connections.channel(connectionId),
       async claim(request, now) {
         const claim = await claimDue(claimParts, request, now);
-        if (claim.changed) onChanged(claim.wakeLanes);
+        if (claim.changed) onChanged(claim.work);
         return claim;
       },
       recover: createRecovery({ database, clock, changes, decideSettings, connections, onChanged }),
       outgoing: createOutgoing({ connections, templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),
-      pauseConnection: (connectionId, reason) => connections.pause(connectionId, reason),
+      async pauseConnection(connectionId, reason) {
+        await connections.pause(connectionId, reason);
+        fresh.clear();
+      },
       sendTimeoutMs: parts.sendTimeoutMs,
     },
   });
@@ -142,7 +151,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     budgets: createBudgets(),
     lanes: laneDirectory,
     backlog: createBacklog({ database, clock, connections, lanes: laneDirectory }),
-    onAccepted: (laneIds) => lanes.wake(laneIds),
+    onAccepted: (work) => lanes.wake(work),
   };
   const now = (): Date => new Date(clock.now());
 
@@ -153,8 +162,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     list: (accountId, filter) => listMessages(database, accountId, filter),
     cancel: (accountId, messageId) => cancel({ database, changes, decideSettings }, accountId, messageId, now()),
     async takeReceipts(receipts) {
-      const { unknown, wakeLanes } = await takeReceipts({ database, changes, decideSettings }, receipts, now());
-      onChanged(wakeLanes);
+      const { unknown, work } = await takeReceipts({ database, changes, decideSettings }, receipts, now());
+      onChanged(work);
       return unknown;
     },
     async markRead(tx, accountId, messageIds, at) {

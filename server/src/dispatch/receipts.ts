@@ -2,6 +2,7 @@ import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { ChangeWriter, LockedMessage } from './changes.ts';
 import type { ProviderReceipt } from './contract.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
+import type { Work } from './work.ts';
 
 interface Known {
   receipt: ProviderReceipt;
@@ -32,8 +33,8 @@ export async function takeReceipts(
   parts: ReceiptParts,
   receipts: readonly ProviderReceipt[],
   now: Date,
-): Promise<{ unknown: readonly ProviderReceipt[]; wakeLanes: readonly number[] }> {
-  if (receipts.length === 0) return { unknown: [], wakeLanes: [] };
+): Promise<{ unknown: readonly ProviderReceipt[]; work: readonly Work[] }> {
+  if (receipts.length === 0) return { unknown: [], work: [] };
   return parts.database.transaction(async (tx) => {
     const columns = [receipts.map((receipt) => receipt.connectionId), receipts.map((receipt) => receipt.networkId)];
     const rows = await tx.rows<{ index: number; messageId: number; step: number }>(FIND, columns);
@@ -43,7 +44,7 @@ export async function takeReceipts(
       return row === undefined ? [] : [{ receipt, messageId: row.messageId, step: row.step }];
     });
     // Several words on one message (SENT, DELIVERED, READ in one batch) build on each other: one round each.
-    const wakeLanes: number[] = [];
+    const work: Work[] = [];
     for (const round of rounds(known)) {
       const facts = new Map(
         round.map(({ receipt, messageId, step }): [number, Fact] => [
@@ -51,9 +52,9 @@ export async function takeReceipts(
           { kind: 'receipt', step, status: receipt.status, at: receipt.at.getTime() },
         ]),
       );
-      wakeLanes.push(...(await applyFacts(parts, tx, facts, now)));
+      work.push(...(await applyFacts(parts, tx, facts, now)));
     }
-    return { unknown: receipts.filter((_, index) => !found.has(index)), wakeLanes };
+    return { unknown: receipts.filter((_, index) => !found.has(index)), work };
   });
 }
 
@@ -69,13 +70,13 @@ function rounds(known: readonly Known[]): Known[][] {
   return result;
 }
 
-/** Locks the messages, decides each by its fact, and writes what changes. Returns lanes with new work. */
+/** Locks the messages, decides each by its fact, and writes what changes. Returns what became due by it. */
 export async function applyFacts(
   { changes, decideSettings }: Pick<ReceiptParts, 'changes' | 'decideSettings'>,
   tx: Queryable,
   facts: ReadonlyMap<number, Fact | ((message: LockedMessage) => Fact | null)>,
   now: Date,
-): Promise<readonly number[]> {
+): Promise<readonly Work[]> {
   const locked = await changes.lock(tx, [...facts.keys()]);
   const decided = locked.flatMap((message) => {
     const given = facts.get(message.id);

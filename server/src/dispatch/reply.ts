@@ -2,6 +2,7 @@ import type { Queryable, Statement } from '../platform/database.ts';
 import type { NewReply } from './contract.ts';
 import { messagesAccepted } from './events.ts';
 import type { LaneDirectory } from './lane-directory.ts';
+import { notifyOf } from './lane-notices.ts';
 import type { StepPlan } from './plan.ts';
 
 const TTL_MS = 86_400_000;
@@ -18,7 +19,7 @@ const INSERT: Statement = {
       insert into delivery (message_id, account_id, lane_id, connection_id, priority, due_at, expires_at)
       select id, $1, $10, $11, 0, $7, $8 from stored
     )
-    select id, pg_notify('soroka_lanes', $10::int::text) from stored`,
+    select id, ${notifyOf('$10::int', '$11::bigint')} from stored`,
 };
 
 /** See Dispatch.acceptReply. */

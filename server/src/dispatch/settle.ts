@@ -4,6 +4,7 @@ import type { Database, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import { type DecideSettings, decide } from './decide.ts';
 import { loopFailed } from './events.ts';
+import type { Work } from './work.ts';
 
 /** The outcome of one attempt, with the fence it was made under. */
 export interface Settlement {
@@ -41,13 +42,13 @@ export function createSettler(parts: {
   changes: ChangeWriter;
   clock: Clock;
   decideSettings: DecideSettings;
-  onSettled(lanes: readonly number[]): void;
+  onSettled(work: readonly Work[]): void;
 }): Settler {
   const { database, changes, clock, decideSettings, onSettled } = parts;
   const waiting: { settlement: Settlement; done: () => void }[] = [];
   let running = false;
 
-  const write = (batch: readonly Settlement[]): Promise<readonly number[]> =>
+  const write = (batch: readonly Settlement[]): Promise<readonly Work[]> =>
     database.transaction(async (tx) => {
       const now = clock.now();
       const columns = [batch.map((o) => o.messageId), batch.map((o) => o.epoch), batch.map((o) => o.attempt)];

@@ -2,6 +2,7 @@ import type { Sender } from '../connections/connections.ts';
 import type { Budgets } from '../limits/limits.ts';
 import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { AcceptAnswer, AcceptResult, NewNotification, Refusal, Remember } from './contract.ts';
+import { insertAccepted } from './insert-accepted.ts';
 import type { StepPlan } from './plan.ts';
 import type { ZonedWindow } from './windows.ts';
 
@@ -28,20 +29,6 @@ export interface AcceptRequest {
 const REMEMBERED_FOR_MS = 86_400_000;
 
 const IDS: Statement = { name: 'dispatch.accept.ids', text: `select nextval('message_id') as id from generate_series(1, $1)` };
-// One statement for both tables: a request without keys or budgets needs no transaction around it, and one round trip.
-const INSERT: Statement = {
-  name: 'dispatch.accept.insert',
-  text: `
-    with stored as (
-      insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data, delivery_policy,
-        steps, windows, status_url, callback_data, client_message_id, channel, expires_at)
-      select $1, $2, 'notification', m.*
-      from unnest($3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::text[], $8::text[], $9::json[], $10::text[], $11::jsonb[],
-        $12::jsonb[], $13::text[], $14::json[], $15::text[], $16::text[], $17::timestamptz[]) as m
-    )
-    insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
-    select $1, 1, d.* from unnest($3::bigint[], $17::timestamptz[], $18::int[], $19::bigint[], $20::timestamptz[], $21::timestamptz[]) as d`,
-};
 const LOCK_KEY: Statement = {
   name: 'dispatch.accept.lock_key',
   text: `select pg_try_advisory_xact_lock(hashtextextended($1 || ':' || $2, 0)) as held`,
@@ -89,8 +76,6 @@ export async function storeCandidates(
 ): Promise<AcceptResult> {
   const { checked, remember } = request;
   const candidates = checked.filter((item) => 'steps' in item);
-  const ids = candidates.length === 0 ? [] : await parts.database.rows<{ id: number }>(IDS, [candidates.length]);
-  const accepted = new Map(candidates.map((candidate, index) => [candidate, (ids[index] as { id: number }).id]));
   const answerOf = (outcomes: ReadonlyMap<Candidate, AcceptAnswer>): AcceptAnswer[] =>
     checked.map((item) => ('refused' in item ? { ok: false, reasons: item.refused } : (outcomes.get(item) as AcceptAnswer)));
 
@@ -98,12 +83,14 @@ export async function storeCandidates(
     remember !== undefined ||
     candidates.some(({ item, sender }) => item.clientMessageId !== undefined || sender.budgetPerDay !== null);
   if (!needsTransaction) {
-    await insert(parts.database, request, accepted);
+    const stored = await insertAccepted(parts.database, request, candidates);
     return {
       kind: 'accepted',
-      answers: answerOf(new Map([...accepted].map(([candidate, messageId]) => [candidate, { ok: true, messageId }]))),
+      answers: answerOf(new Map(candidates.map((candidate, index) => [candidate, taken(stored[index])]))),
     };
   }
+  const ids = candidates.length === 0 ? [] : await parts.database.rows<{ id: number }>(IDS, [candidates.length]);
+  const accepted = new Map(candidates.map((candidate, index) => [candidate, (ids[index] as { id: number }).id]));
   return parts.database.transaction(async (tx): Promise<AcceptResult> => {
     if (remember !== undefined) {
       const earlier = await findRemembered(tx, request, remember);
@@ -116,8 +103,8 @@ export async function storeCandidates(
     const stored = new Map(
       fresh.filter((candidate) => !outcomes.has(candidate)).map((candidate) => [candidate, accepted.get(candidate) as number]),
     );
-    await insert(tx, request, stored);
-    for (const [candidate, messageId] of stored) outcomes.set(candidate, { ok: true, messageId });
+    await insertAccepted(tx, request, [...stored.keys()], [...stored.values()]);
+    for (const [candidate, messageId] of stored) outcomes.set(candidate, taken(messageId));
     for (const [repeat, first] of repeats) {
       const same = first.item.contentSha256.equals(repeat.item.contentSha256);
       outcomes.set(repeat, same ? (outcomes.get(first) as AcceptAnswer) : CLIENT_ID_CONFLICT);
@@ -129,6 +116,8 @@ export async function storeCandidates(
     return { kind: 'accepted', answers };
   });
 }
+
+const taken = (messageId: number | undefined): AcceptAnswer => ({ ok: true, messageId: messageId as number });
 
 async function findRemembered(
   tx: Queryable,
@@ -218,36 +207,4 @@ async function takeBudgets(
     const claimed = refused.filter(({ item }) => item.clientMessageId !== undefined).map((candidate) => accepted.get(candidate));
     if (claimed.length > 0) await tx.run(FREE_CLIENT_IDS, [accountId, claimed]);
   }
-}
-
-async function insert(tx: Queryable, { accountId, now }: AcceptRequest, accepted: ReadonlyMap<Candidate, number>): Promise<void> {
-  if (accepted.size === 0) return;
-  const rows = [...accepted.keys()];
-  const first = (candidate: Candidate): StepPlan => candidate.steps[0] as StepPlan;
-  await tx.run(INSERT, [
-    accountId,
-    now,
-    [...accepted.values()],
-    rows.map(({ sender }) => sender.id),
-    rows.map(({ sender }) => sender.name),
-    rows.map(({ templateId }) => templateId),
-    rows.map(({ item }) => item.phone),
-    rows.map(({ text }) => text),
-    rows.map(({ item }) => item.templateDataJson),
-    rows.map(({ item }) => item.deliveryPolicy),
-    rows.map(({ steps }) => JSON.stringify(steps)),
-    rows.map(({ windows }) => (windows === null ? null : JSON.stringify(windows))),
-    rows.map(({ statusUrl }) => statusUrl),
-    rows.map(({ item }) => item.callbackDataJson ?? null),
-    rows.map(({ item }) => item.clientMessageId ?? null),
-    rows.map((candidate) => first(candidate).route),
-    rows.map(({ expiresAt }) => expiresAt),
-    rows.map((candidate) => first(candidate).laneId),
-    rows.map((candidate) => first(candidate).connectionId),
-    rows.map(({ dueAt }) => dueAt),
-    rows.map((candidate) => {
-      const { timeoutSeconds } = first(candidate);
-      return timeoutSeconds === undefined ? null : new Date(candidate.dueAt.getTime() + timeoutSeconds * 1_000);
-    }),
-  ]);
 }

@@ -6,6 +6,7 @@ import type { ProviderReceipt } from './contract.ts';
 import type { DecideSettings, Fact } from './decide.ts';
 import { loopFailed } from './events.ts';
 import { applyFacts, takeReceipts } from './receipts.ts';
+import type { Work } from './work.ts';
 
 /** What time alone brings about: messages expire, steps end, providers that stay silent are asked. */
 export interface Sweep {
@@ -55,7 +56,7 @@ export function createSweep(parts: {
   decideSettings: DecideSettings;
   connections: Pick<Connections, 'channel'>;
   askTimeoutMs: number;
-  onChanged(wakeLanes: readonly number[]): void;
+  onChanged(work: readonly Work[]): void;
 }): Sweep {
   const { database, clock, decideSettings, connections, onChanged } = parts;
   const stopping = new AbortController();
@@ -63,12 +64,12 @@ export function createSweep(parts: {
 
   const sweepOnce = async (find: Statement, fact: Fact): Promise<boolean> => {
     const now = new Date(clock.now());
-    const { found, wakeLanes } = await database.transaction(async (tx) => {
+    const { found, work } = await database.transaction(async (tx) => {
       const rows = await tx.rows<{ id: number }>(find, [now, BATCH]);
       const facts = new Map(rows.map(({ id }) => [id, fact]));
-      return { found: rows.length, wakeLanes: rows.length === 0 ? [] : await applyFacts(parts, tx, facts, now) };
+      return { found: rows.length, work: rows.length === 0 ? [] : await applyFacts(parts, tx, facts, now) };
     });
-    if (found > 0) onChanged(wakeLanes);
+    if (found > 0) onChanged(work);
     return found === BATCH;
   };
 
@@ -98,8 +99,8 @@ export function createSweep(parts: {
       AbortSignal.any([stopping.signal, AbortSignal.timeout(parts.askTimeoutMs)]),
     );
     const receipts = answered.map((receipt): ProviderReceipt => ({ connectionId, ...receipt }));
-    const { wakeLanes } = await takeReceipts(parts, receipts, new Date(clock.now()));
-    onChanged(wakeLanes);
+    const { work } = await takeReceipts(parts, receipts, new Date(clock.now()));
+    onChanged(work);
   };
 
   const loop = async (name: string, work: () => Promise<boolean>): Promise<void> => {

@@ -1,0 +1,92 @@
+import type { Queryable, Statement } from '../platform/database.ts';
+import type { StepPlan } from './plan.ts';
+import type { Candidate } from './store-accepted.ts';
+
+// One statement for both tables and the new ids: a request without keys or budgets takes one round trip. What messages of a
+// request have in common goes over once (`common`), as a batch is mostly one text to many people: per message it was half of
+// the cost of acceptance on both sides. An id that is given is kept.
+const INSERT: Statement = {
+  name: 'dispatch.accept.insert',
+  text: `
+    with own as materialized (
+      select coalesce(given_id, nextval('message_id')) as id, o.*
+      from unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::json[], $8::json[], $9::text[]) with ordinality
+        as o(given_id, common, phone, text, template_data, callback_data, client_message_id, position)
+    ), shared as materialized (
+      select *
+      from unnest($10::bigint[], $11::text[], $12::int[], $13::text[], $14::jsonb[], $15::jsonb[], $16::text[], $17::text[],
+        $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[]) with ordinality
+        as s(sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
+          connection_id, due_at, step_ends_at, common)
+    ), stored as (
+      insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data,
+        delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at)
+      select $1, $2, 'notification', id, sender_id, service, template_id, phone, text, template_data, delivery_policy, steps,
+        windows, status_url, callback_data, client_message_id, channel, expires_at
+      from own join shared using (common)
+    ), waiting as (
+      insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
+      select $1, 1, id, expires_at, lane_id, connection_id, due_at, step_ends_at
+      from own join shared using (common)
+    )
+    select id from own order by position`,
+};
+
+/** Stores the candidates of one account; their ids in the same order, those of `ids` where it is given. */
+export async function insertAccepted(
+  tx: Queryable,
+  { accountId, now }: { accountId: number; now: Date },
+  candidates: readonly Candidate[],
+  ids?: readonly number[],
+): Promise<readonly number[]> {
+  if (candidates.length === 0) return [];
+  const { shared, commonOf } = shareCommon(candidates);
+  const rows = await tx.rows<{ id: number }>(INSERT, [
+    accountId,
+    now,
+    ids ?? candidates.map(() => null),
+    commonOf,
+    candidates.map(({ item }) => item.phone),
+    candidates.map(({ text }) => text),
+    candidates.map(({ item }) => item.templateDataJson),
+    candidates.map(({ item }) => item.callbackDataJson ?? null),
+    candidates.map(({ item }) => item.clientMessageId ?? null),
+    shared.map(({ sender }) => sender.id),
+    shared.map(({ sender }) => sender.name),
+    shared.map(({ templateId }) => templateId),
+    shared.map(({ item }) => item.deliveryPolicy),
+    shared.map(({ steps }) => JSON.stringify(steps)),
+    shared.map(({ windows }) => (windows === null ? null : JSON.stringify(windows))),
+    shared.map(({ statusUrl }) => statusUrl),
+    shared.map((candidate) => firstStep(candidate).route),
+    shared.map(({ expiresAt }) => expiresAt),
+    shared.map((candidate) => firstStep(candidate).laneId),
+    shared.map((candidate) => firstStep(candidate).connectionId),
+    shared.map(({ dueAt }) => dueAt),
+    shared.map((candidate) => {
+      const { timeoutSeconds } = firstStep(candidate);
+      return timeoutSeconds === undefined ? null : new Date(candidate.dueAt.getTime() + timeoutSeconds * 1_000);
+    }),
+  ]);
+  return rows.map(({ id }) => id);
+}
+
+/** One candidate for each different set of shared columns, and for each candidate which of them is its own, from 1. */
+function shareCommon(candidates: readonly Candidate[]): { shared: readonly Candidate[]; commonOf: readonly number[] } {
+  const shared: Candidate[] = [];
+  const numbers = new Map<string, number>();
+  const commonOf = candidates.map((candidate) => {
+    const { sender, templateId, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
+    const times = [dueAt.getTime(), expiresAt.getTime()];
+    const key = JSON.stringify([sender.id, templateId, item.deliveryPolicy, steps, windows, statusUrl, times]);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, shared.push(candidate));
+    return shared.length;
+  });
+  return { shared, commonOf };
+}
+
+function firstStep(candidate: Candidate): StepPlan {
+  return candidate.steps[0] as StepPlan;
+}

@@ -1,0 +1,206 @@
+import type { Channel, Outgoing, SendOutcome } from '@soroka/channels';
+import type { Connection } from '../connections/connections.ts';
+import type { SlidingWindow } from '../limits/limits.ts';
+import type { ClaimedMessage } from './claim.ts';
+import { NOT_LAUNCHED } from './decide.ts';
+import { loopFailed, sendAnswered } from './events.ts';
+import type { LaneIdentity, LaneParts } from './lane.ts';
+import type { Line } from './lane-line.ts';
+import type { Settlement } from './settle.ts';
+
+/**
+ * The calls of one lane, from the committed intent to the written outcome. Whatever fails in between, every slot comes back
+ * and every message gets an outcome: a row that stayed `sending` under a living owner would be found by nobody.
+ */
+export interface LaneCalls {
+  /** Takes the slots and sends; resolves nothing, see `finished`. */
+  launch(line: Line, connection: Connection, messages: readonly ClaimedMessage[]): void;
+  /** Ids of the messages that were launched and whose outcomes are not written yet. */
+  inHand(): readonly number[];
+  /** Resolves when the calls under way are answered and their outcomes written. */
+  finished(): Promise<void>;
+}
+
+const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'the channel gave no outcome' };
+const NO_CHANNEL: SendOutcome = { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000, networkCode: '' };
+const NOT_PREPARED: SendOutcome = { kind: 'failed', networkCode: 'not_prepared' };
+// A channel gives up at the signal; what it makes of that may take a moment.
+const GIVE_UP_GRACE_MS = 500;
+// After a token problem that could not be noted down, the next call would only hear of it again.
+const STOPPED_PAUSE_MS = 1_000;
+const RETRY_AFTER_MAX_MS = 3_600_000;
+
+interface Prepared {
+  message: ClaimedMessage;
+  outgoing: Outgoing;
+}
+interface Answered {
+  message: ClaimedMessage;
+  outcome: SendOutcome;
+}
+
+export function createLaneCalls(
+  parts: Pick<LaneParts, 'clock' | 'channel' | 'outgoing' | 'settler' | 'pauseConnection' | 'sendTimeoutMs'> & {
+    identity: LaneIdentity;
+    notifications: SlidingWindow;
+    mayLaunch(): boolean;
+    isLost(): boolean;
+    /** Slots began to cool. */
+    onFreed(): void;
+  },
+): LaneCalls {
+  const { clock, identity, notifications } = parts;
+  const { laneId, epoch } = identity;
+  const hand = new Map<number, ClaimedMessage>();
+  const underWay = new Set<Promise<void>>();
+  const replyTails = new Map<string, Promise<void>>();
+
+  const batchesOf = (connection: Connection, messages: readonly ClaimedMessage[]): (readonly ClaimedMessage[])[] =>
+    connection.kind === 'notify' ? [messages] : messages.map((message) => [message]);
+
+  const launch: LaneCalls['launch'] = (line, connection, messages) => {
+    if (messages.length === 0) return;
+    notifications.take(notificationsIn(messages));
+    if (connection.kind !== 'notify') line.calls.take(messages.length);
+    for (const message of messages) hand.set(message.messageId, message);
+    for (const batch of batchesOf(connection, messages)) {
+      const [first] = batch;
+      const tail = first?.kind === 'reply' ? replyTails.get(first.recipientId) : undefined;
+      const call = (tail ?? Promise.resolve())
+        .then(() => send(line, connection, batch))
+        .catch((error) => loopFailed({ loop: 'send', error }))
+        .finally(() => {
+          underWay.delete(call);
+          for (const message of batch) if (hand.get(message.messageId) === message) hand.delete(message.messageId);
+          if (first !== undefined && replyTails.get(first.recipientId) === call) replyTails.delete(first.recipientId);
+        });
+      underWay.add(call);
+      // Two replies of one dialog leave in their order, although calls run side by side.
+      if (first?.kind === 'reply') replyTails.set(first.recipientId, call);
+    }
+  };
+
+  const send = async (line: Line, connection: Connection, batch: readonly ClaimedMessage[]): Promise<void> => {
+    const channel = await parts.channel(connection.id).catch((error: unknown) => {
+      loopFailed({ loop: 'channel', error });
+      return null;
+    });
+    const prepared = channel === null ? [] : await prepare(connection, batch);
+    // The last moment: after it the network has the message.
+    const mayLaunch = parts.mayLaunch();
+    const launched = prepared.filter(({ message }) => mayLaunch && message.expiresAt > clock.now());
+    const kept = batch.filter((message) => !launched.some((item) => item.message === message));
+    notifications.giveBack(notificationsIn(kept));
+    if (connection.kind !== 'notify') line.calls.giveBack(kept.length);
+    const answered = channel === null || launched.length === 0 ? [] : await callAndAnswer(line, connection, channel, launched);
+    parts.onFreed();
+    // The next owner takes over all of it; an outcome of ours would not be written.
+    if (parts.isLost()) return;
+    const whyKept = (message: ClaimedMessage): SendOutcome => {
+      if (channel === null) return NO_CHANNEL;
+      return prepared.some((item) => item.message === message) ? NOT_LAUNCHED : NOT_PREPARED;
+    };
+    const settled = [...answered, ...kept.map((message) => ({ message, outcome: whyKept(message) }))];
+    await parts.settler.settle(settled.map((item) => settlement(item, channel)));
+  };
+
+  const callAndAnswer = async (
+    line: Line,
+    connection: Connection,
+    channel: Channel,
+    launched: readonly Prepared[],
+  ): Promise<readonly Answered[]> => {
+    const given = await callNetwork(
+      channel,
+      launched.map(({ outgoing }) => outgoing),
+    );
+    const outcomes = launched.map((_, index) => withinReason(given[index] ?? UNANSWERED));
+    notifications.answered(notificationsIn(launched.map(({ message }) => message)));
+    if (connection.kind !== 'notify') line.calls.answered(launched.length);
+    await react(line, connection, outcomes);
+    return launched.map(({ message }, index) => ({ message, outcome: outcomes[index] ?? UNANSWERED }));
+  };
+
+  /** By its contract a channel answers for each message in time and never throws; a slot must come back even from one that does not. */
+  const callNetwork = async (channel: Channel, batch: readonly Outgoing[]): Promise<readonly SendOutcome[]> => {
+    const giveUp = new AbortController();
+    const done = new AbortController();
+    const deadline = async (): Promise<readonly SendOutcome[]> => {
+      await clock.sleep(parts.sendTimeoutMs, done.signal);
+      giveUp.abort(new DOMException('no answer in time', 'TimeoutError'));
+      await clock.sleep(GIVE_UP_GRACE_MS, done.signal);
+      return [];
+    };
+    try {
+      return await Promise.race([channel.send(batch, giveUp.signal), deadline()]);
+    } catch (error) {
+      loopFailed({ loop: 'send', error });
+      return [];
+    } finally {
+      done.abort();
+    }
+  };
+
+  /** What could be made ready; one whose template or sender cannot be read waits alone. */
+  const prepare = async (connection: Connection, batch: readonly ClaimedMessage[]): Promise<readonly Prepared[]> => {
+    const made = batch.map(async (message): Promise<Prepared[]> => {
+      try {
+        return [{ message, outgoing: await parts.outgoing(message, identity, connection) }];
+      } catch (error) {
+        loopFailed({ loop: 'prepare', error });
+        return [];
+      }
+    });
+    return (await Promise.all(made)).flat();
+  };
+
+  const settlement = ({ message, outcome }: Answered, channel: Channel | null): Settlement => ({
+    messageId: message.messageId,
+    laneId,
+    epoch,
+    attempt: message.attempt,
+    outcome,
+    dropsRepeats: channel?.capabilities.dropsRepeats ?? false,
+    awaitsReceipts: channel?.capabilities.reportsDelivered ?? false,
+  });
+
+  const react = async (line: Line, connection: Connection, outcomes: readonly SendOutcome[]): Promise<void> => {
+    const pauseLine = (ms: number): void => {
+      line.throttledUntil = Math.max(line.throttledUntil, clock.monotonic() + ms);
+    };
+    for (const outcome of outcomes) {
+      const code = 'networkCode' in outcome ? outcome.networkCode : '';
+      sendAnswered({ connectionId: connection.id, channel: connection.kind, outcome: outcome.kind, code });
+      if (outcome.kind === 'throttled' && outcome.scope === 'lane') pauseLine(outcome.retryAfterMs);
+    }
+    const stopped = outcomes.find((outcome) => outcome.kind === 'stopped');
+    if (stopped === undefined) return;
+    try {
+      await parts.pauseConnection(connection.id, `${stopped.networkCode}: ${stopped.detail}`);
+    } catch (error) {
+      loopFailed({ loop: 'pause', error });
+      pauseLine(STOPPED_PAUSE_MS);
+    }
+  };
+
+  return {
+    launch,
+    inHand: () => [...hand.keys()],
+    async finished() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}
+
+const notificationsIn = (messages: readonly ClaimedMessage[]): number =>
+  messages.filter((message) => message.kind === 'notification').length;
+
+/** A wait that is no number, or of years, would leave a time that cannot be stored. */
+function withinReason(outcome: SendOutcome): SendOutcome {
+  if (outcome.kind !== 'throttled') return outcome;
+  const { retryAfterMs } = outcome;
+  return {
+    ...outcome,
+    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS) : 1_000,
+  };
+}

@@ -1,0 +1,134 @@
+import type { Database, Statement } from '../platform/database.ts';
+import type { LaneIdentity } from './lane.ts';
+import type { Work } from './work.ts';
+
+/** The lane's row as this process sees it: leases by the database's clock, and where work is. */
+export interface LaneLeases {
+  /** Says that this process lives, and renews its lanes. Returns those that are still its own. */
+  renew(laneIds: readonly number[]): Promise<ReadonlySet<number>>;
+  /** How many lanes each process should have. */
+  fairShare(): Promise<{ workers: number; lanes: number; waiting: number }>;
+  /** Takes at most `max` lanes with work that nobody owns; of `among` only, where it is given. */
+  acquire(max: number, among?: readonly number[]): Promise<readonly (LaneIdentity & { quietMs: number })[]>;
+  /** Gives a lane back that must stay quiet for so long. */
+  release(laneId: number, epoch: number, quietMs: number): Promise<void>;
+  /** Connections with due messages, of these lanes. */
+  dueWork(laneIds: readonly number[], now: Date): Promise<readonly Work[]>;
+  /** Which of these lanes have calls of an earlier owner. */
+  withOrphans(laneIds: readonly number[]): Promise<readonly number[]>;
+  /** This process sends no more. */
+  leave(): Promise<void>;
+}
+
+// The receiver's window plus a margin for a call that the old owner had on the wire when its lease ended.
+const QUARANTINE_MS = 1_100;
+
+// In the order of ids, like every statement that locks several lanes.
+const RENEW: Statement = {
+  name: 'dispatch.lanes.renew',
+  text: `
+    with mine as (select id from lane where id = any($2::int[]) and owner = $1 order by id for update)
+    update lane set lease_until = now() + make_interval(secs => $3::float8 / 1000)
+    from mine where lane.id = mine.id returning lane.id`,
+};
+const HAS_WORK = `(exists (select 1 from delivery where lane_id = lane.id and state = 'queued')
+          or exists (select 1 from delivery where lane_id = lane.id and state = 'sending'))`;
+// The new owner keeps quiet until what the old one may have launched at the end of its lease is out of every window.
+const acquire = (name: string, among: string): Statement => ({
+  name,
+  text: `
+    with free as (
+      select id from lane
+      where ${among}(owner is null or lease_until < now()) and ${HAS_WORK}
+      order by id limit $3 for update skip locked
+    )
+    update lane
+    set owner = $1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $2::float8 / 1000),
+        quiet_until = greatest(quiet_until, case when owner is not null then lease_until + make_interval(secs => $4::float8 / 1000) end)
+    from free where lane.id = free.id
+    returning lane.id as "laneId", lane.epoch, lane.network, lane.group_id as "groupId",
+      greatest(0, coalesce(extract(epoch from quiet_until - now()) * 1000, 0))::float8 as "quietMs"`,
+});
+const ACQUIRE = acquire('dispatch.lanes.acquire', '');
+const ACQUIRE_AMONG = acquire('dispatch.lanes.acquire_among', 'id = any($5::int[]) and ');
+const RELEASE: Statement = {
+  name: 'dispatch.lanes.release',
+  text: `
+    update lane
+    set owner = null, lease_until = null, quiet_until = greatest(quiet_until, now() + make_interval(secs => $4::float8 / 1000))
+    where id = $2 and owner = $1 and epoch = $3`,
+};
+const HEARTBEAT: Statement = {
+  name: 'dispatch.lanes.heartbeat',
+  text: 'insert into worker (id, seen_at) values ($1, now()) on conflict (id) do update set seen_at = now()',
+};
+const LEAVE: Statement = { name: 'dispatch.lanes.leave', text: 'delete from worker where id = $1' };
+const SHARE: Statement = {
+  name: 'dispatch.lanes.share',
+  text: `
+    select (select count(*) from worker where seen_at > now() - make_interval(secs => $1::float8 / 1000))::int as workers,
+      (select count(*) from lane where owner is not null and lease_until > now())::int as owned,
+      (select count(*) from lane where (owner is null or lease_until < now()) and ${HAS_WORK})::int as waiting`,
+};
+const DUE: Statement = {
+  name: 'dispatch.lanes.due',
+  // Hops from one connection to the next and looks at the first row of each class, so that a long queue costs no more than a short one.
+  text: `
+    with recursive queue as (
+      select l.id as lane_id, (
+        select connection_id from delivery where lane_id = l.id and state = 'queued' order by connection_id limit 1
+      ) as connection_id
+      from unnest($1::int[]) as l(id)
+      union all
+      select q.lane_id, (
+        select connection_id from delivery where lane_id = q.lane_id and state = 'queued' and connection_id > q.connection_id
+        order by connection_id limit 1
+      )
+      from queue as q where q.connection_id is not null
+    )
+    select q.lane_id as "laneId", q.connection_id as "connectionId" from queue as q
+    where q.connection_id is not null and exists (
+      select 1 from (values (0::smallint), (1)) as class(priority)
+      cross join lateral (
+        select due_at from delivery
+        where lane_id = q.lane_id and connection_id = q.connection_id and state = 'queued' and priority = class.priority
+        order by due_at limit 1
+      ) as first
+      where first.due_at <= $2
+    )`,
+};
+const WITH_ORPHANS: Statement = {
+  name: 'dispatch.lanes.with_orphans',
+  text: `
+    select l.id from lane as l
+    where l.id = any($1::int[]) and exists (select 1 from delivery where lane_id = l.id and state = 'sending' and epoch < l.epoch)`,
+};
+
+export function createLaneLeases(database: Database, workerId: string, leaseMs: number): LaneLeases {
+  return {
+    async renew(laneIds) {
+      await database.run(HEARTBEAT, [workerId]);
+      if (laneIds.length === 0) return new Set();
+      return new Set((await database.rows<{ id: number }>(RENEW, [workerId, laneIds, leaseMs])).map(({ id }) => id));
+    },
+    async fairShare() {
+      const [row] = await database.rows<{ workers: number; owned: number; waiting: number }>(SHARE, [leaseMs]);
+      const { workers = 1, owned = 0, waiting = 0 } = row ?? {};
+      return { workers, lanes: Math.ceil((owned + waiting) / Math.max(1, workers)), waiting };
+    },
+    acquire: (max, among) =>
+      among === undefined
+        ? database.rows(ACQUIRE, [workerId, leaseMs, max, QUARANTINE_MS])
+        : database.rows(ACQUIRE_AMONG, [workerId, leaseMs, max, QUARANTINE_MS, among]),
+    async release(laneId, epoch, quietMs) {
+      await database.run(RELEASE, [workerId, laneId, epoch, quietMs]);
+    },
+    dueWork: (laneIds, now) => database.rows(DUE, [laneIds, now]),
+    async withOrphans(laneIds) {
+      return (await database.rows<{ id: number }>(WITH_ORPHANS, [laneIds])).map(({ id }) => id);
+    },
+    async leave() {
+      await database.run(LEAVE, [workerId]);
+    },
+  };
+}

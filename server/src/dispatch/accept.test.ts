@@ -51,13 +51,16 @@ test('messages of one request keep what they have of their own, in the order of 
   const answers = await town.accept([0, 1, 2, 3, 4, 5].map(own));
   const ids = answers.map((answer) => (answer.ok ? answer.messageId : 0));
   expect(ids).toEqual([...ids].sort((a, b) => a - b));
-  const rows = await town.database.rows<{ phone: string; ttl: number; statusUrl: string; stepEndsInS: number | null }>({
+  const stored = {
     name: 'test.accept.own',
     text: `
-        select m.phone, extract(epoch from d.expires_at - m.created_at)::int as ttl, m.status_url as "statusUrl",
-          extract(epoch from d.step_ends_at - d.due_at)::int as "stepEndsInS"
-        from message as m join delivery as d on d.message_id = m.id order by m.id`,
-  });
+      select m.phone, extract(epoch from d.expires_at - m.created_at)::int as ttl, m.status_url as "statusUrl",
+        extract(epoch from d.step_ends_at - d.due_at)::int as "stepEndsInS"
+      from message as m join delivery as d on d.message_id = m.id
+      where m.account_id = $1
+      order by m.id`,
+  };
+  const rows = await town.database.rows(stored, [town.account.id]);
   expect(rows).toEqual(
     [0, 1, 2, 3, 4, 5].map((index) => {
       const { phone, ttlSeconds: ttl, statusUrl } = own(index);

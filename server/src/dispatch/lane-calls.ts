@@ -29,6 +29,7 @@ const GIVE_UP_GRACE_MS = 500;
 // After a token problem that could not be noted down, the next call would only hear of it again.
 const STOPPED_PAUSE_MS = 1_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
+const NETWORK_ID_CHARACTERS_MAX = 500;
 
 interface Prepared {
   message: ClaimedMessage;
@@ -114,7 +115,7 @@ export function createLaneCalls(
       channel,
       launched.map(({ outgoing }) => outgoing),
     );
-    const outcomes = launched.map((_, index) => withinReason(given[index] ?? UNANSWERED));
+    const outcomes = launched.map(({ outgoing }, index) => storable(given[index] ?? UNANSWERED, outgoing));
     notifications.answered(notificationsIn(launched.map(({ message }) => message)));
     if (connection.kind !== 'notify') line.calls.answered(launched.length);
     await react(line, connection, outcomes);
@@ -195,8 +196,13 @@ export function createLaneCalls(
 const notificationsIn = (messages: readonly ClaimedMessage[]): number =>
   messages.filter((message) => message.kind === 'notification').length;
 
-/** A wait that is no number, or of years, would leave a time that cannot be stored. */
-function withinReason(outcome: SendOutcome): SendOutcome {
+/** An id with a NUL or as long as a page, a wait that is no number or of years: what a network says must not keep us from writing it down. */
+function storable(outcome: SendOutcome, { dedupKey }: Outgoing): SendOutcome {
+  if (outcome.kind === 'sent') {
+    const { networkId } = outcome;
+    const fits = networkId.length <= NETWORK_ID_CHARACTERS_MAX && !networkId.includes('\0');
+    return fits ? outcome : { kind: 'sent', networkId: `unnamed:${dedupKey}` };
+  }
   if (outcome.kind !== 'throttled') return outcome;
   const { retryAfterMs } = outcome;
   return {

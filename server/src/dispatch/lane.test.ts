@@ -171,25 +171,3 @@ test('a connection with a long queue does not keep another connection of the sam
   await eventually(() => town.networks.vk.taken.length === 1);
   expect(town.networks.notify.taken.length).toBeLessThan(50);
 });
-
-test('a limit lowered while calls are in flight is kept as soon as they are answered', async () => {
-  await using town = await startDispatchTown({ notifySettings: { perDay: null } });
-  const waiting: (() => void)[] = [];
-  town.networks.notify.answer = (_, count) =>
-    count > 50
-      ? { kind: 'sent', networkId: `n${count}` }
-      : new Promise((resolve) => waiting.push(() => resolve({ kind: 'sent', networkId: `n${count}` })));
-  const dispatch = town.startDispatch();
-  const phone = (index: number): string => `7998${String(index).padStart(7, '0')}`;
-  await dispatch.accept(
-    town.account.id,
-    Array.from({ length: 70 }, (_, index) => town.notification({ phone: phone(index), routes: ['VK'] })),
-  );
-  dispatch.run();
-  await eventually(() => waiting.length === 50);
-  await town.connections.setSettings(town.connectionIds.notify, { messagesPerSecond: 10 });
-  for (const answer of waiting) answer();
-  await eventually(() => town.networks.notify.taken.length === 70);
-  const times = town.networks.notify.calls.slice(1).flatMap(({ at, messages }) => messages.map(() => at));
-  expect(Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length))).toBe(10);
-});

@@ -1,6 +1,6 @@
 import type { SendOutcome } from '@soroka/channels';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Statement } from '../platform/database.ts';
+import { type Database, isDatabaseAway, type Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import { type DecideSettings, decide } from './decide.ts';
 import { loopFailed } from './events.ts';
@@ -33,6 +33,10 @@ const OURS: Statement = {
     order by d.message_id
     for update of d`,
 };
+interface Waiting {
+  settlement: Settlement;
+  done(): void;
+}
 const BATCH_MAX = 1_000;
 const RETRY_MS = 500;
 
@@ -45,8 +49,9 @@ export function createSettler(parts: {
   onSettled(work: readonly Work[]): void;
 }): Settler {
   const { database, changes, clock, decideSettings, onSettled } = parts;
-  const waiting: { settlement: Settlement; done: () => void }[] = [];
+  const waiting: Waiting[] = [];
   let running = false;
+  let databaseAway = false;
 
   const write = (batch: readonly Settlement[]): Promise<readonly Work[]> =>
     database.transaction(async (tx) => {
@@ -68,19 +73,30 @@ export function createSettler(parts: {
       return changes.apply(tx, decided, new Date(now));
     });
 
+  /** Whether it was written. */
+  const tryToWrite = async (batch: readonly Waiting[]): Promise<boolean> => {
+    try {
+      onSettled(await write(batch.map(({ settlement }) => settlement)));
+    } catch (error) {
+      loopFailed({ loop: 'settle', error });
+      databaseAway = isDatabaseAway(error);
+      return false;
+    }
+    for (const { done } of batch) done();
+    return true;
+  };
+
   const run = async (): Promise<void> => {
     running = true;
     while (waiting.length > 0) {
       const batch = waiting.splice(0, BATCH_MAX);
-      try {
-        onSettled(await write(batch.map(({ settlement }) => settlement)));
-        for (const { done } of batch) done();
-      } catch (error) {
-        // The calls were made: their outcomes are kept until the database is back, or the lease has passed on.
-        loopFailed({ loop: 'settle', error });
-        waiting.unshift(...batch);
-        await clock.sleep(RETRY_MS);
-      }
+      if (await tryToWrite(batch)) continue;
+      // The calls were made: their outcomes are kept until they can be written, or the lease has passed on. One that cannot
+      // be written must not keep the others back: each is tried alone, and what fails waits behind what came meanwhile.
+      const failed: Waiting[] = [];
+      for (const item of batch) if (databaseAway || batch.length === 1 || !(await tryToWrite([item]))) failed.push(item);
+      waiting.push(...failed);
+      await clock.sleep(RETRY_MS);
     }
     running = false;
   };

@@ -1,6 +1,6 @@
 import type { Connections } from '../connections/connections.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Statement } from '../platform/database.ts';
+import { type Database, isDatabaseAway, type Queryable, type Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import type { ProviderReceipt } from './contract.ts';
 import type { DecideSettings, Fact } from './decide.ts';
@@ -35,17 +35,18 @@ const STEP_ENDED: Statement = {
 };
 const SILENT: Statement = {
   name: 'dispatch.sweep.silent',
-  // Asked again after twice the time, up to an hour: a phone that is off stays off for hours.
+  // Asked again after twice the time, up to an hour: a phone that is off stays off for hours. One whose id nobody remembers is put
+  // off as well, or it would stand before all others for ever.
   text: `
     with silent as (
-      select message_id, due_at from delivery where state = 'sent' and due_at <= $1 order by due_at limit $2 for update skip locked
+      select message_id, step from delivery where state = 'sent' and due_at <= $1 order by due_at limit $2 for update skip locked
     )
     update delivery as d
     set due_at = $1::timestamptz + least(make_interval(secs => $4::float8 / 1000),
-      greatest(make_interval(secs => $3::float8 / 1000), $1::timestamptz - s.sent_at))
+      greatest(make_interval(secs => $3::float8 / 1000), $1::timestamptz - coalesce(s.sent_at, $1::timestamptz)))
     from silent
-    join sent_message as s on s.message_id = silent.message_id
-    where d.message_id = silent.message_id and s.step = d.step
+    left join sent_message as s on s.message_id = silent.message_id and s.step = silent.step
+    where d.message_id = silent.message_id
     returning s.connection_id as "connectionId", s.network_id as "networkId"`,
 };
 
@@ -62,20 +63,32 @@ export function createSweep(parts: {
   const stopping = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
 
+  /** Whether there may be more. */
   const sweepOnce = async (find: Statement, fact: Fact): Promise<boolean> => {
     const now = new Date(clock.now());
-    const { found, work } = await database.transaction(async (tx) => {
-      const rows = await tx.rows<{ id: number }>(find, [now, BATCH]);
-      const facts = new Map(rows.map(({ id }) => [id, fact]));
-      return { found: rows.length, work: rows.length === 0 ? [] : await applyFacts(parts, tx, facts, now) };
-    });
-    if (found > 0) onChanged(work);
-    return found === BATCH;
+    const apply = (tx: Queryable, ids: readonly number[]) => applyFacts(parts, tx, new Map(ids.map((id) => [id, fact])), now);
+    const look = async (tx: Queryable) => (await tx.rows<{ id: number }>(find, [now, BATCH])).map(({ id }) => id);
+    try {
+      const { found, work } = await database.transaction(async (tx) => {
+        const ids = await look(tx);
+        return { found: ids.length, work: await apply(tx, ids) };
+      });
+      if (found > 0) onChanged(work);
+      return found === BATCH;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      loopFailed({ loop: 'sweep', error });
+    }
+    // One message that cannot be changed must not keep the others waiting.
+    for (const id of await look(database)) {
+      await database.transaction((tx) => apply(tx, [id])).then(onChanged, (error) => loopFailed({ loop: 'sweep', error }));
+    }
+    return false;
   };
 
   const askSilent = async (): Promise<boolean> => {
     const now = new Date(clock.now());
-    const rows = await database.rows<{ connectionId: number; networkId: string }>(SILENT, [
+    const rows = await database.rows<{ connectionId: number | null; networkId: string | null }>(SILENT, [
       now,
       POLL_BATCH,
       decideSettings.pollAfterMs,
@@ -84,6 +97,7 @@ export function createSweep(parts: {
     const queue = [...rows];
     const ask = async (): Promise<void> => {
       for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+        if (row.connectionId === null || row.networkId === null) continue;
         await askOne(row.connectionId, row.networkId).catch((error) => loopFailed({ loop: 'ask', error }));
       }
     };

@@ -76,8 +76,11 @@ function operationHtml({ method, path, operation }: Entry, texts: Texts): string
   ].join('');
 }
 
-/** Text in which `…` stands for code. */
-const codeMarksHtml = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+/** Text in which `…` stands for code; several explained codes stand below each other. */
+const codeMarksHtml = (text: string): string =>
+  escapeHtml(text)
+    .replace(/`([^`]+)`/g, '<code>$1</code>')
+    .replaceAll(/ (?=<code>[^<]+<\/code>: )/g, '<br>');
 
 function codesHtml(): string {
   const rows = Object.entries(ERRORS).map(

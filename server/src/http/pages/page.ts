@@ -17,7 +17,7 @@ p { margin: .5rem 0; } .soft { color: var(--soft); }
 a { color: var(--accent); } a:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 ul.cards { list-style: none; margin: 1.5rem 0; padding: 0; display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
 ul.cards li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; }
-ul.cards a { font-weight: 600; }
+ul.cards a { font-weight: 600; } ul.cards p { margin-bottom: 0; }
 code, pre { font: .875em/1.5 ui-monospace, monospace; background: var(--code); border-radius: .3rem; }
 code { padding: .1em .3em; } pre { padding: .75rem 1rem; overflow-x: auto; } pre code { padding: 0; background: none; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; margin: .75rem 0; }

@@ -20,7 +20,7 @@ const RUNS: readonly Run[] = [
   { perRequest: 1_000, connections: 4, isKeyed: false },
   { perRequest: 1_000, connections: 4, isKeyed: true },
 ];
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 5;
 const BODIES_MAX = 100; // of one group each, made before the run
 const PEOPLE = 100_000;
 
@@ -54,7 +54,7 @@ export async function measureAccept(town: Town, options: { seconds: number; say(
     notes: [
       'A closed loop: every connection sends again as soon as it is answered. Every message was answered OK, and as many rows were stored.',
       'The server takes messages only (SOROKA_ROLES=api): nothing is sent meanwhile. Client, server and database share the cores.',
-      'The bare insert does what the server does last, and nothing else: the same columns of the same rows, by unnest() into tables with the same indexes, one commit for each batch, over as many connections; no HTTP, no JSON, no checks, no ids from a sequence.',
+      'The bare insert writes the same columns of the same rows by unnest() into tables with the same indexes, one commit for each batch, over as many connections; no HTTP, no JSON, no checks, no ids from a sequence.',
     ],
   };
 }

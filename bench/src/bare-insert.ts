@@ -11,8 +11,8 @@ export interface BareInsert {
 
 const ROWS_READ_MAX = 20_000;
 
-// The columns that acceptance writes and their types, in its order (server/src/dispatch/store-accepted.ts): the statement below
-// has the shape of that one.
+// The columns that acceptance writes and their types (server/src/dispatch/insert-accepted.ts). Here each is an array of its own, as
+// one writes such an insert; acceptance hands over once what messages have in common, and so may come nearer than its work allows.
 const MESSAGE_COLUMNS = {
   id: 'bigint',
   sender_id: 'bigint',

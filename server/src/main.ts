@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from './platform/config.ts';
-import { AppError } from './platform/errors.ts';
+import { sentenceOf } from './platform/sentence.ts';
 import { type RunningServer, start } from './start.ts';
 
 // The demo of a clone: `npm start` is simulator and server in one go, `npm run server` the server alone, with its simulator elsewhere.
@@ -98,17 +98,7 @@ function tryThis(url: string): string {
   return `curl ${url}/vk/messages -H "Authorization: Key demo" -H "Content-Type: application/json" -d '${message}'`;
 }
 
-/** One sentence for what a person can mend; anything else with its stack. */
-function explain(error: unknown): string {
-  if (error instanceof AppError) return `${error.message} ${error.hint}`;
-  if (!(error instanceof Error)) return String(error);
-  const { code, port } = error as { code?: unknown; port?: unknown };
-  if (code === 'EADDRINUSE')
-    return `Port ${String(port)} is in use: stop what listens there, or choose another with PORT, SIMULATOR_PORT or SOROKA_METRICS_PORT.`;
-  return error.message;
-}
-
 await main(process.argv[2] ?? 'start').catch((error) => {
-  if (!(error instanceof Explained)) process.stderr.write(`${explain(error)}\n`);
+  if (!(error instanceof Explained)) process.stderr.write(`${sentenceOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -181,7 +181,7 @@ async function build(
   stops.push(() => {
     draining = true; // /readyz fails first, so that a balancer sends no more
   });
-  log.info({ event: 'server_started', port, roles: config.SOROKA_ROLES });
+  log.info({ event: 'server_started', port, metricsPort: metrics?.port ?? 'off', roles: config.SOROKA_ROLES });
   return { url: `http://127.0.0.1:${port}`, metricsUrl: metrics === null ? null : `http://127.0.0.1:${metrics.port}/metrics` };
 }
 

@@ -424,5 +424,5 @@ test('serve runs with the configuration alone until it is told to stop', async (
 test('a port in use stops serve with a sentence', async () => {
   const start = () => Promise.reject(Object.assign(new Error('listen'), { code: 'EADDRINUSE', port: 8080, syscall: 'listen' }));
   const { note } = await soroka(['serve'], { start }, 1);
-  expect(note).toBe('Port 8080 is in use: stop what listens there, or set PORT to another one.\n');
+  expect(note).toBe('Port 8080 is in use: stop what listens there, or choose another with PORT or SOROKA_METRICS_PORT.\n');
 });

@@ -1,3 +1,4 @@
+import { sentenceOf } from '../platform/sentence.ts';
 import { ACCOUNT_COMMANDS } from './account-commands.ts';
 import { type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
@@ -5,7 +6,6 @@ import { CONTENT_COMMANDS } from './content-commands.ts';
 import { EVENT_COMMANDS } from './event-commands.ts';
 import { present } from './output.ts';
 import { SENDER_COMMANDS } from './sender-commands.ts';
-import { sentenceOf } from './sentence.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 
 /** Where a run of the program prints to. */

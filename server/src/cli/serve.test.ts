@@ -111,7 +111,7 @@ test('a second server on the same port says so in one sentence and fails', async
     second.stderr.on('data', (chunk) => (said += chunk));
     const [code] = await once(second, 'close');
     expect(code).toBe(1);
-    expect(said).toBe(`Port ${port} is in use: stop what listens there, or set PORT to another one.\n`);
+    expect(said).toBe(`Port ${port} is in use: stop what listens there, or choose another with PORT or SOROKA_METRICS_PORT.\n`);
   } finally {
     taken.close();
   }

@@ -1,6 +1,4 @@
-import { AppError } from '../platform/errors.ts';
-import { LocalPostgresError } from '../platform/postgres/postgres.ts';
-import { UsageError } from './command.ts';
+import { AppError } from './errors.ts';
 
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
@@ -15,7 +13,6 @@ const NETWORK_CODES = new Set([
 /** One sentence for a person: what went wrong, and what to do where we know it. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof AppError) return asSentence(error.detail);
-  if (error instanceof LocalPostgresError || error instanceof UsageError) return asSentence(error.message);
   if (!(error instanceof Error)) return asSentence(String(error));
   // A host name with several addresses fails with one error for each of them.
   const inner = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : (error as NodeJS.ErrnoException);
@@ -29,7 +26,8 @@ export function sentenceOf(error: unknown): string {
 
 function sentenceOfCode(error: NodeJS.ErrnoException & { path?: string; port?: number; address?: string }): string | null {
   const { code = '', syscall = '' } = error;
-  if (code === 'EADDRINUSE') return `Port ${error.port} is in use: stop what listens there, or set PORT to another one.`;
+  if (code === 'EADDRINUSE')
+    return `Port ${error.port} is in use: stop what listens there, or choose another with PORT or SOROKA_METRICS_PORT.`;
   if (code === 'EACCES' && syscall === 'listen')
     return `Port ${error.port} may not be used by this account: set PORT to one above 1023.`;
   if (NETWORK_CODES.has(code))

@@ -421,7 +421,7 @@ describe('reading and cancelling', () => {
       const answer = await call(method, path, undefined, headers);
       expect([path, answer.status, answer.codes]).toEqual([path, 404, [['not.found']]]);
     }
-    for (const path of ['/vk/messages', '/v1/dialogs']) {
+    for (const path of ['/vk/messages', '/v1/dialogs', '/v1/raw-events']) {
       expect((await call('GET', path, undefined, headers)).json).toEqual({ items: [], nextCursor: null });
     }
     expect((await call('GET', `/vk/messages/${id}`)).json['status']).toBe('QUEUED');

@@ -1,6 +1,6 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { runSoroka, SOROKA, sorokaJson } from './command-line.ts';
+import { runSoroka, SOROKA } from './command-line.ts';
 import { ANNA, eventually, type Received, startProgram, startTown, type Town } from './town.ts';
 
 let town: Town;
@@ -124,8 +124,13 @@ test('seed 002’s CHAT_STARTED as printed is kept and shown with its reason; wi
   const printed = readFixture('ok/chat-started-as-printed').text;
   const mended = readFixture('ok/chat-started').text;
   expect(await post('ok/demo', printed)).toEqual([200, 'ok']);
-  const listFailed = () =>
-    sorokaJson<{ id: number; form: string; error: string; body: string }[]>(['event', 'list', '--state', 'failed'], env);
+  interface RawEvent {
+    id: number;
+    form: string;
+    error: string;
+    body: string;
+  }
+  const listFailed = async () => (await get<{ items: RawEvent[] }>('/v1/raw-events?state=failed')).items;
   const [failed, ...others] = await listFailed();
   expect(others).toEqual([]);
   expect(failed).toMatchObject({ form: 'ok', body: printed, error: expect.stringContaining('not valid JSON') });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram, runSoroka, SERVER, SOROKA, sorokaJson } from './command-line.ts';
 import { freshDatabase } from './database.ts';
 import { eventually, type Json, type Program, someone, startProgram, startTown, type Town } from './town.ts';
@@ -13,6 +13,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await town?.[Symbol.asyncDispose]();
+});
+
+afterEach(async () => {
+  expect(await town.violations()).toEqual([]);
 });
 
 const ON_LOOPBACK = { PORT: '0', SOROKA_HOST: '127.0.0.1', SOROKA_METRICS_PORT: '0' };
@@ -142,7 +146,6 @@ test('the documented commands make a working sender on an empty database, and SI
     expect(await server.end('SIGTERM')).toBe(0);
   }
   await expect(fetch(`${server.url}/livez`)).rejects.toThrow();
-  expect(await town.violations()).toEqual([]);
 });
 
 describe('what a person can mend is said in one sentence, and the exit code is 1', () => {

@@ -26,7 +26,8 @@ export interface ChangeWriter {
 const LOCK_DELIVERIES: Statement = {
   name: 'dispatch.lock.deliveries',
   text: `
-    select message_id as id, step, state, attempt, day_slot_at as "daySlotAt", day_persons as "dayPersons"
+    select message_id as id, step, state, attempt, day_slot_at as "daySlotAt", day_persons as "dayPersons",
+      maybe_sent as "maybeSent"
     from delivery where message_id = any($1::bigint[]) order by message_id for update`,
 };
 const LOCK_MESSAGES: Statement = {
@@ -55,9 +56,10 @@ const QUEUE: Statement = {
     set state = 'queued', step = c.step, due_at = c.due_at, attempt = c.attempt, lane_id = c.lane_id, connection_id = c.connection_id,
         step_ends_at = case when d.step = c.step then d.step_ends_at else c.step_ends_at end,
         day_slot_at = case when c.keep_slot then d.day_slot_at end,
-        day_persons = case when c.keep_slot then d.day_persons end
-    from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::smallint[], $5::int[], $6::bigint[], $7::timestamptz[], $8::boolean[])
-      as c(id, step, due_at, attempt, lane_id, connection_id, step_ends_at, keep_slot)
+        day_persons = case when c.keep_slot then d.day_persons end,
+        maybe_sent = c.maybe_sent
+    from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::smallint[], $5::int[], $6::bigint[], $7::timestamptz[], $8::boolean[],
+      $9::boolean[]) as c(id, step, due_at, attempt, lane_id, connection_id, step_ends_at, keep_slot, maybe_sent)
     where d.message_id = c.id`,
 };
 const AWAIT: Statement = {
@@ -125,11 +127,7 @@ export function createChangeWriter({
       await updateMessages(tx, decided);
       const work = await updateDeliveries(tx, decided, now);
       await rememberSent(tx, decided, now);
-      for (const { message, change } of decided) {
-        const slot = message.delivery;
-        if (!change.giveBackDaySlot || slot === null || slot.daySlotAt === null || slot.dayPersons === null) continue;
-        await dayCaps.giveBack(tx, stepOf(message).laneId, slot.dayPersons, slot.daySlotAt);
-      }
+      await giveBackPlaces(tx, decided, dayCaps);
       await report(tx, decided, callbacks);
       return work;
     },
@@ -137,6 +135,7 @@ export function createChangeWriter({
 }
 
 type Decided = { message: LockedMessage; change: Change };
+type QueueChange = Extract<Change['delivery'], { queue: unknown }>['queue'];
 
 /** The step that is in use, or the one finally used. */
 function stepOf(message: HeldMessage): StepPlan {
@@ -167,7 +166,7 @@ async function updateDeliveries(tx: Queryable, decided: readonly Decided[], now:
   const removed: number[] = [];
   const cleared: number[] = [];
   const awaiting: { id: number; pollAt: number }[] = [];
-  const queued: { id: number; step: number; dueAt: number; attempt: number; keepDaySlot: boolean; plan: StepPlan }[] = [];
+  const queued: (QueueChange & { id: number; plan: StepPlan })[] = [];
   for (const { message, change } of decided) {
     const { delivery } = change;
     if (message.delivery === null || delivery === 'keep') continue;
@@ -189,6 +188,7 @@ async function updateDeliveries(tx: Queryable, decided: readonly Decided[], now:
       queued.map((row) => row.plan.connectionId),
       queued.map((row) => (row.plan.timeoutSeconds === undefined ? null : new Date(row.dueAt + row.plan.timeoutSeconds * 1_000))),
       queued.map((row) => row.keepDaySlot),
+      queued.map((row) => row.maybeSent),
     ]);
   }
   return distinctWork(queued.filter(({ dueAt }) => dueAt <= now.getTime()).map(({ plan }) => plan));
@@ -198,6 +198,17 @@ function planOf(message: HeldMessage, step: number): StepPlan {
   const plan = message.steps[step];
   if (plan === undefined) throw new Error(`message ${message.id} has no step ${step}`);
   return plan;
+}
+
+async function giveBackPlaces(tx: Queryable, decided: readonly Decided[], dayCaps: DayCaps): Promise<void> {
+  const places = decided.flatMap(({ message, change }) => {
+    const slot = message.delivery;
+    if (!change.giveBackDaySlot || slot === null || slot.daySlotAt === null || slot.dayPersons === null) return [];
+    return [{ laneId: stepOf(message).laneId, persons: slot.dayPersons, takenAt: slot.daySlotAt }];
+  });
+  // Lane by lane in the order of their ids, as whoever locks rows of several lanes does.
+  const byLane = [...Map.groupBy(places, ({ laneId }) => laneId)].sort(([a], [b]) => a - b);
+  for (const [laneId, own] of byLane) await dayCaps.giveBack(tx, laneId, own);
 }
 
 async function rememberSent(tx: Queryable, decided: readonly Decided[], now: Date): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Button } from '@soroka/channels';
 import type { ConnectionSettings } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
-import { type DayCaps, LIMITS } from '../limits/limits.ts';
+import { type DayCaps, type DayWant, LIMITS } from '../limits/limits.ts';
 import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
@@ -49,6 +49,7 @@ interface DueRow {
   step: number;
   attempt: number;
   daySlotAt: Date | null;
+  dayPersons: readonly string[] | null;
   expiresAt: Date;
   kind: 'notification' | 'reply';
   phone: string | null;
@@ -67,11 +68,12 @@ const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
+      d.day_persons as "dayPersons",
       d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.buttons, m.template_id as "templateId",
       m.template_data as "templateDataJson", m.sender_id as "senderId", m.delivery_policy as "deliveryPolicy", m.windows
     from lane as l
     cross join lateral (
-      select message_id, account_id, step, attempt, day_slot_at, expires_at, priority, due_at
+      select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, priority, due_at
       from delivery
       where lane_id = l.id and connection_id = $3 and state = 'queued' and priority <= $4 and due_at <= $5 and expires_at > $5
       order by priority, due_at, message_id
@@ -87,7 +89,7 @@ const MARK: Statement = {
   text: `
     update delivery as d
     set state = 'sending', attempt = d.attempt + 1, epoch = $1,
-        day_slot_at = coalesce(d.day_slot_at, c.day_slot_at), day_persons = coalesce(d.day_persons, c.day_persons)
+        day_slot_at = coalesce(c.day_slot_at, d.day_slot_at), day_persons = coalesce(c.day_persons, d.day_persons)
     from unnest($2::bigint[], $3::timestamptz[], $4::jsonb[]) as c(id, day_slot_at, day_persons)
     where d.message_id = c.id`,
 };
@@ -140,8 +142,8 @@ export async function claimDue(
       await tx.run(MARK, [
         epoch,
         allowed.map(({ row }) => row.messageId),
-        allowed.map(({ persons }) => (persons.length === 0 ? null : now)),
-        allowed.map(({ persons }) => (persons.length === 0 ? null : JSON.stringify(persons))),
+        allowed.map(({ place }) => (place === null ? null : now)),
+        allowed.map(({ place }) => (place === null ? null : JSON.stringify(place))),
       ]);
     }
     if (postponed.length > 0) await tx.run(POSTPONE, [postponed.map((row) => row.id), postponed.map((row) => row.dueAt)]);
@@ -186,29 +188,36 @@ function recipientOf(
   return userId === undefined ? { reason: 'no_contact' } : { recipientId: userId, persons };
 }
 
+/** `place`: the names under which it counts from now on; null where the connection has no cap or it counts in none. */
 async function takeDaySlots<Ready extends { row: DueRow; persons: readonly string[] }>(
   { dayCaps }: ClaimParts,
   tx: Queryable,
   { laneId, connection }: ClaimRequest,
   ready: readonly Ready[],
   now: Date,
-): Promise<{ allowed: Ready[]; refused: DueRow[]; waiting: { id: number; dueAt: Date }[] }> {
+): Promise<{
+  allowed: (Ready & { place: readonly string[] | null })[];
+  refused: DueRow[];
+  waiting: { id: number; dueAt: Date }[];
+}> {
   const { perDay = LIMITS.notificationsPerPerson.max, perDayMode = 'refuse' } = connection.settings;
-  const asks = (item: Ready): boolean => perDay !== null && item.persons.length > 0 && item.row.daySlotAt === null;
-  const wanting = ready.filter(asks);
-  const wants = wanting.map(({ persons }) => ({ persons, max: perDay ?? 0 }));
-  const answers = wants.length === 0 ? [] : await dayCaps.take(tx, laneId, wants, now);
-  const refusedAt = new Map<Ready, Date>();
-  for (const [index, answer] of answers.entries()) {
-    const item = wanting[index];
-    if (item !== undefined && !answer.taken) refusedAt.set(item, answer.freeAt);
-  }
-  const allowed = ready.filter((item) => !refusedAt.has(item));
+  const asks = ({ persons }: Ready): boolean => perDay !== null && persons.length > 0;
+  const wants = ready.filter(asks).map(({ row, persons }): DayWant => {
+    const { daySlotAt, dayPersons } = row;
+    const held = daySlotAt === null || dayPersons === null ? {} : { held: { persons: dayPersons, takenAt: daySlotAt } };
+    return { persons, max: perDay ?? 0, ...held };
+  });
+  const answers = wants.length === 0 ? [] : [...(await dayCaps.take(tx, laneId, wants, now))];
+  const allowed: (Ready & { place: readonly string[] | null })[] = [];
   const refused: DueRow[] = [];
   const waiting: { id: number; dueAt: Date }[] = [];
-  for (const [{ row }, freeAt] of refusedAt) {
-    if (perDayMode === 'wait' && freeAt < row.expiresAt) waiting.push({ id: row.messageId, dueAt: freeAt });
-    else refused.push(row);
+  for (const item of ready) {
+    const answer = asks(item) ? answers.shift() : undefined;
+    if (answer === undefined) allowed.push({ ...item, place: null });
+    else if (answer.taken) allowed.push({ ...item, place: answer.persons });
+    else if (perDayMode === 'wait' && answer.freeAt < item.row.expiresAt)
+      waiting.push({ id: item.row.messageId, dueAt: answer.freeAt });
+    else refused.push(item.row);
   }
   return { allowed, refused, waiting };
 }

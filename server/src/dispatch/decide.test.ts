@@ -28,7 +28,7 @@ const message = (more: Partial<HeldMessage> = {}): HeldMessage => ({
   expiresAt: NOW + TTL_MS,
   steps: [step('VK'), step('OK')],
   history: [],
-  delivery: { step: 0, state: 'sending', attempt: 1, daySlotAt: null, dayPersons: null },
+  delivery: { step: 0, state: 'sending', attempt: 1, daySlotAt: null, dayPersons: null, maybeSent: false },
   ...more,
 });
 
@@ -41,7 +41,13 @@ function after(held: HeldMessage, change: Change | null): HeldMessage {
     if (delivery === 'remove') next = null;
     else if (delivery !== 'keep' && 'await' in delivery) next = { ...next, state: 'sent' };
     else if (delivery !== 'keep' && 'queue' in delivery)
-      next = { ...next, state: 'queued', step: delivery.queue.step, attempt: delivery.queue.attempt };
+      next = {
+        ...next,
+        state: 'queued',
+        step: delivery.queue.step,
+        attempt: delivery.queue.attempt,
+        maybeSent: delivery.queue.maybeSent,
+      };
   }
   const history = change.entry === undefined ? held.history : [...held.history, change.entry];
   return { ...held, status: change.status ?? held.status, channel: change.channel ?? held.channel, history, delivery: next };
@@ -145,10 +151,12 @@ test('a call in flight is not expired before its answer', () => {
 
 test('too many calls on the lane are not the message’s attempt; flood control of one person waits 4, 16, 64 s', () => {
   const throttled = (scope: 'lane' | 'recipient', attempt: number) => {
-    const held = message({ delivery: { step: 0, state: 'sending', attempt, daySlotAt: null, dayPersons: null } });
+    const held = message({
+      delivery: { step: 0, state: 'sending', attempt, daySlotAt: null, dayPersons: null, maybeSent: false },
+    });
     return decide(held, outcome({ kind: 'throttled', scope, retryAfterMs: 1_000, networkCode: '6' }), NOW, SETTINGS)?.delivery;
   };
-  expect(throttled('lane', 3)).toEqual({ queue: { step: 0, dueAt: NOW + 1_000, attempt: 2, keepDaySlot: true } });
+  expect(throttled('lane', 3)).toMatchObject({ queue: { step: 0, dueAt: NOW + 1_000, attempt: 2 } });
   expect([2, 3, 4].map((attempt) => (throttled('recipient', attempt) as { queue: { dueAt: number } }).queue.dueAt - NOW)).toEqual(
     [4_000, 16_000, 64_000],
   );
@@ -168,6 +176,67 @@ test('a step that does not succeed in its time gives way to the next; the earlie
   expect(switched).toMatchObject({ channel: 'OK', status: 'SENT', delivery: { step: 1, state: 'queued' } });
   const late = decide(switched, receipt('DELIVERED'), NOW + 121_000, SETTINGS);
   expect(late).toMatchObject({ status: 'DELIVERED', channel: 'VK', report: true, delivery: 'remove' });
+});
+
+test('a step that asks for READ goes on waiting after DELIVERED, and then begins the next route without a step back', () => {
+  const steps = [step('VK', { timeoutSeconds: 120, success: 'READ' }), step('OK')];
+  const delivered = walk(message({ steps }), outcome(SENT), receipt('DELIVERED'));
+  expect(delivered.held.delivery).toMatchObject({ step: 0, state: 'sent' });
+  const switched = walk(delivered.held, { kind: 'step_ended' });
+  expect(switched.held).toMatchObject({ status: 'DELIVERED', channel: 'OK', delivery: { step: 1 } });
+  const second = walk(switched.held, outcome(SENT), receipt('DELIVERED', { step: 1 }), receipt('READ', { step: 1 }));
+  expect(second.reported).toEqual([
+    ['OK', 'SENT'],
+    ['OK', 'DELIVERED'],
+    ['OK', 'READ'],
+  ]);
+  const refused = walk(switched.held, outcome({ kind: 'refused', reason: 'no_such_user', networkCode: '1' }));
+  expect(refused.reported).toEqual([]);
+  expect(refused.held).toMatchObject({ status: 'DELIVERED', delivery: null });
+});
+
+test('what a community took does not expire, however long a step would have waited for READ', () => {
+  const community = { provider: 'community' } as const;
+  const waiting = [step('VK', { ...community, timeoutSeconds: 7_200, success: 'READ' }), step('OK', community)];
+  const sent = walk(message({ steps: waiting }), outcome(SENT, { awaitsReceipts: false })).held;
+  expect(sent.delivery).toMatchObject({ state: 'sent' });
+  expect(decide(sent, { kind: 'expired' }, NOW + TTL_MS, SETTINGS)).toMatchObject({ report: false, delivery: 'remove' });
+  const last = [step('VK', { ...community, timeoutSeconds: 120, success: 'READ' })];
+  expect(walk(message({ steps: last }), outcome(SENT, { awaitsReceipts: false })).held.delivery).toBeNull();
+});
+
+test('a read in the dialog counts for the route that took the message, not for the next one that waits', () => {
+  const steps = [step('VK', { timeoutSeconds: 120, success: 'DELIVERED' }), step('OK')];
+  const sent = walk(message({ steps }), outcome(SENT)).held;
+  const switched = after(sent, decide(sent, { kind: 'step_ended' }, NOW + 120_000, SETTINGS));
+  expect(decide(switched, { kind: 'read', at: NOW }, NOW, SETTINGS)).toMatchObject({
+    status: 'READ',
+    channel: 'VK',
+    delivery: 'remove',
+  });
+  const flying = {
+    ...switched,
+    delivery: { ...(switched.delivery as NonNullable<HeldMessage['delivery']>), state: 'sending' as const },
+  };
+  expect(decide(flying, { kind: 'read', at: NOW }, NOW, SETTINGS)).toMatchObject({
+    report: false,
+    entry: { channel: 'VK', evidence: true },
+    delivery: 'keep',
+  });
+});
+
+test('a place of the day is kept only while the person may have got the message, and so is the refusal to cancel', () => {
+  const place = { daySlotAt: new Date(NOW), dayPersons: ['phone:79999999999'] };
+  const held = message({ delivery: { step: 0, state: 'sending', attempt: 1, maybeSent: false, ...place } });
+  const failed = decide(held, outcome({ kind: 'failed', networkCode: '10' }), NOW, SETTINGS);
+  expect(failed).toMatchObject({ giveBackDaySlot: true, delivery: { queue: { keepDaySlot: false, maybeSent: false } } });
+  expect(decide(after(held, failed), { kind: 'cancelled' }, NOW, SETTINGS)).toMatchObject({ status: 'CANCELLED' });
+
+  const unanswered = decide(held, outcome({ kind: 'unanswered', detail: 'timeout' }), NOW, SETTINGS);
+  expect(unanswered).toMatchObject({ giveBackDaySlot: false, delivery: { queue: { keepDaySlot: true, maybeSent: true } } });
+  const waiting = after(held, unanswered);
+  expect(decide(waiting, { kind: 'cancelled' }, NOW, SETTINGS)).toBeNull();
+  expect(decide(waiting, { kind: 'step_ended' }, NOW, SETTINGS)).toMatchObject({ giveBackDaySlot: false });
 });
 
 test('retries wait 1, 2, 4 … 60 s, give or take a fifth', () => {

@@ -23,6 +23,8 @@ export interface HeldDelivery {
   attempt: number;
   daySlotAt: Date | null;
   dayPersons: readonly string[] | null;
+  /** A call of it had no answer. */
+  maybeSent: boolean;
 }
 
 /** Something that happened to a message. `at` is when, for facts that others tell us of. */
@@ -51,7 +53,7 @@ export interface Change {
   delivery:
     | 'keep'
     | 'remove'
-    | { queue: { step: number; dueAt: number; attempt: number; keepDaySlot: boolean } }
+    | { queue: { step: number; dueAt: number; attempt: number; keepDaySlot: boolean; maybeSent: boolean } }
     | { await: { pollAt: number } }
     | { clearStepEnd: true };
   /** Remember the network's id of what was sent. */
@@ -88,15 +90,13 @@ export function decide(message: HeldMessage, fact: Fact, now: number, settings: 
     case 'receipt':
       return onReceipt(message, fact, now);
     case 'read':
-      return progress(message, 'READ', fact.at, message.channel);
+      return onRead(message, fact.at, now);
     case 'step_ended':
       return message.delivery === null ? null : onStepEnd(message, message.delivery, now);
     case 'expired':
-      return message.delivery === null || message.delivery.state === 'sending' || isFinal(message.status)
-        ? null
-        : final(message, 'EXPIRED', 'ttl', now);
+      return message.delivery === null ? null : onExpiry(message, message.delivery, now);
     case 'cancelled':
-      return message.delivery?.state === 'queued' && message.status === 'QUEUED'
+      return message.delivery?.state === 'queued' && message.status === 'QUEUED' && !message.delivery.maybeSent
         ? { ...final(message, 'CANCELLED', 'none', now), report: false }
         : null;
     case 'orphaned':
@@ -112,11 +112,15 @@ function onOutcome(
   settings: DecideSettings,
 ): Change | null {
   const { outcome } = fact;
-  const again = (dueAt: number, attempt: number): Change => ({
-    report: false,
-    delivery: { queue: { step: delivery.step, dueAt, attempt, keepDaySlot: true } },
-    giveBackDaySlot: false,
-  });
+  // Nothing was sent, so its place of the day is free for others meanwhile; unless an earlier call had no answer.
+  const again = (dueAt: number, attempt: number): Change => {
+    const { step, maybeSent } = delivery;
+    return {
+      report: false,
+      delivery: { queue: { step, dueAt, attempt, keepDaySlot: maybeSent, maybeSent } },
+      giveBackDaySlot: !maybeSent,
+    };
+  };
   switch (outcome.kind) {
     case 'sent': {
       const step = message.steps[delivery.step];
@@ -125,7 +129,7 @@ function onOutcome(
         giveBackDaySlot: false,
         delivery: 'keep',
       };
-      const waits = fact.awaitsReceipts || (step?.timeoutSeconds !== undefined && step.success !== 'SENT');
+      const waits = fact.awaitsReceipts || awaitsSuccess(message, delivery.step, 'SENT');
       return {
         ...change,
         networkId: outcome.networkId,
@@ -164,7 +168,9 @@ function unanswered(message: HeldMessage, delivery: HeldDelivery, dropsRepeats: 
   // A repeat that the network may deliver a second time is a second notification for the person: it takes another place of the day.
   return {
     report: false,
-    delivery: { queue: { step: delivery.step, dueAt: retryAt, attempt: delivery.attempt, keepDaySlot: dropsRepeats } },
+    delivery: {
+      queue: { step: delivery.step, dueAt: retryAt, attempt: delivery.attempt, keepDaySlot: dropsRepeats, maybeSent: true },
+    },
     giveBackDaySlot: false,
   };
 }
@@ -184,7 +190,7 @@ function refuse(
     channel: next.route,
     entry: { status, channel, ts: now, errorCode: STATUS_ERRORS[reason] },
     report: false,
-    delivery: { queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false } },
+    delivery: { queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false, maybeSent: false } },
     giveBackDaySlot: true,
   };
 }
@@ -194,6 +200,11 @@ function final(message: HeldMessage, status: Status, reason: StatusError, now: n
   const wasSent = message.history.some((entry) => entry.status === 'SENT');
   // gateway.md: the channel of a message that was never sent is its first route, whichever refused last.
   const channel = wasSent ? message.channel : (message.steps[0]?.route ?? message.channel);
+  // A first route has delivered it: what becomes of a second one is no step back.
+  if (rank(message.status) > 1) {
+    const entry: HistoryEntry = { status, channel: message.channel, ts: now, errorCode };
+    return { entry, report: false, delivery: 'remove', giveBackDaySlot: false };
+  }
   return {
     status,
     channel,
@@ -206,26 +217,59 @@ function final(message: HeldMessage, status: Status, reason: StatusError, now: n
   };
 }
 
-/** A step forward along SENT < DELIVERED < READ; anything else the provider says is kept as evidence. */
+/** A step forward along SENT < DELIVERED < READ on one route; anything else the provider says is kept as evidence. */
 function progress(message: HeldMessage, status: 'SENT' | 'DELIVERED' | 'READ', at: number, channel: Route): Change | null {
   if (message.history.some((entry) => entry.status === status && entry.channel === channel)) return null;
   const entry: HistoryEntry = { status, channel, ts: at, errorCode: 0 };
   const late = status === 'READ' && at > message.expiresAt + READ_REPORTED_FOR_MS;
-  const from = PROGRESS[message.status];
+  const forward = !isFinal(message.status) && rank(status) > reachedOn(message, channel);
   const otherRoute = channel !== message.channel;
-  const forward = from !== undefined && ((PROGRESS[status] ?? 0) > from || (status === 'SENT' && from === 1));
   if (!forward || late || (otherRoute && status !== 'SENT')) {
     return { entry: { ...entry, evidence: true }, report: false, delivery: 'keep', giveBackDaySlot: false };
   }
+  const { delivery } = message;
+  const goesOn = status === 'SENT' || (delivery?.state === 'sent' && awaitsSuccess(message, delivery.step, status));
   return {
-    status,
+    // A second route begins anew, its message does not go back.
+    ...(rank(status) > rank(message.status) ? { status } : {}),
     channel,
     errorCode: 0,
     entry,
     report: true,
-    delivery: status === 'SENT' ? 'keep' : 'remove',
+    delivery: goesOn ? 'keep' : 'remove',
     giveBackDaySlot: false,
   };
+}
+
+const rank = (status: Status): number => PROGRESS[status] ?? 0;
+
+/** How far a message got on one route. */
+function reachedOn(message: HeldMessage, channel: Route): number {
+  const own = message.history.filter((entry) => entry.channel === channel && entry.evidence === undefined);
+  return Math.max(0, ...own.map((entry) => rank(entry.status)));
+}
+
+/** Whether a step that has reached `status` still waits for more, until its time-out starts the next one. */
+function awaitsSuccess(message: HeldMessage, step: number, status: Status): boolean {
+  const plan = message.steps[step];
+  if (plan?.timeoutSeconds === undefined || message.steps[step + 1] === undefined) return false;
+  return rank(plan.success ?? 'DELIVERED') > rank(status);
+}
+
+/** The dialog tells that it was read, not by which route: by the last one that took it. */
+function onRead(message: HeldMessage, at: number, now: number): Change | null {
+  const route = message.history.findLast((entry) => entry.status === 'SENT' && entry.evidence === undefined)?.channel;
+  const step = message.steps.findIndex((plan) => plan.route === (route ?? message.channel));
+  return onReceipt(message, { kind: 'receipt', step, status: 'READ', at }, now);
+}
+
+function onExpiry(message: HeldMessage, delivery: HeldDelivery, now: number): Change | null {
+  if (delivery.state === 'sending') return null;
+  // gateway.md, Statuses: where the provider gives no DELIVERED, SENT has settled it, and only a later step would have waited.
+  const settled = delivery.state === 'sent' && message.steps[delivery.step]?.provider === 'community';
+  return settled || isFinal(message.status) || rank(message.status) > 1
+    ? { report: false, delivery: 'remove', giveBackDaySlot: false }
+    : final(message, 'EXPIRED', 'ttl', now);
 }
 
 function onReceipt(message: HeldMessage, fact: Fact & { kind: 'receipt' }, now: number): Change | null {
@@ -269,13 +313,17 @@ function onStepEnd(message: HeldMessage, delivery: HeldDelivery, now: number): C
   const next = message.steps[delivery.step + 1];
   // A call in flight is waited for: its answer decides, and the step ends right after.
   if (delivery.state === 'sending') return null;
-  const reached = delivery.state === 'sent' && (PROGRESS[message.status] ?? 0) >= (PROGRESS[step?.success ?? 'DELIVERED'] ?? 2);
+  const reached =
+    delivery.state === 'sent' && step !== undefined && reachedOn(message, step.route) >= rank(step.success ?? 'DELIVERED');
   if (reached || next === undefined || now >= message.expiresAt)
     return { report: false, delivery: { clearStepEnd: true }, giveBackDaySlot: false };
   return {
     channel: next.route,
     report: false,
-    delivery: { queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false } },
-    giveBackDaySlot: delivery.state === 'queued',
+    delivery: {
+      queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false, maybeSent: delivery.maybeSent },
+    },
+    // What still waits holds a place only where a call had no answer, and then the person may have had it.
+    giveBackDaySlot: false,
   };
 }

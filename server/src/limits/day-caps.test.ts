@@ -77,9 +77,32 @@ test('a refused one says when it may go', async () => {
 test('a place given back may be taken again', async () => {
   const { caps, clock, laneId, take } = group();
   await take(5, ANNA_PHONE, ANNA);
-  await database.transaction((tx) => caps.giveBack(tx, laneId, [ANNA_PHONE, ANNA], new Date(clock.now())));
+  await database.transaction((tx) =>
+    caps.giveBack(tx, laneId, [{ persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) }]),
+  );
   // All five bear one time here: the give-back of one must not free the others' places.
   expect(await take(5, ANNA_PHONE, ANNA)).toBe(1);
+});
+
+test('places given back together free as many as were given back', async () => {
+  const { caps, clock, laneId, take } = group();
+  await take(5, ANNA_PHONE, ANNA);
+  const place = { persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) };
+  await database.transaction((tx) => caps.giveBack(tx, laneId, [place, place, { ...place, persons: ['phone:79990000001'] }]));
+  expect(await take(5, ANNA_PHONE)).toBe(2);
+});
+
+test('a notification that is tried again for hours counts from its last try, in the names known by then, and is never refused', async () => {
+  const { caps, clock, laneId, take } = group();
+  const first = { persons: [ANNA_PHONE], takenAt: new Date(clock.now()) };
+  await take(1, ANNA_PHONE);
+  await take(5, ANNA);
+  await clock.advance(23 * HOUR_MS);
+  const again = { persons: [ANNA_PHONE, ANNA], max: 5, held: first };
+  const answers = await database.transaction((tx) => caps.take(tx, laneId, [again], new Date(clock.now())));
+  expect(answers).toEqual([{ taken: true, persons: [ANNA_PHONE, ANNA] }]);
+  await clock.advance(2 * HOUR_MS);
+  expect(await take(5, ANNA_PHONE)).toBe(4);
 });
 
 test('groups and people do not share their days', async () => {

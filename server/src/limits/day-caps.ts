@@ -1,25 +1,30 @@
 import type { Queryable, Statement } from '../platform/database.ts';
 
+/** A place in the last 24 hours of a person, under every name it was counted in. */
+export interface DayPlace {
+  persons: readonly string[];
+  takenAt: Date;
+}
+
 /** One notification that asks for a place in its person's last 24 hours. */
 export interface DayWant {
   /** Every name we know the person by: `phone:7999…`, `user:37119444`. The send counts in each. */
   persons: readonly string[];
   max: number;
+  /** Its place since an earlier call that had no answer: it moves to now, for now is when the person may get it, and is never refused. */
+  held?: DayPlace;
 }
+
+export type DayAnswer = { taken: true; persons: readonly string[] } | { taken: false; freeAt: Date };
 
 export interface DayCaps {
   /**
    * Takes a place for each want in all names of its person, or in none. In order: an earlier want of the same person is
-   * counted before a later one. The answer says for each whether it was taken, and when a refused one could be.
+   * counted before a later one. The answer says for each under which names it was taken, or when it could be.
    */
-  take(
-    tx: Queryable,
-    laneId: number,
-    wants: readonly DayWant[],
-    now: Date,
-  ): Promise<readonly ({ taken: true } | { taken: false; freeAt: Date })[]>;
-  /** Gives one place back, after a definite refusal only: whoever may have got the message has had it. */
-  giveBack(tx: Queryable, laneId: number, persons: readonly string[], takenAt: Date): Promise<void>;
+  take(tx: Queryable, laneId: number, wants: readonly DayWant[], now: Date): Promise<readonly DayAnswer[]>;
+  /** Gives places back, after a definite refusal only: whoever may have got the message has had it. */
+  giveBack(tx: Queryable, laneId: number, places: readonly DayPlace[]): Promise<void>;
 }
 
 const LOCK: Statement = {
@@ -36,48 +41,62 @@ const STORE: Statement = {
     from unnest($2::text[], $4::int[], $5::int[]) as p(person, first, count)
     on conflict (lane_id, person) do update set sent_at = excluded.sent_at`,
 };
-const GIVE_BACK: Statement = {
-  name: 'limits.day.give_back',
-  // One of them: notifications claimed together bear the same time.
-  text: `
-    update day_window
-    set sent_at = sent_at[:array_position(sent_at, $3::timestamptz) - 1] || sent_at[array_position(sent_at, $3::timestamptz) + 1:]
-    where lane_id = $1 and person = any($2) and $3 = any(sent_at)`,
-};
-
 export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
   return {
     async take(tx, laneId, wants, now) {
-      const persons = [...new Set(wants.flatMap((want) => want.persons))];
-      if (persons.length === 0) return [];
+      const names = wants.flatMap(({ persons, held }) => [...persons, ...(held?.persons ?? [])]);
+      if (names.length === 0) return [];
       const since = now.getTime() - windowMs;
-      const times = new Map<string, Date[]>();
-      for (const row of await tx.rows<{ person: string; sentAt: Date[] }>(LOCK, [laneId, persons])) {
+      const times = await lock(tx, laneId, names);
+      for (const [person, sent] of times)
         times.set(
-          row.person,
-          row.sentAt.filter((sentAt) => sentAt.getTime() > since),
+          person,
+          sent.filter((sentAt) => sentAt.getTime() > since),
         );
-      }
       const changed = new Set<string>();
-      const answers = wants.map((want) => {
+      const answers = wants.map((want): DayAnswer => {
+        if (want.held !== undefined) for (const person of remove(times, want.held)) changed.add(person);
         const full = want.persons.map((person) => times.get(person) ?? []).filter((sent) => sent.length >= want.max);
-        if (full.length > 0) {
+        if (full.length > 0 && want.held === undefined) {
           const freeAt = Math.max(...full.map((sent) => (sent[sent.length - want.max]?.getTime() ?? now.getTime()) + windowMs));
-          return { taken: false, freeAt: new Date(freeAt) } as const;
+          return { taken: false, freeAt: new Date(freeAt) };
         }
-        for (const person of want.persons) {
+        const persons = [...new Set([...want.persons, ...(want.held?.persons ?? [])])];
+        for (const person of persons) {
           times.set(person, [...(times.get(person) ?? []), now]);
           changed.add(person);
         }
-        return { taken: true } as const;
+        return { taken: true, persons };
       });
       if (changed.size > 0) await store(tx, laneId, [...changed].sort(), times);
       return answers;
     },
-    async giveBack(tx, laneId, names, takenAt) {
-      await tx.run(GIVE_BACK, [laneId, names, takenAt]);
+    async giveBack(tx, laneId, places) {
+      const times = await lock(
+        tx,
+        laneId,
+        places.flatMap(({ persons }) => persons),
+      );
+      const changed = new Set(places.flatMap((place) => remove(times, place)));
+      if (changed.size > 0) await store(tx, laneId, [...changed].sort(), times);
     },
   };
+}
+
+/** The times of these people, whose rows are locked until the transaction ends. */
+async function lock(tx: Queryable, laneId: number, names: readonly string[]): Promise<Map<string, Date[]>> {
+  const rows = await tx.rows<{ person: string; sentAt: Date[] }>(LOCK, [laneId, [...new Set(names)]]);
+  return new Map(rows.map(({ person, sentAt }) => [person, sentAt]));
+}
+
+/** Takes one time of the place out of each of its names, for notifications claimed together bear the same time. Returns the names that had it. */
+function remove(times: Map<string, Date[]>, { persons, takenAt }: DayPlace): string[] {
+  return persons.filter((person) => {
+    const sent = times.get(person) ?? [];
+    const index = sent.findIndex((sentAt) => sentAt.getTime() === takenAt.getTime());
+    if (index >= 0) times.set(person, sent.toSpliced(index, 1));
+    return index >= 0;
+  });
 }
 
 async function store(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from './platform/config.ts';
 import { sentenceOf } from './platform/sentence.ts';
@@ -20,9 +21,14 @@ interface Simulator {
 }
 
 async function startSimulator(port: number): Promise<Simulator> {
-  const child = spawn(process.execPath, [SIMULATOR, '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Away from the terminal, so that Ctrl-C reaches us alone and the networks answer until the server has stopped. It ends by
+  // itself when the channel closes: whoever kills us hard finds its port free again.
+  const child = spawn(process.execPath, [SIMULATOR, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    detached: true,
+  });
   const ended = once(child, 'exit').then(() => undefined);
-  const lines = createInterface({ input: child.stdout });
+  const lines = createInterface({ input: child.stdout as Readable });
   const address = await Promise.race([
     new Promise<string | undefined>((resolve) =>
       lines.on('line', (line) => resolve(/https?:\/\/\S+?(?=\/?(?:\s|$))/.exec(line)?.[0])),
@@ -78,7 +84,7 @@ async function main(command: string): Promise<void> {
 // From the very start: who presses Ctrl-C while the database is being made is heard as soon as it is.
 const asked = new Promise<'asked'>((resolve) => {
   let times = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       times += 1;
       // The third one is from an impatient person; what a killed server leaves behind is found by the next start.

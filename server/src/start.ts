@@ -144,6 +144,7 @@ async function build(
     log,
     clock,
     version: VERSION,
+    servesApi: has('api'),
     trustedProxies: config.SOROKA_TRUSTED_PROXIES,
     ...(config.SOROKA_KEY_REQUESTS_PER_SECOND === undefined
       ? {}

@@ -15,6 +15,9 @@ async function run(commandLine) {
     const simulator = await startSimulator(commandLine);
     process.stdout.write(`Simulator of VK, OK and notify: ${simulator.url}\n`);
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => simulator.stop());
+    // Of a program that started it with an IPC channel and is gone.
+    process.once('disconnect', () => simulator.stop());
+    process.channel?.unref();
   } catch (error) {
     const reason = explainListenError(error, commandLine);
     if (reason === null) throw error;

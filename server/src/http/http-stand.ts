@@ -88,6 +88,7 @@ export async function startStand(changes: Partial<HttpParts> = {}): Promise<Stan
     log: createLogger('silent'),
     isReady: async () => null,
     version: '0.0.0',
+    servesApi: true,
     ...changes,
   });
   const call = async (options: InjectOptions): Promise<StandAnswer> => {

@@ -221,6 +221,15 @@ describe('/v1/raw-events', () => {
   });
 });
 
+test('a process without the role api serves health and pages, and nothing to customers', async () => {
+  await using other = await startStand({ servesApi: false });
+  const statusOf = async (url: string) => (await other.call({ method: 'GET', url })).status;
+  expect(await statusOf('/livez')).toBe(200);
+  expect(await statusOf('/')).toBe(200);
+  expect(await statusOf('/v1/account')).toBe(404);
+  expect(await statusOf('/vk/messages')).toBe(404);
+});
+
 describe('every route', () => {
   const guarded = Object.values<Operation>(OPERATIONS).filter(({ scope }) => scope !== null);
   const urlOf = ({ path }: Operation) => path.replaceAll(/\{\w+\}/g, '5');

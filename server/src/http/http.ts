@@ -38,6 +38,8 @@ export interface HttpParts {
   isReady: IsReady;
   /** Of the product. */
   version: string;
+  /** Whether customers' routes are served; health, pages and hooks are in any case. */
+  servesApi: boolean;
   /** The routes under /hooks; they parse their own bodies. */
   registerIntake?(app: FastifyInstance): void | Promise<void>;
   /** Shown on the page at /; absent: no simulator runs beside this server. */
@@ -117,6 +119,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
+    if (operation.scope !== null && !parts.servesApi) continue;
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),

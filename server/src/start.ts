@@ -7,7 +7,7 @@ import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
 import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, makeDemoWorld } from './demo/demo.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
-import { createDispatch } from './dispatch/dispatch.ts';
+import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
 import { createIntake, createReception } from './intake/intake.ts';
@@ -178,6 +178,11 @@ async function build(
   if (has('dispatch')) {
     dispatch.run();
     stops.push(() => dispatch.stop());
+  }
+  if (has('jobs')) {
+    const purge = createPurge({ database, clock });
+    purge.run();
+    stops.push(() => purge.stop());
   }
   stops.push(() => {
     draining = true; // /readyz fails first, so that a balancer sends no more

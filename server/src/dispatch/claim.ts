@@ -32,7 +32,8 @@ export interface ClaimedMessage {
   buttons: readonly (readonly Button[])[] | null;
   templateId: number | null;
   templateDataJson: string | null;
-  senderId: number | null;
+  /** The name of its sender. */
+  service: string | null;
   deliveryPolicy: string;
   expiresAt: number;
 }
@@ -58,31 +59,32 @@ interface DueRow {
   buttons: readonly (readonly Button[])[] | null;
   templateId: number | null;
   templateDataJson: string | null;
-  senderId: number | null;
+  /** The name of its sender. */
+  service: string | null;
   deliveryPolicy: string;
   windows: readonly ZonedWindow[] | null;
 }
 
 // Only the lane's owner of this epoch finds anything. `skip locked` is for cancels and expiry, not for other claimers: a lane has one.
+// One class at a time: then the index gives the due rows in their order, and those of tomorrow behind them are not walked through.
 const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons",
-      d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.buttons, m.template_id as "templateId",
-      m.template_data as "templateDataJson", m.sender_id as "senderId", m.delivery_policy as "deliveryPolicy", m.windows
+      d.day_persons as "dayPersons", d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.buttons, m.template_id as "templateId",
+      m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
     from lane as l
     cross join lateral (
-      select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, priority, due_at
+      select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, due_at
       from delivery
-      where lane_id = l.id and connection_id = $3 and state = 'queued' and priority <= $4 and due_at <= $5 and expires_at > $5
-      order by priority, due_at, message_id
+      where lane_id = l.id and connection_id = $3 and state = 'queued' and priority = $4 and due_at <= $5 and expires_at > $5
+      order by due_at, message_id
       limit $6
       for update skip locked
     ) as d
     join message as m on m.id = d.message_id
     where l.id = $1 and l.epoch = $2
-    order by d.priority, d.due_at, d.message_id`,
+    order by d.due_at, d.message_id`,
 };
 const MARK: Statement = {
   name: 'dispatch.claim.mark',
@@ -118,8 +120,7 @@ export async function claimDue(
   now: Date,
 ): Promise<Claim & { changed: boolean; work: readonly Work[] }> {
   return parts.database.transaction(async (tx) => {
-    const { laneId, epoch, connection, priorityMax, limit } = request;
-    const due = await tx.rows<DueRow>(DUE, [laneId, epoch, connection.id, priorityMax, now, limit]);
+    const due = await dueOf(tx, request, now);
     if (due.length === 0) return { messages: [], more: false, changed: false, work: [] };
 
     const contacts = await contactsOf(parts, tx, due);
@@ -140,7 +141,7 @@ export async function claimDue(
 
     if (allowed.length > 0) {
       await tx.run(MARK, [
-        epoch,
+        request.epoch,
         allowed.map(({ row }) => row.messageId),
         allowed.map(({ place }) => (place === null ? null : now)),
         allowed.map(({ place }) => (place === null ? null : JSON.stringify(place))),
@@ -149,8 +150,17 @@ export async function claimDue(
     if (postponed.length > 0) await tx.run(POSTPONE, [postponed.map((row) => row.id), postponed.map((row) => row.dueAt)]);
     const work = await settleUnsendable(parts, tx, unsendable, now);
     const messages = allowed.map(({ row, recipientId }) => claimed(row, recipientId));
-    return { messages, more: due.length === limit, changed: unsendable.length > 0, work };
+    return { messages, more: due.length === request.limit, changed: unsendable.length > 0, work };
   });
+}
+
+async function dueOf(tx: Queryable, request: ClaimRequest, now: Date): Promise<readonly DueRow[]> {
+  const { laneId, epoch, connection, priorityMax, limit } = request;
+  const due: DueRow[] = [];
+  // An upstream takes no replies.
+  for (let priority = connection.kind === 'notify' ? 1 : 0; priority <= priorityMax && due.length < limit; priority += 1)
+    due.push(...(await tx.rows<DueRow>(DUE, [laneId, epoch, connection.id, priority, now, limit - due.length])));
+  return due;
 }
 
 async function contactsOf(
@@ -240,7 +250,7 @@ async function settleUnsendable(
 }
 
 function claimed(row: DueRow, recipientId: string): ClaimedMessage {
-  const { messageId, accountId, kind, step, text, buttons, templateId, templateDataJson, senderId, deliveryPolicy } = row;
+  const { messageId, accountId, kind, step, text, buttons, templateId, templateDataJson, service, deliveryPolicy } = row;
   const attempt = row.attempt + 1;
   const expiresAt = row.expiresAt.getTime();
   return {
@@ -254,7 +264,7 @@ function claimed(row: DueRow, recipientId: string): ClaimedMessage {
     buttons,
     templateId,
     templateDataJson,
-    senderId,
+    service,
     deliveryPolicy,
     expiresAt,
   };

@@ -52,6 +52,8 @@ export type {
   SendWindow,
 } from './contract.ts';
 
+export { createPurge, type Purge } from './purge.ts';
+
 export interface Dispatch {
   /** Renders, refuses or stores each; everything accepted is durable when this resolves. Answers in the order of the items. */
   accept(accountId: number, items: readonly NewNotification[], remember?: Remember): Promise<AcceptResult>;
@@ -128,7 +130,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
         return claim;
       },
       recover: createRecovery({ database, clock, changes, decideSettings, connections, onChanged }),
-      outgoing: createOutgoing({ connections, templates: parts.templates, clock }),
+      outgoing: createOutgoing({ templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),
       async pauseConnection(connectionId, reason) {
         await connections.pause(connectionId, reason);

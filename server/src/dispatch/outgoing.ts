@@ -1,5 +1,5 @@
 import type { Outgoing } from '@soroka/channels';
-import type { Connection, Connections } from '../connections/connections.ts';
+import type { Connection } from '../connections/connections.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { ClaimedMessage } from './claim.ts';
@@ -9,11 +9,10 @@ const TTL_SECONDS_MIN = 60; // the upstream takes no less; our own expiry is the
 
 /** Makes of a claimed message what its channel sends; the upstream gets its own names of sender and template. */
 export function createOutgoing(parts: {
-  connections: Pick<Connections, 'senderNames'>;
   templates: Pick<Templates, 'byId'>;
   clock: Clock;
 }): (message: ClaimedMessage, lane: LaneIdentity, connection: Connection) => Promise<Outgoing> {
-  const { connections, templates, clock } = parts;
+  const { templates, clock } = parts;
 
   return async (message, lane, connection) => {
     const { recipientId, text } = message;
@@ -26,17 +25,14 @@ export function createOutgoing(parts: {
       text,
       ...(message.buttons === null ? {} : { buttons: message.buttons }),
     };
-    if (connection.kind !== 'notify' || message.templateId === null || message.senderId === null) return outgoing;
+    if (connection.kind !== 'notify' || message.templateId === null || message.service === null) return outgoing;
 
     const template = await templates.byId(message.accountId, message.templateId);
     if (template === null) throw new Error(`template ${message.templateId} of account ${message.accountId} is gone`);
-    const service =
-      connection.settings.service ?? (await connections.senderNames(message.accountId, [message.senderId])).get(message.senderId);
-    if (service === undefined) throw new Error(`sender ${message.senderId} of account ${message.accountId} is gone`);
     return {
       ...outgoing,
       notification: {
-        service,
+        service: connection.settings.service ?? message.service,
         templateId: template.upstream.templateId ?? template.id,
         tmpl: template.upstream.tmpl ?? template.name,
         templateData: message.templateDataJson ?? '{}',

@@ -32,7 +32,7 @@ const LIST: Statement = {
   name: 'dispatch.messages.list',
   text: `
     select ${COLUMNS} from message as m
-    where m.account_id = $1 and m.kind = 'notification' and ($2::bigint is null or m.id < $2)
+    where m.account_id = $1 and m.kind = 'notification' and m.id < $2
       and ($3::text is null or m.status = $3) and ($4::text is null or m.phone = $4) and ($5::text is null or m.service = $5)
       and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at < $7)
     order by m.id desc limit $8`,
@@ -59,7 +59,7 @@ export function listMessages(database: Database, accountId: number, filter: Mess
   const { beforeId, status, phone, service, createdFrom, createdTo, limit } = filter;
   const values = [
     accountId,
-    beforeId ?? null,
+    beforeId ?? Number.MAX_SAFE_INTEGER, // always a bound, so that a page deep in the list begins where it begins
     status ?? null,
     phone ?? null,
     service ?? null,

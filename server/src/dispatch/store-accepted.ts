@@ -66,7 +66,7 @@ const FIND_CLIENT_IDS: Statement = {
 };
 const FREE_CLIENT_IDS: Statement = {
   name: 'dispatch.accept.free_client_ids',
-  text: 'delete from client_message where account_id = $1 and message_id = any($2::bigint[])',
+  text: 'delete from client_message where account_id = $1 and client_message_id = any($2::text[])',
 };
 
 /** Stores the candidates, in one transaction with their client ids, budgets and the remembered answer. */
@@ -99,7 +99,7 @@ export async function storeCandidates(
     const repeats = repeatedClientIds(accepted.keys());
     const outcomes = await claimClientIds(tx, request, accepted, repeats);
     const fresh = [...accepted.keys()].filter((candidate) => !outcomes.has(candidate) && !repeats.has(candidate));
-    await takeBudgets(tx, parts.budgets, request, accepted, fresh, outcomes);
+    await takeBudgets(tx, parts.budgets, request, fresh, outcomes);
     const stored = new Map(
       fresh.filter((candidate) => !outcomes.has(candidate)).map((candidate) => [candidate, accepted.get(candidate) as number]),
     );
@@ -193,7 +193,6 @@ async function takeBudgets(
   tx: Queryable,
   budgets: Budgets,
   { accountId, now }: AcceptRequest,
-  accepted: ReadonlyMap<Candidate, number>,
   fresh: readonly Candidate[],
   outcomes: Map<Candidate, AcceptAnswer>,
 ): Promise<void> {
@@ -204,7 +203,7 @@ async function takeBudgets(
     const refused = wanting.slice(granted);
     for (const candidate of refused)
       outcomes.set(candidate, { ok: false, reasons: [{ key: 'billing.error', field: 'service' }] });
-    const claimed = refused.filter(({ item }) => item.clientMessageId !== undefined).map((candidate) => accepted.get(candidate));
+    const claimed = refused.flatMap(({ item }) => item.clientMessageId ?? []);
     if (claimed.length > 0) await tx.run(FREE_CLIENT_IDS, [accountId, claimed]);
   }
 }

@@ -49,6 +49,8 @@ test('what nothing can ask for any more goes, in as many batches as it takes, an
   await fill('sent', 'insert into sent_message values (1, $1, $2, 0, $3)', ['young', 8, ago(71.99)]);
   await fill('people', 'insert into day_window values (1, $1, $2)', ['young', [ago(30), young]]);
   await fill('people', 'insert into day_window values (1, $1, $2)', ['a nobody', []]);
+  await fill('account', `insert into account (id, name, callback_secret) overriding system value values (1, 'shop', '')`, []);
+  await fill('sender', `insert into sender (id, account_id, name) overriding system value values (1, 1, 's')`, []);
   for (const day of ['2026-01-12', '2026-01-13', '2026-01-15'])
     await fill('budget', 'insert into sender_budget_use values (1, $1, 1)', [day]);
   await fill(

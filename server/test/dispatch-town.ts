@@ -163,6 +163,10 @@ export async function startDispatchTown(
 
   const addReport = { name: 'test.report.add', text: 'insert into test_report (account_id, body) values ($1, $2)' };
   const listReports = { name: 'test.report.list', text: 'select body from test_report where account_id = $1 order by id' };
+  const countSent = {
+    name: 'test.sent.count',
+    text: `select count(*)::int as sent from message where account_id = $1 and status = 'SENT'`,
+  };
   const running: Dispatch[] = [];
   const frozen: FreezableDatabase[] = [];
   /** One process; `database` is how it sees the database, `answer` how it sees the networks where not as the others do. */
@@ -219,6 +223,11 @@ export async function startDispatchTown(
     async reports(): Promise<StatusReport[]> {
       const rows = await database.rows<{ body: string }>(listReports, [account.id]);
       return rows.map(({ body }) => JSON.parse(body) as StatusReport);
+    },
+    /** How many messages of this town were taken by a network. */
+    async sentCount(): Promise<number> {
+      const [row] = await database.rows<{ sent: number }>(countSent, [account.id]);
+      return row?.sent ?? 0;
     },
     notification,
     startDispatch,

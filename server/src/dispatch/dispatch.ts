@@ -34,6 +34,7 @@ import { createRecovery } from './recover.ts';
 import { acceptReply } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
+import { createTurns } from './turns.ts';
 import type { Work } from './work.ts';
 
 export type {
@@ -99,6 +100,8 @@ export interface DispatchParts {
 
 // How soon a lane follows a changed setting, a pause or a resumption.
 const CONNECTION_AGE_MAX_MS = 2_000;
+// A thousand lanes that wake together must leave database connections to those who renew leases and write outcomes.
+const CLAIMS_AT_ONCE = 8;
 
 export function createDispatch(parts: DispatchParts): Dispatch {
   const { database, clock, connections, callbacks, contacts } = parts;
@@ -114,6 +117,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     callbacks.wake();
     parts.onEvents?.();
   };
+  const recover = createRecovery({ database, clock, changes, decideSettings, connections, onChanged });
+  const inTurn = createTurns(CLAIMS_AT_ONCE);
   const claimParts = { database, contacts, dayCaps, changes, decideSettings };
   const lanes = createLanes({
     database,
@@ -125,11 +130,11 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       connection: (id) => fresh.get(String(id), () => connections.get(id)),
       channel: (connectionId) => connections.channel(connectionId),
       async claim(request, now) {
-        const claim = await claimDue(claimParts, request, now);
+        const claim = await inTurn(() => claimDue(claimParts, request, now));
         if (claim.changed) onChanged(claim.work);
         return claim;
       },
-      recover: createRecovery({ database, clock, changes, decideSettings, connections, onChanged }),
+      recover: (lane, inHand) => inTurn(() => recover(lane, inHand)),
       outgoing: createOutgoing({ templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),
       async pauseConnection(connectionId, reason) {

@@ -142,3 +142,12 @@ test('an alias is a key only for accounts that were given it', async () => {
   expect(await withAlias.authenticateBasic(name, 'demo')).toEqual(caller);
   expect(await newAccounts().authenticate('demo')).toBeNull();
 });
+
+test('the default addresses are those of now: a change of this process is seen at once', async () => {
+  const accounts = newAccounts();
+  const { id } = await accounts.create(newName(), { statusUrl: 'https://shop.example/a' });
+  expect(await accounts.urls(id)).toEqual({ statusUrl: 'https://shop.example/a', incomingUrl: null });
+  await accounts.setUrls(id, { statusUrl: null, incomingUrl: 'https://shop.example/b' });
+  expect(await accounts.urls(id)).toEqual({ statusUrl: null, incomingUrl: 'https://shop.example/b' });
+  expect(await accounts.urls(id + 1_000_000)).toBeNull();
+});

@@ -51,6 +51,8 @@ export interface Accounts {
   list(): Promise<readonly Account[]>;
   /** Sets the URLs given, null removes one. Checks their form; addresses are guarded where calls go out. Throws `parameter.invalid`. */
   setUrls(id: number, urls: AccountUrls): Promise<Account>;
+  /** Where its callbacks and incoming messages go by default. At most 1 s old; null where there is no such account. */
+  urls(accountId: number): Promise<{ statusUrl: string | null; incomingUrl: string | null } | null>;
   /** The secrets to sign callbacks with, newest first: two while a rotation lasts. At most 5 s old. */
   signingSecrets(accountId: number): Promise<readonly string[]>;
   /** A new secret for callbacks; the old one signs too for `keepOldForHours`. */
@@ -66,6 +68,7 @@ export interface Accounts {
   authenticateBasic(login: string, password: string): Promise<Caller | null>;
 }
 
+const URLS_AGE_MAX_MS = 1_000;
 const KEY_AGE_MAX_MS = 1_000;
 const SECRETS_AGE_MAX_MS = 5_000;
 const SECRET_BYTES = 32; // Standard Webhooks asks for 24 to 64
@@ -95,6 +98,10 @@ const SQL = {
   byId: { name: 'account_by_id', text: `${ACCOUNT} where id = $1` },
   byName: { name: 'account_by_name', text: `${ACCOUNT} where name = $1` },
   list: { name: 'account_list', text: `${ACCOUNT} order by id` },
+  urls: {
+    name: 'account_urls',
+    text: 'select status_url as "statusUrl", incoming_url as "incomingUrl" from account where id = $1',
+  },
   setUrls: {
     name: 'account_set_urls',
     text: `
@@ -169,6 +176,11 @@ export function createAccounts(parts: {
     maxAgeMs: SECRETS_AGE_MAX_MS,
   });
 
+  const liveUrls = createAgedCache<{ statusUrl: string | null; incomingUrl: string | null }>({
+    clock,
+    maxAgeMs: URLS_AGE_MAX_MS,
+  });
+
   const asAccount = ({ sealed, ...row }: AccountRow): Account => ({
     ...row,
     callbackSecret: secrets.open(sealed, currentContext(row.id)),
@@ -223,8 +235,15 @@ export function createAccounts(parts: {
         incomingUrl !== undefined,
         incomingUrl ?? null,
       ]);
+      liveUrls.clear();
       return existing(id);
     },
+    urls: (accountId) =>
+      liveUrls.get(
+        String(accountId),
+        async () =>
+          (await database.rows<{ statusUrl: string | null; incomingUrl: string | null }>(SQL.urls, [accountId]))[0] ?? null,
+      ),
     async signingSecrets(accountId) {
       const known = await signing.get(String(accountId), async () => {
         const [row] = await database.rows<SealedSecrets>(SQL.secrets, [accountId]);

@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/accounts.ts';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Connections, Sender } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
 import type { Budgets } from '../limits/limits.ts';
@@ -21,7 +21,7 @@ const TEXT_CHARACTERS_MAX = 2_048; // docs.devino.online/en/http/vk_ok
 export interface AcceptParts {
   database: Database;
   clock: Clock;
-  accounts: Pick<Accounts, 'get'>;
+  accounts: Pick<Accounts, 'urls'>;
   connections: Pick<Connections, 'senderByName' | 'senders'>;
   templates: Pick<Templates, 'byId' | 'byName' | 'render'>;
   contacts: Pick<Contacts, 'byPhones'>;
@@ -51,7 +51,7 @@ export async function accept(
 type Checked = Candidate | { refused: readonly Refusal[] };
 
 interface Catalog {
-  account: Account | null;
+  defaultStatusUrl: string | null;
   senders: ReadonlyMap<string, Sender | null>;
   templatesById: ReadonlyMap<number, Template | null>;
   templatesByName: ReadonlyMap<string, Template | null>;
@@ -68,8 +68,8 @@ async function readCatalog(parts: AcceptParts, accountId: number, items: readonl
     return new Map(await Promise.all(unique.map(async (key) => [key, await read(key)] as const)));
   };
   const needsDefaultUrl = items.some((item) => item.statusUrl === undefined);
-  const [account, senders, templatesById, templatesByName, contacts] = await Promise.all([
-    needsDefaultUrl ? parts.accounts.get(accountId) : null,
+  const [urls, senders, templatesById, templatesByName, contacts] = await Promise.all([
+    needsDefaultUrl ? parts.accounts.urls(accountId) : null,
     lookUp(
       items.map((item) => item.service),
       (name) => parts.connections.senderByName(accountId, name),
@@ -94,7 +94,7 @@ async function readCatalog(parts: AcceptParts, accountId: number, items: readonl
   const routes = [...senders.values()].flatMap((sender) => sender?.routes ?? []);
   await parts.lanes.ensure(routes);
   await parts.backlog.refresh(routes);
-  return { account, senders, templatesById, templatesByName, contacts };
+  return { defaultStatusUrl: urls?.statusUrl ?? null, senders, templatesById, templatesByName, contacts };
 }
 
 function check(parts: AcceptParts, catalog: Catalog, item: NewNotification, now: number): Checked {
@@ -139,7 +139,7 @@ function check(parts: AcceptParts, catalog: Catalog, item: NewNotification, now:
     windows: timing.windows,
     dueAt: new Date(timing.dueAt),
     expiresAt: new Date(timing.expiresAt),
-    statusUrl: item.statusUrl ?? catalog.account?.statusUrl ?? null,
+    statusUrl: item.statusUrl ?? catalog.defaultStatusUrl,
   };
 }
 

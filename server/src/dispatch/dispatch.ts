@@ -81,7 +81,7 @@ export interface DispatchParts {
   database: Database;
   clock: Clock;
   log: Logger;
-  accounts: Pick<Accounts, 'get'>;
+  accounts: Pick<Accounts, 'urls'>;
   connections: Connections;
   templates: Templates;
   contacts: Pick<Contacts, 'byPhones'>;

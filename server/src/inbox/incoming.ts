@@ -1,5 +1,5 @@
 import { BrokenBodyError, type InboundEvent, parseJson, stringifyJson } from '@soroka/channels';
-import type { Account, Accounts } from '../accounts/accounts.ts';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Bots } from '../bots/bots.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
@@ -36,7 +36,7 @@ export interface IncomingParts {
   callbacks: Pick<Callbacks, 'enqueue' | 'wake'>;
   connections: Pick<Connections, 'ofGroup'>;
   contacts: Pick<Contacts, 'ensureByUser'>;
-  accounts: Pick<Accounts, 'get'>;
+  accounts: Pick<Accounts, 'urls'>;
   clock: Clock;
   log: Logger;
 }
@@ -54,7 +54,6 @@ export interface Incoming {
 
 export function createIncoming(parts: IncomingParts): Incoming {
   const { dispatch, dialogs, bots, callbacks, connections, contacts, accounts, clock, log } = parts;
-  const accountsSeen = createAgedCache<Account>({ clock, maxAgeMs: SETTINGS_AGE_MAX_MS });
   const groupsSeen = createAgedCache<readonly Connection[]>({ clock, maxAgeMs: SETTINGS_AGE_MAX_MS });
 
   const connectionsOf = async (accountId: number, network: 'vk' | 'ok', groupId: string): Promise<readonly Connection[]> => {
@@ -133,9 +132,8 @@ export function createIncoming(parts: IncomingParts): Incoming {
     json: unknown,
     { dialogId, messageTag }: { dialogId: number; messageTag: string | undefined },
   ): Promise<void> => {
-    const account = await accountsSeen.get(String(raw.accountId), () => accounts.get(raw.accountId));
-    const url = account?.incomingUrl;
-    if (typeof url !== 'string') return;
+    const url = (await accounts.urls(raw.accountId))?.incomingUrl ?? null;
+    if (url === null) return;
     const body = forwardBody(json, event, messageTag);
     await callbacks.enqueue(tx, [{ accountId: raw.accountId, url, form: 'incoming', orderKey: `dialog:${dialogId}`, body }]);
   };

@@ -19,10 +19,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: excluded,
+          exclude: [...excluded, 'e2e/src/pace.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      // What holds a rate has the machine for itself.
+      {
+        extends: true,
+        test: {
+          name: 'pace',
+          include: ['e2e/src/pace.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Claim, ClaimedMessage, ClaimRequest } from './claim.ts';
 import { loopFailed } from './events.ts';
 import { createLaneCalls } from './lane-calls.ts';
-import { createLine, type Line, roomOn } from './lane-line.ts';
+import { createLine, type Line, type Room, roomOn } from './lane-line.ts';
 import type { Settler } from './settle.ts';
 
 /** What a lane needs of the rest; the ports of its simulation too. */
@@ -48,8 +48,8 @@ const SLEEP_MAX_MS = 60_000;
 const STOP_WAIT_MS = 10_000;
 // Slots of single calls free one by one: a claim that waits this much longer takes several at once.
 const GATHER_MS = 5;
-// How long after a failed claim its commit may still turn out to have been carried out.
-const STRAYS_FOR_MS = 30_000;
+// A claim that failed may have been committed without our hearing of it, even a while later: when after it to look for what is in nobody's hand.
+const STRAYS_SOUGHT_AFTER_MS = [0, 1_000, 5_000, 30_000];
 
 /** `leaseValid` says by the monotonic clock whether we may still launch; `quietMs` is how long to launch nothing at first. */
 export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: () => boolean, parts: LaneParts): Lane {
@@ -62,7 +62,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   let wakeUp: () => void = () => {};
   let woken = false;
   let recoverDue = true;
-  let straysUntil = Number.NEGATIVE_INFINITY;
+  let straysSoughtAt: readonly number[] = [];
 
   const mayLaunch = (): boolean => !lost && leaseValid();
   const signal = (): void => {
@@ -93,62 +93,74 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   /** One look at every connection with work. Returns how long to wait for slots that free by themselves, Infinity for none. */
   const claimRound = async (): Promise<number> => {
     let waitMs = Number.POSITIVE_INFINITY;
+    let failure: unknown;
     for (const line of [...lines.values()].filter(({ hot }) => hot)) {
-      const throttledMs = line.throttledUntil - clock.monotonic();
-      if (throttledMs > 0) {
-        waitMs = Math.min(waitMs, throttledMs);
-        continue;
+      try {
+        waitMs = Math.min(waitMs, await lookAt(line));
+      } catch (error) {
+        failure ??= error; // one connection that fails must not keep the others from their turn
       }
-      line.hot = false; // what comes while we look makes it hot again
-      const connection = await openLine(line);
-      if (connection === null) continue; // its rows are due: the next look at the queues wakes us again
-      const room = roomOn(connection.kind, line.calls, notifications);
-      if (room.limit === 0) {
-        line.hot = true;
-        waitMs = Math.min(waitMs, room.nextFreeInMs + GATHER_MS);
-        continue;
-      }
-      const { priorityMax, limit } = room;
-      const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit }, new Date(clock.now()));
-      calls.launch(line, connection, claim.messages);
-      // Replies alone were asked for when no notification may go: the others still wait.
-      line.hot ||= claim.more || priorityMax === 0;
-      if (claim.more) {
-        waitMs = 0;
-        // Next time the others choose first: a connection with a long queue must not take every slot.
-        lines.delete(line.connectionId);
-        lines.set(line.connectionId, line);
-      } else if (priorityMax === 0) waitMs = Math.min(waitMs, room.nextFreeInMs + GATHER_MS);
     }
+    if (failure !== undefined) throw failure;
     return waitMs;
   };
 
-  const recoverIfDue = async (): Promise<void> => {
-    if (!recoverDue) return;
-    recoverDue = false;
+  const lookAt = async (line: Line): Promise<number> => {
+    const throttledMs = line.throttledUntil - clock.monotonic();
+    if (throttledMs > 0) return throttledMs;
+    line.hot = false; // what comes while we look makes it hot again
+    const connection = await openLine(line);
+    if (connection === null) return Number.POSITIVE_INFINITY; // its rows are due: the next look at the queues wakes us again
+    const room = roomOn(connection.kind, line.calls, notifications);
+    if (room.limit === 0) {
+      line.hot = true;
+      return room.nextFreeInMs + GATHER_MS;
+    }
+    if (room.priorityMax === 1) {
+      // Next time the others choose first: a connection with a long queue must not take every slot.
+      lines.delete(line.connectionId);
+      lines.set(line.connectionId, line);
+    }
+    const { more } = await claimOn(line, connection, room);
+    // Replies alone were asked for when no notification may go: the others still wait.
+    line.hot ||= more || room.priorityMax === 0;
+    if (more) return 0;
+    return room.priorityMax === 0 ? room.nextFreeInMs + GATHER_MS : Number.POSITIVE_INFINITY;
+  };
+
+  const claimOn = async (line: Line, connection: Connection, { priorityMax, limit }: Room): Promise<Claim> => {
     try {
-      await parts.recover(identity, calls.inHand());
+      const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit }, new Date(clock.now()));
+      calls.launch(line, connection, claim.messages);
+      return claim;
     } catch (error) {
-      recoverDue = true;
+      line.hot = true; // it may have left work behind
+      straysSoughtAt = STRAYS_SOUGHT_AFTER_MS.map((ms) => clock.monotonic() + ms);
       throw error;
     }
+  };
+
+  /** Returns how long to wait until strays are to be looked for again. */
+  const recoverIfDue = async (): Promise<number> => {
+    const later = straysSoughtAt.filter((at) => at > clock.monotonic());
+    if (recoverDue || later.length < straysSoughtAt.length) {
+      recoverDue = true; // until it has come to its end
+      await parts.recover(identity, calls.inHand());
+      recoverDue = false;
+      straysSoughtAt = later;
+    }
+    return (later[0] ?? Number.POSITIVE_INFINITY) - clock.monotonic();
   };
 
   const run = async (): Promise<void> => {
     await sleepUntil(clock, clock.monotonic() + quietMs, ended.signal);
     while (!ended.signal.aborted) {
       try {
-        const searchingStrays = clock.monotonic() < straysUntil;
-        recoverDue ||= searchingStrays;
-        await recoverIfDue();
-        let waitMs = leaseValid() ? await claimRound() : RETRY_MS;
-        if (searchingStrays) waitMs = Math.min(waitMs, RETRY_MS);
+        const straysInMs = await recoverIfDue();
+        const waitMs = Math.min(straysInMs, leaseValid() ? await claimRound() : RETRY_MS);
         if (waitMs > 0) await waitForWake(waitMs);
       } catch (error) {
         loopFailed({ loop: 'lane', error });
-        // The claim may have left work behind, or have been carried out without our hearing of it.
-        for (const line of lines.values()) line.hot = true;
-        straysUntil = clock.monotonic() + STRAYS_FOR_MS;
         await clock.sleep(RETRY_MS, ended.signal);
       }
     }

@@ -76,8 +76,11 @@ async function main(command: string): Promise<void> {
   const simulatorEnded = simulator === null ? new Promise<never>(() => {}) : simulator.ended.then(() => 'ended' as const);
   const reason = await Promise.race([asked, simulatorEnded]);
   if (reason === 'ended') tell('The simulator has ended: stopping the server.');
-  await server.stop();
-  await simulator?.stop();
+  try {
+    await server.stop();
+  } finally {
+    await simulator?.stop();
+  }
   if (reason === 'ended') process.exitCode = 1;
 }
 

@@ -37,13 +37,21 @@ export interface RunningServer {
 }
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+/** How the parts end, oldest first. */
+type Stops = (() => Promise<unknown>)[];
+
 const DEMO_RULES = fileURLToPath(new URL('bots/demo-rules.yaml', import.meta.url));
 
 /** Builds the parts from the configuration and starts those of its roles. Throws with a sentence that says what to do. */
 export async function start(config: Config, options: StartOptions = {}): Promise<RunningServer> {
-  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stops: Stops = [];
   const stop = async (): Promise<void> => {
-    for (let part = stops.pop(); part !== undefined; part = stops.pop()) await part();
+    const failures: unknown[] = [];
+    for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
+      // One that fails must not leave the others running.
+      await part().catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return { ...(await build(config, options, stops)), stop };
@@ -53,11 +61,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   }
 }
 
-async function build(
-  config: Config,
-  options: StartOptions,
-  stops: (() => Promise<unknown> | unknown)[],
-): Promise<Omit<RunningServer, 'stop'>> {
+async function build(config: Config, options: StartOptions, stops: Stops): Promise<Omit<RunningServer, 'stop'>> {
   const { demo } = options;
   const log = createLogger(config.LOG_LEVEL);
   const has = (role: Role): boolean => config.SOROKA_ROLES.includes(role);
@@ -184,19 +188,14 @@ async function build(
     purge.run();
     stops.push(() => purge.stop());
   }
-  stops.push(() => {
+  stops.push(async () => {
     draining = true; // /readyz fails first, so that a balancer sends no more
   });
   log.info({ event: 'server_started', port, metricsPort: metrics?.port ?? 'off', roles: config.SOROKA_ROLES });
   return { url: `http://127.0.0.1:${port}`, metricsUrl: metrics === null ? null : `http://127.0.0.1:${metrics.port}/metrics` };
 }
 
-async function reachDatabase(
-  config: Config,
-  options: StartOptions,
-  log: Logger,
-  stops: (() => Promise<unknown> | unknown)[],
-): Promise<string> {
+async function reachDatabase(config: Config, options: StartOptions, log: Logger, stops: Stops): Promise<string> {
   if (config.DATABASE_URL !== undefined) {
     const pending = await pendingMigrations(config.DATABASE_URL);
     if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migrations: run "soroka migrate" first.`);

@@ -374,6 +374,32 @@ describe('over a real socket', () => {
     expect(await talk(port, `${head}[{`)).toMatch(/^HTTP\/1\.1 408 /);
   });
 
+  test('a request under way when the server closes is served, and does not keep it from closing', async () => {
+    const started = await startStand();
+    const port = await portOf(started);
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    const seen = new Promise((resolve) => started.app.server.once('request', resolve));
+    socket.write(
+      `POST /vk/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Key ${KEY}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[`,
+    );
+    await seen;
+    const closed = started.app.close();
+    socket.write(']');
+    let received = '';
+    for await (const chunk of socket) received += chunk;
+    expect(received).toMatch(/^HTTP\/1\.1 400 [\s\S]*messages\.empty/);
+    await closed;
+  });
+
+  test('a connection that falls silent while the server closes does not keep it from closing', async () => {
+    const started = await startStand();
+    const port = await portOf(started);
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await started.app.close();
+    socket.destroy();
+  });
+
   test('what is no HTTP gets a 400 in our shape, headers over 16 KiB a 431', async () => {
     await using started = await startStand();
     const port = await portOf(started);

@@ -89,6 +89,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   });
   app.decorateRequest('caller', null);
   addHooks(app, log, clock);
+  letConnectionsGo(app);
   const methodsOf = collectMethods(app);
 
   await app.register(async (api) => {
@@ -150,6 +151,29 @@ function addHooks(app: FastifyInstance, log: Logger, clock: Clock): void {
   });
   app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, new AppError('not.found', 'there is no such address')));
   app.setErrorHandler((error, request, reply) => sendRefusal(request, reply, refusalOf(error, log, request)));
+}
+
+const LOOK_FOR_IDLE_MS = 50;
+const CLOSE_WITHIN_MS = 10_000;
+
+/**
+ * What is being served while the server closes is served to its end, and its connection ends with it. By itself Node closes
+ * what is idle when the closing begins and waits for the rest to fall silent: a kept connection, over a minute.
+ */
+function letConnectionsGo(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    const idle = setInterval(() => app.server.closeIdleConnections(), LOOK_FOR_IDLE_MS);
+    const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+    app.server.once('close', () => {
+      clearInterval(idle);
+      clearTimeout(all);
+    });
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('Connection', 'close');
+  });
 }
 
 const SECURITY_HEADERS = {

@@ -48,7 +48,7 @@ test('an upstream that takes and does not answer, or answers 500, is sent to aga
 });
 
 test('VK’s lost answers are repeated under one random_id: Anna sees each message once', async () => {
-  await town.control('/faults', { network: 'vk', timeoutAfter: 0.4 });
+  await town.control('/faults', { network: 'vk', timeoutAfter: 0.3 });
   const before = (await town.inbox(ANNA)).length;
   const ids: number[] = [];
   for (let count = 0; count < 3; count += 1) ids.push(await town.send(ANNA, { service: 'Community', routes: ['VK'] }));
@@ -57,7 +57,7 @@ test('VK’s lost answers are repeated under one random_id: Anna sees each messa
 });
 
 test('errors of VK that pass are waited out; the one that says "blocked" ends the message', async () => {
-  await town.control('/faults', { network: 'vk', errors: { 10: 0.5 } });
+  await town.control('/faults', { network: 'vk', errors: { 10: 0.3 } });
   const passing = await town.send(ANNA, { service: 'Community', routes: ['VK'] });
   await eventually(statusIs(passing, 'SENT', 'READ'), 60_000);
   await town.control('/faults', { network: 'vk', ...NO_FAULTS, errors: { 900: 1 } });

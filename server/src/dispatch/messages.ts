@@ -1,24 +1,8 @@
-import type { Route, Status } from '@soroka/api';
+import type { Route } from '@soroka/api';
 import type { Database, Queryable, Statement } from '../platform/database.ts';
-import type { DispatchEvent, HistoryEntry, MessageFilter, MessageView } from './contract.ts';
+import type { DispatchEvent, MessageFilter, MessageView } from './contract.ts';
 
 /** Reads of messages for the API, and the events that dialogs work off. */
-
-interface ViewRow {
-  messageId: number;
-  kind: 'notification' | 'reply';
-  status: Status;
-  channel: Route;
-  phone: string | null;
-  service: string | null;
-  templateId: number | null;
-  text: string;
-  createdAt: Date;
-  expiresAt: Date;
-  errorCode: number;
-  callbackDataJson: string | null;
-  history: readonly HistoryEntry[];
-}
 
 const COLUMNS = `
   m.id as "messageId", m.kind, m.status, m.channel, m.phone, m.service, m.template_id as "templateId", m.text,
@@ -51,7 +35,7 @@ const TAKE_EVENTS: Statement = {
 };
 
 export async function getMessage(database: Database, accountId: number, messageId: number): Promise<MessageView | null> {
-  const [row] = await database.rows<ViewRow>(GET, [accountId, messageId]);
+  const [row] = await database.rows<MessageView>(GET, [accountId, messageId]);
   return row ?? null;
 }
 
@@ -67,7 +51,7 @@ export function listMessages(database: Database, accountId: number, filter: Mess
     createdTo ?? null,
     limit,
   ];
-  return database.rows<ViewRow>(LIST, values);
+  return database.rows<MessageView>(LIST, values);
 }
 
 type EventRow = Omit<DispatchEvent, 'network'> & { channel: Route };

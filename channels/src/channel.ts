@@ -1,9 +1,23 @@
+import type { ActionOutcome, ChatProfile, HistoryPage, SetUpStep, UploadedFile, UserProfile } from './actions.ts';
+import type { Capabilities, ChannelKind } from './capabilities.ts';
+import type { Keyboard } from './keyboard/keyboard.ts';
+
 export type Network = 'vk' | 'ok';
 
-/** One button of a message. `payload` comes back when it is pressed: a JSON text of at most 255 characters. */
-export interface Button {
-  label: string;
-  payload: string;
+/** What a message carries beside its text. `reference` is what `upload` gave: VK `photo-1_2_key`, an OK token. */
+export type OutgoingAttachment =
+  | { kind: 'image' | 'file' | 'voice' | 'video'; reference: string }
+  /** OK fetches it itself, one in a message; VK takes uploads only. */
+  | { kind: 'image-url'; url: string };
+
+/** One card of a carousel: VK only, at most 10, all with the same number of buttons. */
+export interface CarouselCard {
+  title: string;
+  description?: string;
+  /** VK: `-1_2`, of an uploaded photo. */
+  photoReference?: string;
+  linkUrl?: string;
+  buttons: Keyboard['rows'][number];
 }
 
 /** A message as dispatch hands it to a channel, for one recipient. */
@@ -17,7 +31,18 @@ export interface Outgoing {
   recipientId: string;
   /** Rendered text, at most `capabilities.textCharactersMax` characters. */
   text: string;
-  buttons?: readonly (readonly Button[])[];
+  keyboard?: Keyboard;
+  attachments?: readonly OutgoingAttachment[];
+  carousel?: readonly CarouselCard[];
+  /** Network's id of a message in the same dialog. */
+  replyToNetworkId?: string;
+  /** VK: why a message outside the reply window is allowed, such as `promo_newsletter`. */
+  intent?: string;
+  /**
+   * The same for all recipients of one text (a broadcast) and on every attempt; then everything but the recipient is equal.
+   * Messages of one batch that share it may leave in one call; VK takes it as `random_id` in place of `dedupKey`.
+   */
+  sharedKey?: string;
   /** What the notify upstream needs instead of the text. */
   notification?: {
     service: string;
@@ -63,6 +88,8 @@ interface InboundBase {
   userId: string;
   /** Where an answer goes: VK peer_id, OK `chat:…`. */
   peerId: string;
+  /** Whether `peerId` is a chat of several people; absent where the body does not tell (`Channel.chat` does). */
+  isGroupChat?: boolean;
   at: Date;
 }
 
@@ -80,6 +107,28 @@ export type InboundEvent =
       ref?: string;
       attachments: readonly unknown[];
       userName?: string;
+      /** The network's id of the message it replies to. */
+      replyToNetworkId?: string;
+      /** The network cut it for bots: `Channel.message` has the whole. */
+      isCropped?: boolean;
+    })
+  /** The group wrote, but not by us: an admin in the network's own page. `userId` is the person or chat it went to. */
+  | (InboundBase & {
+      kind: 'written-elsewhere';
+      text: string;
+      networkId: string;
+      attachments: readonly unknown[];
+      /** VK user id of the admin. */
+      authorId: string;
+    })
+  /** A person changed what they wrote. */
+  | (InboundBase & { kind: 'edited'; networkId: string; text: string; attachments: readonly unknown[] })
+  /** Something happened to a chat of several people; `memberId` joined or left, `userId` did it. */
+  | (InboundBase & {
+      kind: 'chat';
+      change: 'created' | 'title' | 'icon' | 'joined' | 'left' | 'pinned';
+      title?: string;
+      memberId?: string;
     })
   /** A chat opened by a link or the Start button: OK CHAT_STARTED. */
   | (InboundBase & { kind: 'started'; payload?: string })
@@ -91,19 +140,6 @@ export type InboundEvent =
   /** Known to the network, of no use to us: kept, shown, not worked on. */
   | (InboundBase & { kind: 'other'; type: string });
 
-export interface Capabilities {
-  /** Messages per `send` call. */
-  batchMax: number;
-  /** Calls per second and token that the network allows; null where it has no such limit. */
-  callsPerSecond: number | null;
-  textCharactersMax: number;
-  /** A repeated `dedupKey` sends nothing twice. */
-  dropsRepeats: boolean;
-  reportsDelivered: boolean;
-  reportsRead: boolean;
-  deliveryPolicies: boolean;
-}
-
 /** What one long poll brought. `state` is stored after the events are, and given to the next poll. */
 export interface PollResult {
   /** Each one body as text, the same shape as a webhook's. */
@@ -111,9 +147,17 @@ export interface PollResult {
   state: string;
 }
 
+/** What `subscribeWebhook` found and did, in sentences for the person who connects a group. */
+export interface Subscription {
+  /** `waiting`: the network has yet to ask the address for its confirmation. */
+  state: 'active' | 'waiting' | 'failed';
+  /** Absent where everything stood as it should. */
+  did: readonly string[];
+}
+
 /** One network, or the upstream, seen from our side. Nothing particular to it may leak past these methods. */
 export interface Channel {
-  readonly kind: 'vk' | 'ok' | 'notify';
+  readonly kind: ChannelKind;
   readonly capabilities: Capabilities;
   /** Sends each once; outcomes come in the order of the batch. Does not wait, retry or throw: pacing belongs to dispatch. */
   send(batch: readonly Outgoing[], signal: AbortSignal): Promise<SendOutcome[]>;
@@ -123,12 +167,58 @@ export interface Channel {
    */
   receipts?(networkId: string, signal: AbortSignal): Promise<Receipt[]>;
   /** Makes the network send its events to `url`; idempotent. Throws where the network refuses or cannot be reached. */
-  subscribeWebhook?(webhook: { url: string; secret?: string }, signal: AbortSignal): Promise<void>;
+  subscribeWebhook?(webhook: { url: string; secret?: string }, signal: AbortSignal): Promise<Subscription>;
   unsubscribeWebhook?(url: string, signal: AbortSignal): Promise<void>;
   /** The text that the network's request to confirm a webhook wants as its answer; asked anew for every such request. */
   confirmation?(signal: AbortSignal): Promise<string>;
   /** Waits for events after `state` (null: from now on), at most about `waitSeconds`. Throws where the network cannot be reached. */
   poll?(state: string | null, waitSeconds: number, signal: AbortSignal): Promise<PollResult>;
+  /** Checks token, rights and subscription and says what it found; changes nothing. Never throws. */
+  check?(webhookUrl: string | null, signal: AbortSignal): Promise<readonly SetUpStep[]>;
+  /** A cheap call that keeps an idle token alive and tells a dead one. */
+  keepAlive?(signal: AbortSignal): Promise<ActionOutcome>;
+
+  // What can be done in a dialog besides sending. One call each; none throws, waits or retries.
+  /** Replaces the whole content of a message of ours. */
+  edit?(target: MessageAddress, content: MessageContent, signal: AbortSignal): Promise<ActionOutcome>;
+  /** For everybody. */
+  delete?(target: MessageAddress, signal: AbortSignal): Promise<ActionOutcome>;
+  showTyping?(peerId: string, signal: AbortSignal): Promise<ActionOutcome>;
+  markRead?(target: MessageAddress, signal: AbortSignal): Promise<ActionOutcome>;
+  /** Stops the spinner of a `callback` button and, with `text`, shows the person a line; within a minute of the press. */
+  answerButton?(press: ButtonPress, answer: { text?: string; url?: string }, signal: AbortSignal): Promise<ActionOutcome>;
+  /** Gives the network the bytes of a file; the reference goes into a message to the same peer. */
+  upload?(file: UploadedFile, peerId: string, signal: AbortSignal): Promise<ActionOutcome<OutgoingAttachment>>;
+  /** The newest messages of a dialog first; `cursor` of the page before, null for the first. */
+  history?(peerId: string, cursor: string | null, signal: AbortSignal): Promise<ActionOutcome<HistoryPage>>;
+  /** Peers of the group's dialogs, the liveliest first. */
+  dialogs?(
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<ActionOutcome<{ peerIds: readonly string[]; next: string | null }>>;
+  /** The whole of one message, where an event brought it cut. */
+  message?(
+    target: MessageAddress,
+    signal: AbortSignal,
+  ): Promise<ActionOutcome<{ text: string; attachments: readonly unknown[] }>>;
+  /** Names and pictures, of those that the network knows, in any order; at most 100 ids. */
+  profiles?(userIds: readonly string[], signal: AbortSignal): Promise<ActionOutcome<readonly UserProfile[]>>;
+  chat?(peerId: string, signal: AbortSignal): Promise<ActionOutcome<ChatProfile>>;
   /** Ends kept connections; a channel that is closed must not be used again. */
   close?(): Promise<void>;
+}
+
+export interface MessageAddress {
+  peerId: string;
+  networkId: string;
+}
+
+/** As in `Outgoing`. */
+export type MessageContent = Pick<Outgoing, 'text' | 'keyboard' | 'attachments'>;
+
+/** As the event `button` brought it. */
+export interface ButtonPress {
+  userId: string;
+  peerId: string;
+  callbackId: string;
 }

@@ -1,17 +1,42 @@
-export { BrokenBodyError } from './body/body.ts';
 export type {
-  Button,
-  Capabilities,
+  ActionOutcome,
+  ChatProfile,
+  HistoryMessage,
+  HistoryPage,
+  SetUpStep,
+  UploadedFile,
+  UserProfile,
+} from './actions.ts';
+export { BrokenBodyError } from './body/body.ts';
+export { CAPABILITIES, type Capabilities, type ChannelKind } from './capabilities.ts';
+export type {
+  ButtonPress,
+  CarouselCard,
   Channel,
   InboundEvent,
+  MessageAddress,
+  MessageContent,
   Network,
   Outgoing,
+  OutgoingAttachment,
   PollResult,
   Receipt,
   RefusalReason,
   SendOutcome,
+  Subscription,
 } from './channel.ts';
 export { parseJson, stringifyJson } from './json.ts';
+export {
+  type Button,
+  type ButtonColor,
+  type ButtonKind,
+  type FittedKeyboard,
+  fitKeyboard,
+  KEYBOARD_RULES,
+  type Keyboard,
+  type KeyboardFinding,
+  type KeyboardRules,
+} from './keyboard/keyboard.ts';
 export {
   createNotifyChannel,
   type NotifyChannel,

@@ -172,16 +172,34 @@ describe('a webhook', () => {
   const answers = (byMethod: Record<string, Played>) => (request: { path: string }) =>
     byMethod[request.path.replace('/method/', '')] ?? { body: '{"response":1}' };
 
-  test('is added with its secret and its events switched on', async () => {
-    await using server = await playAnswers(
-      answers({
-        'groups.getCallbackServers': { body: '{"response":{"count":0,"items":[]}}' },
-        'groups.addCallbackServer': { body: '{"response":{"server_id":7}}' },
-      }),
+  const CODE: Played = { body: '{"response":{"code":"a1b2c3"}}' };
+  /** VK's list of servers, one answer per look; the last one stays. */
+  const servers = (...statuses: (string | null)[]) => {
+    const bodies = statuses.map((status) =>
+      status === null
+        ? '{"response":{"count":0,"items":[]}}'
+        : readFixture('vk/callback-servers').text.replace('"ok"', `"${status}"`),
     );
+    return () => ({ body: (bodies.length > 1 ? bodies.shift() : bodies[0]) ?? '' });
+  };
+  const vk = (lists: () => Played, more: Record<string, Played> = {}) => {
+    const byMethod = answers({ 'groups.getCallbackConfirmationCode': CODE, ...more });
+    return (request: { path: string }) => (request.path.endsWith('groups.getCallbackServers') ? lists() : byMethod(request));
+  };
+  const ADDED: Record<string, Played> = { 'groups.addCallbackServer': { body: '{"response":{"server_id":7}}' } };
+
+  test('is added with its secret and its events switched on, once the text to confirm it is known', async () => {
+    await using server = await playAnswers(vk(servers(null, 'ok'), ADDED));
     await channelAt(server.url).subscribeWebhook({ url, secret: 'a-secret' }, never);
-    expect(methods(server)).toEqual(['groups.getCallbackServers', 'groups.addCallbackServer', 'groups.setCallbackSettings']);
-    const [, added, settings] = server.requests.map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+    expect(methods(server)).toEqual([
+      'groups.getCallbackServers',
+      'groups.getCallbackConfirmationCode',
+      'groups.addCallbackServer',
+      'groups.setCallbackSettings',
+      'groups.getCallbackConfirmationCode', // adding may have changed it
+      'groups.getCallbackServers',
+    ]);
+    const [, , added, settings] = server.requests.map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
     expect(added).toMatchObject({ group_id: '213243638', url, title: 'Soroka', secret_key: 'a-secret' });
     expect(settings).toMatchObject({
       server_id: '7',
@@ -192,6 +210,40 @@ describe('a webhook', () => {
     });
   });
 
+  test('is subscribed when VK says ok of it, not before', async () => {
+    await using server = await playAnswers(vk(servers(null, 'unconfigured', 'wait', 'ok'), ADDED));
+    await channelAt(server.url).subscribeWebhook({ url }, never);
+    expect(methods(server).slice(-3)).toEqual(Array(3).fill('groups.getCallbackServers'));
+  });
+
+  test('that VK does not confirm is no success', async () => {
+    await using server = await playAnswers(vk(servers('wait')));
+    await expect(channelAt(server.url).subscribeWebhook({ url, secret: 'a-secret' }, never)).rejects.toThrow(
+      'VK has not confirmed the webhook (status "wait")',
+    );
+  }, 20_000);
+
+  test('is confirmed at once with the text fetched for it, and later with what VK gives out then', async () => {
+    const codes = ['before', 'after', 'later'];
+    const confirmed: string[] = [];
+    const asks = (request: { path: string }): Played =>
+      request.path.endsWith('groups.getCallbackConfirmationCode')
+        ? { body: `{"response":{"code":"${codes.shift()}"}}` }
+        : vk(lists, ADDED)(request);
+    const lists = servers(null, 'wait', 'ok');
+    await using server = await playAnswers((request) => {
+      // As VK does: it asks our address while it is being added and while it waits.
+      const isAdding = request.path.endsWith('groups.addCallbackServer');
+      const isLook = request.path.endsWith('groups.getCallbackServers') && codes.length === 1;
+      if (isAdding || isLook) void channel.confirmation(never).then((code) => confirmed.push(code));
+      return asks(request);
+    });
+    const channel = channelAt(server.url);
+    await channel.subscribeWebhook({ url }, never);
+    expect(confirmed).toEqual(['before', 'after', 'after']);
+    expect(await channel.confirmation(never)).toBe('later');
+  });
+
   test('that stands already is left as it is, but for its events', async () => {
     await using server = await playAnswers(answers({ 'groups.getCallbackServers': played('vk/callback-servers') }));
     await channelAt(server.url).subscribeWebhook({ url, secret: 'a-secret' }, never);
@@ -199,17 +251,21 @@ describe('a webhook', () => {
   });
 
   test('that VK has given up is set anew', async () => {
-    const failed = { body: readFixture('vk/callback-servers').text.replace('"ok"', '"failed"') };
-    await using server = await playAnswers(answers({ 'groups.getCallbackServers': failed }));
+    await using server = await playAnswers(vk(servers('failed', 'ok')));
     await channelAt(server.url).subscribeWebhook({ url, secret: 'a-secret' }, never);
     expect(methods(server)).toContain('groups.editCallbackServer');
   });
 
   test('with another secret is edited, not added again', async () => {
-    await using server = await playAnswers(answers({ 'groups.getCallbackServers': played('vk/callback-servers') }));
+    await using server = await playAnswers(vk(servers('ok')));
     await channelAt(server.url).subscribeWebhook({ url, secret: 'another' }, never);
-    expect(methods(server)).toEqual(['groups.getCallbackServers', 'groups.editCallbackServer', 'groups.setCallbackSettings']);
-    expect(new URLSearchParams(server.requests[1]?.body).get('server_id')).toBe('3');
+    expect(methods(server).slice(0, 4)).toEqual([
+      'groups.getCallbackServers',
+      'groups.getCallbackConfirmationCode',
+      'groups.editCallbackServer',
+      'groups.setCallbackSettings',
+    ]);
+    expect(new URLSearchParams(server.requests[2]?.body).get('server_id')).toBe('3');
   });
 
   test('is removed by its address, and removing what is not there is fine', async () => {

@@ -1,10 +1,11 @@
 import type { Channel, Outgoing, SendOutcome } from '../channel.ts';
 import { createVkApi, type VkApi } from './vk-api.ts';
+import { createVkConfirmation } from './vk-confirmation.ts';
 import { outcomeOfError } from './vk-errors.ts';
 import { pollVk } from './vk-long-poll.ts';
 import { keyboardFits, keyboardOf, randomIdOf } from './vk-message.ts';
 import { leaveRoomForMessages } from './vk-set-up-calls.ts';
-import { fetchVkConfirmation, subscribeVkWebhook, unsubscribeVkWebhook } from './vk-webhook.ts';
+import { subscribeVkWebhook, unsubscribeVkWebhook } from './vk-webhook.ts';
 
 export interface VkChannelOptions {
   /** Root before `/method/…`: `https://api.vk.ru`. */
@@ -30,6 +31,7 @@ export function createVkChannel(options: VkChannelOptions): VkChannel {
   const { baseUrl, token, groupId, apiVersion = '5.199', timeoutMs, textCharactersMax = 4_096, callsPerSecond = 20 } = options;
   const api = createVkApi({ baseUrl, token, apiVersion, timeoutMs });
   const group = { api: leaveRoomForMessages(api), groupId, apiVersion };
+  const confirmation = createVkConfirmation(group);
   return {
     kind: 'vk',
     capabilities: {
@@ -42,8 +44,8 @@ export function createVkChannel(options: VkChannelOptions): VkChannel {
       deliveryPolicies: false,
     },
     send: (batch, signal) => Promise.all(batch.map((message) => sendOne(api, message, signal))),
-    confirmation: (signal) => fetchVkConfirmation(group, signal),
-    subscribeWebhook: (webhook, signal) => subscribeVkWebhook(group, webhook, signal),
+    confirmation: (signal) => confirmation.answer(signal),
+    subscribeWebhook: (webhook, signal) => subscribeVkWebhook(group, webhook, confirmation, signal),
     unsubscribeWebhook: (url, signal) => unsubscribeVkWebhook(group, url, signal),
     poll: (state, waitSeconds, signal) => pollVk(group, state, waitSeconds, signal),
     close: () => api.close(),

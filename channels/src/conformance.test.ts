@@ -171,7 +171,7 @@ describe('vk', () => {
     const events = (bodies: readonly string[]): InboundEvent[] =>
       bodies.flatMap((body) => parseVkEvent(parseJson(body))).filter(({ kind }) => kind !== 'other');
 
-    const subscribe = (channel: VkChannel, receiver: Receiver): Promise<void> =>
+    const subscribe = (channel: VkChannel, receiver: Receiver) =>
       channel.subscribeWebhook({ url: receiver.url, secret: 'a-secret' }, never);
 
     test('come by long poll, in their order, from where the last poll ended', async () => {

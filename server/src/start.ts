@@ -37,6 +37,8 @@ export interface RunningServer {
 }
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+/** How long the demo waits for networks that are away before it goes on without them. */
+const HEARD_WITHIN_MS = 5_000;
 /** How the parts end, oldest first. */
 type Stops = (() => Promise<unknown>)[];
 
@@ -170,8 +172,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     callbacks.run();
     stops.push(() => callbacks.stop());
   }
-  if (has('intake')) {
-    const reception = createReception({ database, connections, rawEvents, clock, log });
+  const reception = has('intake') ? createReception({ database, connections, rawEvents, clock, log }) : null;
+  if (reception !== null) {
     reception.run();
     inbox.run();
     stops.push(
@@ -191,6 +193,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   stops.push(async () => {
     draining = true; // /readyz fails first, so that a balancer sends no more
   });
+  // Whoever tries the demo writes at once, and a network does not send later what came before it knew our address.
+  if (demo !== undefined && reception !== null && !(await isDoneWithin(HEARD_WITHIN_MS, reception.heard()))) {
+    options.onProgress?.(
+      'The networks have not taken our addresses yet: what is written to the bot may stay unanswered for now.',
+    );
+  }
   log.info({ event: 'server_started', port, metricsPort: metrics?.port ?? 'off', roles: config.SOROKA_ROLES });
   return { url: `http://127.0.0.1:${port}`, metricsUrl: metrics === null ? null : `http://127.0.0.1:${metrics.port}/metrics` };
 }
@@ -209,6 +217,13 @@ async function reachDatabase(config: Config, options: StartOptions, log: Logger,
   stops.push(() => postgres.stop());
   await migrate(postgres.url);
   return postgres.url;
+}
+
+async function isDoneWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  const over = new AbortController();
+  const isDone = await Promise.race([work.then(() => true), clock.sleep(ms, over.signal).then(() => false)]);
+  over.abort();
+  return isDone;
 }
 
 /** Null when it answers and is current. */

@@ -17,6 +17,8 @@ export interface Keeper {
   state: string | null;
   /** Stores where the long poll stands, unless another process has taken over. */
   save(state: string | null): Promise<void>;
+  /** Told after every round that worked: from the first on the connection is heard. */
+  onWorked(): void;
 }
 
 // A network that has lost its subscriptions (a restarted simulator, OK after 8 hours of failures) has them back in time.
@@ -80,7 +82,7 @@ async function pollOnce(
 
 /** Calls `work` again and again, `everyMs` apart and after failures with growing pauses, until the signal. */
 async function repeat(
-  { connection, connections, clock, log, signal }: Keeper,
+  { connection, connections, clock, log, signal, onWorked }: Keeper,
   everyMs: number,
   work: (channel: Channel) => Promise<void>,
 ): Promise<void> {
@@ -90,6 +92,7 @@ async function repeat(
     try {
       await work(await connections.channel(connectionId));
       receptionWorked({ kind, receive });
+      onWorked();
       pauseMs = FIRST_PAUSE_MS;
       await clock.sleep(everyMs, signal);
     } catch (error) {

@@ -61,7 +61,7 @@ function startReception(town: Town, channel: Channel, more: Partial<ReceptionPar
     ...more,
   });
   reception.run();
-  return { [Symbol.asyncDispose]: () => reception.stop() };
+  return { heard: () => reception.heard(), [Symbol.asyncDispose]: () => reception.stop() };
 }
 
 /** A VK event as a long poll brings it. */
@@ -181,4 +181,22 @@ test('a network that is away is asked again until it is back', async () => {
   network.isAway = false;
   network.queue.push('{}');
   await eventually(() => network.polledWith.length > 0 && network.webhooks.size > 0);
+});
+
+test('everybody is heard only when every network has taken the webhook or been polled', async () => {
+  await using town = await startIncomingTown();
+  const { network, channel } = fakeNetwork();
+  network.isAway = true;
+  await town.connections.setReceive(town.connectionIds.vk, 'long-poll');
+  await town.connections.setReceive(town.connectionIds.ok, 'webhook');
+  await using reception = startReception(town, channel);
+  let isHeard = false;
+  const heard = reception.heard().then(() => {
+    isHeard = true;
+  });
+  await eventually(() => network.attempts > 5);
+  expect(isHeard).toBe(false);
+  network.isAway = false;
+  await heard;
+  expect([network.webhooks.size, network.polledWith.length > 0]).toEqual([1, true]);
 });

@@ -14,6 +14,8 @@ import { createStorage } from './storage.ts';
  */
 export interface Reception {
   run(): void;
+  /** Resolves when every connection that this process keeps has been registered with its network, or polled, once. */
+  heard(): Promise<void>;
   /** Ends the polls under way and lets another process go on at once. */
   stop(): Promise<void>;
 }
@@ -50,6 +52,8 @@ interface Kept {
   receive: Receive;
   abort: AbortController;
   ended: Promise<void>;
+  /** Resolves after the first round that worked. */
+  heard: Promise<void>;
 }
 
 export function createReception(parts: ReceptionParts): Reception {
@@ -58,6 +62,7 @@ export function createReception(parts: ReceptionParts): Reception {
   const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }) });
   const kept = new Map<number, Kept>();
   const stopped = new AbortController();
+  const looked = Promise.withResolvers<void>();
   let running: Promise<void> | undefined;
 
   /** The state of the long poll where this process may keep the connection; undefined where another one does. */
@@ -77,6 +82,7 @@ export function createReception(parts: ReceptionParts): Reception {
   const start = (connection: Connection, state: string | null): void => {
     const { id, receive } = connection;
     const abort = new AbortController();
+    const heard = Promise.withResolvers<void>();
     const keeper: Keeper = {
       connection,
       connections,
@@ -86,9 +92,10 @@ export function createReception(parts: ReceptionParts): Reception {
       signal: abort.signal,
       state,
       save: async (next) => void (await database.run(SQL.save, [id, owner, next])),
+      onWorked: heard.resolve,
     };
     const ended = receive === 'webhook' ? keepWebhook(keeper) : keepPolling(keeper);
-    kept.set(id, { receive, abort, ended });
+    kept.set(id, { receive, abort, ended, heard: heard.promise });
   };
 
   const keep = async (connection: Connection): Promise<void> => {
@@ -115,6 +122,7 @@ export function createReception(parts: ReceptionParts): Reception {
     while (!stopped.signal.aborted) {
       try {
         await check();
+        looked.resolve();
       } catch (error) {
         log.warn({ event: 'loop_failed', loop: 'reception', error: error instanceof Error ? error.message : String(error) });
       }
@@ -128,6 +136,10 @@ export function createReception(parts: ReceptionParts): Reception {
   return {
     run() {
       running ??= work();
+    },
+    async heard() {
+      await looked.promise;
+      await Promise.all([...kept.values()].map((one) => one.heard));
     },
     async stop() {
       stopped.abort();

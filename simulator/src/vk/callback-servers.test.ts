@@ -88,6 +88,18 @@ test('a server that answers another text is asked again and then failed', async 
   expect(events()).toEqual([]);
 });
 
+test('a change of its events does not disturb a server that is being asked to confirm', async () => {
+  receiver.answer = () => ({ body: 'not known yet' });
+  const { response } = await vk.call('groups.addCallbackServer', { group_id: GROUP_ID, url: receiver.url, title: 'Soroka' });
+  const { server_id: serverId } = response as unknown as { server_id: number };
+  await eventually(() => waits().at(-1)).toBe(1_000);
+  await vk.call('groups.setCallbackSettings', { group_id: GROUP_ID, server_id: serverId, message_new: 1 });
+  receiver.answer = confirming(() => ({ body: 'ok' }));
+  clock.advance(1_000);
+  await eventually(status).toBe('ok');
+  expect(receiver.received).toHaveLength(2);
+});
+
 test('what a person says arrives as message_new with the secret', async () => {
   await connect();
   vk.world.say(vk.group, vk.person(ANNA), 'привет');

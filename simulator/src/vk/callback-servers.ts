@@ -34,7 +34,7 @@ export interface CallbackServers {
   add(group: Group, fields: CallbackServerFields): CallbackServer | null;
   /** Asks for a confirmation again. */
   edit(group: Group, server: CallbackServer, fields: CallbackServerFields): void;
-  /** Asks for a confirmation where the server has not confirmed; what waits for it is tried again after that. */
+  /** Asks for a confirmation where the server has not confirmed and is not being asked; what waits for it is tried again after that. */
   confirm(group: Group, server: CallbackServer): void;
   delete(group: Group, server: CallbackServer): void;
   /** What a server must answer to `confirmation`. The same for all servers of a community, for the whole run. */
@@ -148,7 +148,8 @@ export function createCallbackServers(world: World): CallbackServers {
     },
     confirm(group, server) {
       const entry = entryOf(group, server);
-      if (entry !== undefined && server.status !== 'ok') void shakeHands(group, entry);
+      const isAskedOrDone = server.status === 'wait' || server.status === 'ok';
+      if (entry !== undefined && !isAskedOrDone) void shakeHands(group, entry);
     },
     delete: remove,
     confirmationCode,

@@ -143,19 +143,28 @@ describe('a webhook', () => {
     expect(JSON.parse(server.requests[2]?.body ?? '')).toEqual({ url: 'https://soroka.example/hooks/ok/new' });
   });
 
-  test('is unsubscribed by its address', async () => {
-    await using server = await playAnswers(played('ok/subscribed'));
-    await channelAt(server.url).unsubscribeWebhook('https://a.example/', never);
-    expect(server.requests).toMatchObject([{ path: '/graph/me/unsubscribe', body: '{"url":"https://a.example/"}' }]);
+  test('is unsubscribed by its address, and ending what is not there is fine', async () => {
+    await using server = await playAnswers(played('ok/subscriptions'), played('ok/subscribed'), played('ok/subscriptions'));
+    const channel = channelAt(server.url);
+    await channel.unsubscribeWebhook('https://soroka.example/hooks/ok/token', never);
+    await channel.unsubscribeWebhook('https://elsewhere.example/', never);
+    expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /graph/me/subscriptions',
+      'POST /graph/me/unsubscribe',
+      'GET /graph/me/subscriptions',
+    ]);
+    expect(server.requests[1]?.body).toBe('{"url":"https://soroka.example/hooks/ok/token"}');
   });
 
   test('that OK refuses throws with OK’s error', async () => {
-    await using server = await playAnswers(played('ok/error-session'), { body: '{"success":false}' });
+    await using server = await playAnswers(
+      ...[played('ok/error-session'), played('ok/subscriptions'), { body: '{"success":false}' }],
+    );
     const channel = channelAt(server.url);
     await expect(channel.subscribeWebhook({ url: 'https://a.example/' }, never)).rejects.toThrow(
       'error 103 (PARAM_SESSION_KEY : Invalid session key)',
     );
-    await expect(channel.unsubscribeWebhook('https://a.example/', never)).rejects.toThrow('success false');
+    await expect(channel.unsubscribeWebhook('https://soroka.example/hooks/ok/token', never)).rejects.toThrow('success false');
   });
 });
 

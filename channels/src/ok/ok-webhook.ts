@@ -10,16 +10,23 @@ export const OK_EVENTS = ['MESSAGE_CREATED', 'MESSAGE_CALLBACK', 'CHAT_SYSTEM'] 
  * Throws `OkCallError` where OK refuses. Source: apiok.ru/en/dev/graph_api, graph.user.subscribe.
  */
 export async function subscribeOkWebhook(graph: OkGraph, url: string, signal: AbortSignal): Promise<void> {
+  if (!(await isSubscribed(graph, url, signal))) await changeSubscription(graph, 'me/subscribe', { url }, signal);
+}
+
+/** Ends the subscription of this address; nothing happens where there is none, which OK would answer with success false. */
+export async function unsubscribeOkWebhook(graph: OkGraph, url: string, signal: AbortSignal): Promise<void> {
+  if (await isSubscribed(graph, url, signal)) await changeSubscription(graph, 'me/unsubscribe', { url }, signal);
+}
+
+async function isSubscribed(graph: OkGraph, url: string, signal: AbortSignal): Promise<boolean> {
   const result = readFields(
     requireResult(await graph.get('me/subscriptions', {}, signal), 'me/subscriptions'),
     "OK's subscriptions",
   );
-  const urls = result.array('subscriptions').map((entry, index) => readFields(entry, `subscriptions[${index}]`).raw('url'));
-  if (!urls.includes(url)) await changeSubscription(graph, 'me/subscribe', { url }, signal);
-}
-
-export async function unsubscribeOkWebhook(graph: OkGraph, url: string, signal: AbortSignal): Promise<void> {
-  await changeSubscription(graph, 'me/unsubscribe', { url }, signal);
+  return result
+    .array('subscriptions')
+    .map((entry, index) => readFields(entry, `subscriptions[${index}]`).raw('url'))
+    .includes(url);
 }
 
 /** Long polling brings events only while such a subscription stands; repeating it does no harm. */

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../test/database.ts';
+import { eventually } from '../../test/dispatch-town.ts';
 import { type Database, openDatabase, type Queryable } from '../platform/database.ts';
-import { createDialogs, type Dialogs, type NewMessage, type Opening } from './dialogs.ts';
+import { createDialogs, type Dialogs, type NewMessage, type Opening, type ReadMessage } from './dialogs.ts';
 
 let opened: Awaited<ReturnType<typeof testDatabase>>;
 let database: Database;
@@ -164,22 +165,114 @@ test('a batch of notifications opens the dialogs of its contacts, one each, in t
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test('a read mark finds the notification of a person who has not said a word yet, and nothing written after it', async () => {
-  const accountId = await newAccount();
-  const contactId = await newContact(accountId, 'Anna');
-  const identity = {
-    name: 'test.identity',
-    text: "insert into identity (account_id, network, user_id, contact_id) values ($1, 'vk', '42', $2)",
-  };
-  await database.run(identity, [accountId, contactId]);
-  const key = { accountId, network: 'vk', groupId: '1' } as const;
-  const [dialog] = await inTx((tx) => dialogs.openForNotifications(tx, [{ ...key, contactId, at: at(0) }]));
-  const sent = (messageId: number, networkId: string): NewMessage =>
-    said(dialog?.id as number, networkId, messageId % 10, { source: 'notification', messageId, networkId, status: 'SENT' });
-  await inTx((tx) => dialogs.append(tx, [sent(9_000_201, '501'), sent(9_000_202, '502')]));
-  const readUpTo = (userId: string, networkId: string) =>
-    inTx((tx) => dialogs.unreadUpTo(tx, { ...key, userId }, networkId, at(60)));
-  expect(await readUpTo('42', '501')).toEqual([9_000_201]);
-  expect(await readUpTo('42', '502')).toEqual([9_000_201, 9_000_202]);
-  expect(await readUpTo('43', '502')).toEqual([]);
+describe('what people have read', () => {
+  /** Anna, user 42 of VK, has an account there and has not said a word yet. */
+  async function startReading() {
+    const accountId = await newAccount();
+    const contactId = await newContact(accountId, 'Anna');
+    const text = "insert into identity (account_id, network, user_id, contact_id) values ($1, 'vk', '42', $2)";
+    await database.run({ name: 'test.identity', text }, [accountId, contactId]);
+    const key = { accountId, network: 'vk', groupId: '1' } as const;
+    return {
+      accountId,
+      /** Records a notification under VK's id of it; our id ends in the same digits. Returns what was read before. */
+      async send(tx: Queryable, networkId: number) {
+        const [dialog] = await dialogs.openForNotifications(tx, [{ ...key, contactId, at: at(0) }]);
+        const messageId = 9_000_000 + 1_000 * accountId + networkId;
+        const notification = { source: 'notification', messageId, networkId: String(networkId), status: 'SENT' } as const;
+        await dialogs.append(tx, [said(dialog?.id as number, 'ours', 1, { ...notification, eventId: `${messageId}` })]);
+        return digits(await dialogs.readBefore(tx, [{ messageId, network: 'vk' }]));
+      },
+      read: async (tx: Queryable, networkId: string, { userId = '42', groupId = '1', second = 60 } = {}) =>
+        digits(await dialogs.readUpTo(tx, { ...key, groupId, userId }, networkId, at(second))),
+    };
+  }
+  const digits = (read: readonly ReadMessage[]) => read.map(({ messageId }) => messageId % 1_000);
+
+  /** Runs `second` while `first` has done its work and not committed; gives what each found. */
+  async function overlap(
+    first: (tx: Queryable) => Promise<number[]>,
+    second: (tx: Queryable) => Promise<number[]>,
+  ): Promise<readonly [number[], number[]]> {
+    const [isDone, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const firstFound = inTx(async (tx) => {
+      const found = await first(tx);
+      isDone.resolve();
+      await commit.promise;
+      return found;
+    });
+    await isDone.promise;
+    const secondFound = inTx(second);
+    const waiting = {
+      name: 'test.waiting',
+      text: `
+        select count(*)::int as count from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`,
+    };
+    await eventually(async () => (await database.rows<{ count: number }>(waiting))[0]?.count === 1);
+    commit.resolve();
+    return Promise.all([firstFound, secondFound]);
+  }
+
+  test('a mark finds the notification of a person who has not said a word yet, and nothing written after it', async () => {
+    const { send, read } = await startReading();
+    for (const id of [501, 502]) expect(await inTx((tx) => send(tx, id))).toEqual([]);
+    expect(await inTx((tx) => read(tx, '501'))).toEqual([501]);
+    expect(await inTx((tx) => read(tx, '502'))).toEqual([501, 502]);
+    expect(await inTx((tx) => read(tx, '502', { userId: '43' }))).toEqual([]);
+  });
+
+  test('a message that is known only after it was read is found by the mark, at the time of the reading', async () => {
+    const { accountId, send, read } = await startReading();
+    expect(await inTx((tx) => read(tx, '502', { second: 30 }))).toEqual([]);
+    expect(await inTx((tx) => read(tx, '501', { second: 40 }))).toEqual([]); // came late: the mark does not go back
+    expect(await inTx((tx) => send(tx, 502))).toEqual([502]);
+    expect(await inTx((tx) => send(tx, 503))).toEqual([]);
+    const messageId = 9_000_000 + 1_000 * accountId + 502;
+    expect(await inTx((tx) => dialogs.readBefore(tx, [{ messageId, network: 'vk' }]))).toEqual([
+      { accountId, messageId, at: at(30) },
+    ]);
+  });
+
+  test('a mark is of one person, one group and one account', async () => {
+    const [anna, stranger] = [await startReading(), await startReading()];
+    await inTx((tx) => anna.read(tx, '900', { userId: '43' }));
+    await inTx((tx) => anna.read(tx, '900', { groupId: '2' }));
+    await inTx((tx) => stranger.read(tx, '900'));
+    expect(await inTx((tx) => anna.send(tx, 501))).toEqual([]);
+  });
+
+  test('a message whose answer came late stands after those that were written after it, and does not make them read', async () => {
+    const { send, read } = await startReading();
+    for (const id of [502, 501]) await inTx((tx) => send(tx, id));
+    expect(await inTx((tx) => read(tx, '501'))).toEqual([501]);
+  });
+
+  test('a mark and a message that are written at the same moment meet, whichever is first', async () => {
+    const early = await startReading();
+    expect(
+      await overlap(
+        (tx) => early.read(tx, '501'),
+        (tx) => early.send(tx, 501),
+      ),
+    ).toEqual([[], [501]]);
+    const late = await startReading();
+    expect(
+      await overlap(
+        (tx) => late.send(tx, 501),
+        (tx) => late.read(tx, '501'),
+      ),
+    ).toEqual([[], [501]]);
+  });
+
+  test('old marks are forgotten, some at a time', async () => {
+    const { send, read } = await startReading();
+    for (const userId of ['42', '43', '44']) await inTx((tx) => read(tx, '900', { userId, second: -60 }));
+    await inTx((tx) => read(tx, '900', { userId: '45' }));
+    expect(await dialogs.forgetReadMarks(at(-30), 2)).toBe(2);
+    expect(await dialogs.forgetReadMarks(at(-30), 2)).toBe(1);
+    expect(await dialogs.forgetReadMarks(at(-30), 2)).toBe(0);
+    expect(await inTx((tx) => send(tx, 501))).toEqual([]);
+  });
 });

@@ -3,7 +3,8 @@ import type { Button, InboundEvent, Network } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
 import { openDialog, openForNotifications } from './open.ts';
-import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage, unreadUpTo } from './record.ts';
+import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
+import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
 
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
 
@@ -61,6 +62,14 @@ export interface StatusChange {
   networkId?: string;
 }
 
+/** One of our messages that the person has read. */
+export interface ReadMessage {
+  accountId: number;
+  messageId: number;
+  /** When the network told us so. */
+  at: Date;
+}
+
 /** The history of every account's dialogs: one dialog per group and contact, for ever. */
 export interface Dialogs {
   /** The dialog of the person, made where there was none; two that turn out to be one person's are merged into one. */
@@ -80,8 +89,15 @@ export interface Dialogs {
   groupOfMessage(tx: Queryable, messageId: number, network: Network): Promise<string | null>;
   /** In the order they happened; changes of messages that are in no dialog are passed over. Returns which were found. */
   changeStatuses(tx: Queryable, changes: readonly StatusChange[]): Promise<readonly boolean[]>;
-  /** Our messages that a person has read, who has read everything up to this id; `[]` where there is no such dialog. */
-  unreadUpTo(tx: Queryable, key: DialogKey & { userId: string }, upToNetworkId: string, at: Date): Promise<readonly number[]>;
+  /**
+   * A person has read everything up to this id. Returns our messages that are read by it; those whose network ids are not
+   * known yet (the answer to the send was lost, or is on its way) come from `readBefore` when they are.
+   */
+  readUpTo(tx: Queryable, key: DialogKey & { userId: string }, upToNetworkId: string, at: Date): Promise<readonly ReadMessage[]>;
+  /** Which of these messages the person had read before their network ids were known. Ask in the transaction that wrote the ids. */
+  readBefore(tx: Queryable, messages: readonly Pick<StatusChange, 'messageId' | 'network'>[]): Promise<readonly ReadMessage[]>;
+  /** Removes what `readUpTo` remembered for `readBefore`; up to so many rows. Returns how many there were. */
+  forgetReadMarks(before: Date, rowsMax: number): Promise<number>;
   /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
   /** Newest first; null where the account has no such dialog. */
@@ -97,7 +113,9 @@ export function createDialogs({ database }: { database: Database }): Dialogs {
     buttonLabel,
     groupOfMessage,
     changeStatuses,
-    unreadUpTo,
+    readUpTo,
+    readBefore,
+    forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),
     list: (accountId, page) => listDialogs(database, accountId, page),
     messages: (accountId, dialogId, page) => listMessages(database, accountId, dialogId, page),
   };

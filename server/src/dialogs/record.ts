@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import type { DialogKey, NewMessage, StatusChange } from './dialogs.ts';
+import type { NewMessage, StatusChange } from './dialogs.ts';
 
 const SQL = {
   // One statement for any number: what is known already falls out, the dialogs' counters grow by what is left, and every
@@ -83,34 +83,6 @@ const SQL = {
       where m.message_id = c.message_id and m.network = c.network
       returning m.message_id as "messageId", m.network`,
   },
-  // Read up to a message of ours: what stands before it. To one that is not in the history: a smaller number, where both are
-  // numbers (VK counts a group's messages), else what was sent before the mark came.
-  unreadUpTo: {
-    name: 'dialog_unread_up_to',
-    // Until the person says a first word, the dialog of the notifications is found by the contact that has this account.
-    text: `
-      with d as (
-        select id from dialog
-        where account_id = $1 and network = $2 and group_id = $3 and merged_into is null and (
-          user_id = $4
-          or contact_id = (select contact_id from identity where account_id = $1 and network = $2 and user_id = $4)
-        )
-      ), mark as (
-        select dialog_id, max(sequence) as sequence from dialog_message
-        where dialog_id in (select id from d) and network_id = $5
-        group by dialog_id
-      )
-      select m.message_id as "messageId"
-      from dialog_message as m
-      left join mark on mark.dialog_id = m.dialog_id
-      where m.dialog_id in (select id from d) and m.message_id is not null and m.network_id is not null and m.status <> 'READ'
-        and case
-          when mark.sequence is not null then m.sequence <= mark.sequence
-          when $5 ~ '^[0-9]{1,18}$' and m.network_id ~ '^[0-9]{1,18}$' then m.network_id::bigint <= $5::bigint
-          else m.created_at <= $6
-        end
-      order by m.sequence`,
-  },
 } as const;
 
 /** See Dialogs.append. */
@@ -168,19 +140,7 @@ export async function changeStatuses(tx: Queryable, changes: readonly StatusChan
   return changes.map((change) => keys.has(keyOf(change)));
 }
 
-/** See Dialogs.unreadUpTo. */
-export async function unreadUpTo(
-  tx: Queryable,
-  { accountId, network, groupId, userId }: DialogKey & { userId: string },
-  upToNetworkId: string,
-  at: Date,
-): Promise<readonly number[]> {
-  const values = [accountId, network, groupId, userId, storable(upToNetworkId), at];
-  const rows = await tx.rows<{ messageId: number }>(SQL.unreadUpTo, values);
-  return rows.map(({ messageId }) => messageId);
-}
-
 /** PostgreSQL's text cannot hold NUL; JSON can, and one in a message must not keep the message from being recorded. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD');
 }

@@ -66,7 +66,7 @@ export interface Dispatch {
   /** Takes receipts of a provider. Returns those whose message is not known (yet): its answer may still be on the way to us. */
   takeReceipts(receipts: readonly ProviderReceipt[]): Promise<readonly ProviderReceipt[]>;
   /** A person read these messages; what was read or is final otherwise stays as it is. */
-  markRead(tx: Queryable, accountId: number, messageIds: readonly number[], at: Date): Promise<void>;
+  markRead(tx: Queryable, read: readonly { accountId: number; messageId: number; at: Date }[]): Promise<void>;
   /** Our id of a message by the network's or upstream's. */
   messageIdOf(tx: Queryable, connectionId: number, networkId: string): Promise<number | null>;
   /** Removes and returns the oldest events. One caller at a time (it takes an advisory lock for the transaction; [] when another has it). */
@@ -173,10 +173,12 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       onChanged(work);
       return unknown;
     },
-    async markRead(tx, accountId, messageIds, at) {
-      const read = { kind: 'read', at: at.getTime() } as const;
+    async markRead(tx, read) {
       const facts = new Map(
-        messageIds.map((id) => [id, (message: { accountId: number }) => (message.accountId === accountId ? read : null)]),
+        read.map(({ accountId, messageId, at }) => {
+          const fact = { kind: 'read', at: at.getTime() } as const;
+          return [messageId, (message: { accountId: number }) => (message.accountId === accountId ? fact : null)];
+        }),
       );
       await applyFacts({ changes, decideSettings }, tx, facts, now());
     },

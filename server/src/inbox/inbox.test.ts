@@ -352,3 +352,48 @@ test('a read mark covers our messages up to it, and no notification of the upstr
     ['bot', 'SENT'],
   ]);
 });
+
+test('a message that was read before its network told us its id is reported SENT and then READ, once', async () => {
+  await using town = await startIncomingTown();
+  const isAnswered = Promise.withResolvers<void>();
+  town.networks.vk.answer = async (_, count) => {
+    await isAnswered.promise;
+    return { kind: 'sent', networkId: String(900_000 + count) };
+  };
+  await town.contacts.importMany(town.account.id, [{ phone: ANNA, vk: '37119444', consent: 'test' }]);
+  town.dispatch.run();
+  const id = await town.send(town.dispatch, { service: 'Community', routes: ['VK'] });
+  await eventually(() => town.networks.vk.taken.length === 1);
+  await town.post('vk', town.vkMessage('привет')); // the bot's reply is taken too, and read too
+  await eventually(() => town.networks.vk.taken.length === 2);
+  const read = (more: object = {}) => {
+    const object = { from_id: 37_119_444, peer_id: 37_119_444, read_message_id: 900_002, conversation_message_id: 3, ...more };
+    return town.post('vk', town.vkMessage('', {}, { type: 'message_read', object }));
+  };
+  await read();
+  await town.settled();
+  expect((await town.message(town.dispatch, id)).status).toBe('QUEUED');
+
+  isAnswered.resolve();
+  await eventually(async () => (await town.history()).filter(({ status }) => status === 'READ').length === 2);
+  await read();
+  await town.settled();
+  expect((await town.reports()).map(({ messageId, status }) => [messageId, status])).toEqual([
+    [String(id), 'SENT'],
+    [String(id), 'READ'],
+  ]);
+  expect((await town.message(town.dispatch, id)).history.map(({ status }) => status)).toEqual(['SENT', 'READ']);
+});
+
+test('who reads a chat of several people has not read the own dialog with the group', async () => {
+  await using town = await startIncomingTown();
+  town.networks.vk.answer = () => ({ kind: 'sent', networkId: '900001' });
+  town.dispatch.run();
+  await town.post('vk', town.vkMessage('привет'));
+  await town.settled();
+  await eventually(async () => (await town.history()).at(-1)?.status === 'SENT');
+  const object = { from_id: 37_119_444, peer_id: 2_000_000_001, read_message_id: 900_009, conversation_message_id: 3 };
+  await town.post('vk', town.vkMessage('', {}, { type: 'message_read', object }));
+  await town.settled();
+  expect((await town.history()).at(-1)?.status).toBe('SENT');
+});

@@ -35,7 +35,7 @@ const UNMATCHED_IDLE_MS = 200;
 const SWEEP_IDLE_MS = 600_000;
 
 export function createInbox(parts: InboxParts): Inbox {
-  const { database, dispatch, callbacks, rawEvents, clock, log } = parts;
+  const { database, dispatch, dialogs, callbacks, rawEvents, clock, log } = parts;
   const outgoing = createOutgoing(parts);
   const worker = createWorker({ database, incoming: createIncoming(parts), clock, log });
   const receipts = createReceipts({ database, dispatch, clock, log });
@@ -43,9 +43,9 @@ export function createInbox(parts: InboxParts): Inbox {
   // What was sent comes before what was answered to it: an answer looks for the dialog's last notification.
   const incomingStep = async (signal: AbortSignal): Promise<boolean> => {
     const wasSent = await outgoing.workOff();
-    if (!(await worker.workOff(signal))) return wasSent;
-    callbacks.wake();
-    return true;
+    const wasReceived = await worker.workOff(signal);
+    if (wasSent || wasReceived) callbacks.wake();
+    return wasSent || wasReceived;
   };
   const loop = (name: string, idleMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
     createLoop({ name, clock, log, idleMs, step });
@@ -53,7 +53,7 @@ export function createInbox(parts: InboxParts): Inbox {
     loop('inbox', IDLE_MS, incomingStep),
     loop('receipts', IDLE_MS, () => receipts.workOff()),
     loop('unmatched_receipts', UNMATCHED_IDLE_MS, () => receipts.retryUnmatched()),
-    loop('inbox_sweep', SWEEP_IDLE_MS, () => sweep(database, clock)),
+    loop('inbox_sweep', SWEEP_IDLE_MS, () => sweep(database, dialogs, clock)),
   ] as const;
   const wake = () => {
     for (const one of loops.slice(0, 2)) one.wake();

@@ -164,9 +164,11 @@ export function createIncoming(parts: IncomingParts): Incoming {
     if (event.kind === 'other' || event.kind === 'permission') return;
     const groupId = event.groupId ?? (await groupByTag(tx, raw, event));
     if (event.kind !== 'read') return hear(tx, raw, { ...event, groupId }, json);
+    // A group chat's messages are counted by themselves: its marks say nothing of the person's own dialog.
+    if (isGroupChat(event)) return;
     const { network, userId, upToNetworkId, at } = event;
-    const read = await dialogs.unreadUpTo(tx, { accountId: raw.accountId, network, groupId, userId }, upToNetworkId, at);
-    if (read.length > 0) await dispatch.markRead(tx, raw.accountId, read, at);
+    const key = { accountId: raw.accountId, network, groupId, userId };
+    await dispatch.markRead(tx, await dialogs.readUpTo(tx, key, upToNetworkId, at));
   };
 
   /** An upstream that forwards OK's bodies for several groups does not say which; the notification answered does. */

@@ -8,7 +8,7 @@ import type { Database, Queryable } from '../platform/database.ts';
 
 export interface OutgoingParts {
   database: Database;
-  dispatch: Pick<Dispatch, 'takeEvents'>;
+  dispatch: Pick<Dispatch, 'takeEvents' | 'markRead'>;
   dialogs: Dialogs;
   contacts: Pick<Contacts, 'byPhones' | 'ensureByPhone'>;
   connections: Pick<Connections, 'get'>;
@@ -95,12 +95,15 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     workOff: () =>
       database.transaction(async (tx) => {
         const events = await dispatch.takeEvents(tx, EVENTS_MAX);
-        const isKnown = await dialogs.changeStatuses(tx, await Promise.all(events.map(changeOf)));
+        const changes = await Promise.all(events.map(changeOf));
+        const isKnown = await dialogs.changeStatuses(tx, changes);
         const unknown = events.filter((event, index) => isKnown[index] === false && TAKEN.has(event.status));
         // Of several changes of one message, the first makes the line and the last is its status.
         const first = new Map([...unknown].reverse().map((event) => [`${event.messageId} ${event.network}`, event]));
         await recordTaken(tx, [...first.values()].reverse());
         if (unknown.length > first.size) await dialogs.changeStatuses(tx, await Promise.all(unknown.map(changeOf)));
+        const identified = changes.filter(({ networkId }) => networkId !== undefined);
+        await dispatch.markRead(tx, await dialogs.readBefore(tx, identified));
         return events.length > 0;
       }),
   };

@@ -1,3 +1,4 @@
+import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 
@@ -5,6 +6,8 @@ import type { Database } from '../platform/database.ts';
 // long poll that stood still for days.
 const KEEP_DONE_MS = 7 * 86_400_000;
 const KEEP_UNMATCHED_MS = 30 * 86_400_000;
+// A message lives for a day at most, and learns its network's id within it; two more for servers that stood still.
+const KEEP_READ_MARKS_MS = 3 * 86_400_000;
 const ROWS_MAX = 5_000;
 
 const SQL = {
@@ -21,7 +24,10 @@ const SQL = {
 } as const;
 
 /** Removes what was kept long enough; true where there may be more. */
-export async function sweep(database: Database, clock: Clock): Promise<boolean> {
-  await database.run(SQL.unmatched, [new Date(clock.now() - KEEP_UNMATCHED_MS)]);
-  return (await database.run(SQL.done, [new Date(clock.now() - KEEP_DONE_MS)])) === ROWS_MAX;
+export async function sweep(database: Database, dialogs: Pick<Dialogs, 'forgetReadMarks'>, clock: Clock): Promise<boolean> {
+  const keptFor = (ms: number) => new Date(clock.now() - ms);
+  await database.run(SQL.unmatched, [keptFor(KEEP_UNMATCHED_MS)]);
+  const marks = await dialogs.forgetReadMarks(keptFor(KEEP_READ_MARKS_MS), ROWS_MAX);
+  const done = await database.run(SQL.done, [keptFor(KEEP_DONE_MS)]);
+  return marks === ROWS_MAX || done === ROWS_MAX;
 }

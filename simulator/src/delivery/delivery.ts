@@ -15,7 +15,7 @@ export async function postJson(
   request: { url: string; json: string; headers?: Record<string, string>; timeoutMs: number; signal: AbortSignal },
 ): Promise<Posted | null> {
   const timeout = new AbortController();
-  const cancel = clock.schedule(() => timeout.abort(), request.timeoutMs);
+  const cancel = clock.scheduleReal(() => timeout.abort(), request.timeoutMs);
   try {
     const response = await fetch(request.url, {
       method: 'POST',

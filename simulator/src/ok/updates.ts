@@ -100,7 +100,7 @@ export function createUpdates(world: World): Updates {
             queue.waiting.delete(wake);
             resolve();
           };
-          const cancel = world.clock.schedule(() => wake(true), request.waitSeconds * 1_000);
+          const cancel = world.clock.scheduleReal(() => wake(true), request.waitSeconds * 1_000);
           queue.waiting.add(wake);
           void gone.then(() => wake(true));
         });

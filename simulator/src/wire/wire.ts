@@ -87,6 +87,6 @@ function leave(reply: FastifyReply): FastifyReply {
 
 function wait(world: World, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
-    world.clock.schedule(resolve, delayMs);
+    world.clock.scheduleReal(resolve, delayMs);
   });
 }

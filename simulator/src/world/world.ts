@@ -1,6 +1,6 @@
 import { findButton } from './buttons.ts';
 import { type CallLog, createCallLog } from './calls.ts';
-import type { Clock, Instant } from './clock.ts';
+import { type Clock, type Instant, SPEED } from './clock.ts';
 import { createDialogs, type Dialog, type Dialogs, idOn, type Keyboard, type Message, type ShownButton } from './dialogs.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createGroups, type Group, type Groups, type Network } from './groups.ts';
@@ -9,7 +9,15 @@ import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
 
 export { type Call, type CallLog, cutList } from './calls.ts';
-export { type Clock, createManualClock, createRealClock, type Instant, type ManualClock, type RealClock } from './clock.ts';
+export {
+  type Clock,
+  createManualClock,
+  createRealClock,
+  type Instant,
+  type ManualClock,
+  type RealClock,
+  SPEED,
+} from './clock.ts';
 export { type Dialog, idOn, type Keyboard, type Message, type MessageStatus, type ShownButton } from './dialogs.ts';
 export { type CallFaults, type FaultSettings, type Faults, NO_FAULTS, PARTIES, type Party } from './faults.ts';
 export { DEMO_SERVICE, type Group, type Groups, NETWORKS, type Network } from './groups.ts';
@@ -127,8 +135,9 @@ export interface World {
   /** The returned function ends it. */
   on<Name extends keyof WorldEvents>(name: Name, listener: (event: WorldEvents[Name]) => void): () => void;
   /**
-   * Dialogs, permissions, limits, violations, calls and faults go back to the start; ids go on growing. Subscriptions stay, so
-   * that a server running beside does not go deaf, unless `subscriptions` is true.
+   * Dialogs, permissions, limits, violations, calls and faults go back to the start, and time runs as fast as real time again;
+   * ids go on growing and time never goes back. Subscriptions stay, so that a server running beside does not go deaf, unless
+   * `subscriptions` is true.
    */
   reset(options?: { subscriptions?: boolean }): void;
 }
@@ -350,6 +359,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     },
     reset({ subscriptions = false } = {}) {
       era += 1;
+      if (clock.speed() > SPEED.min) clock.setSpeed(SPEED.min);
       dialogs.reset();
       permissions.clear();
       limits.reset();

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Keyboard } from './keyboards.ts';
 import { ROUTES, STATUSES } from './statuses.ts';
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
@@ -16,7 +17,7 @@ export const DialogMessage = Type.Object({
     description: 'Of an incoming message: the id of the notification that it answers. Of an outgoing one: its messageId.',
   }),
   payload: Type.Union([Type.String(), Type.Null()], { description: 'Of the button pressed or the link that opened the chat.' }),
-  buttons: Type.Union([Type.Array(Type.Array(Type.Object({ label: Type.String(), payload: Type.String() }))), Type.Null()]),
+  keyboard: Type.Union([Keyboard, Type.Null()], { description: 'Shown with an outgoing message.' }),
   createdAt: Type.String({ format: 'date-time' }),
   status: Type.Union([Type.Enum(STATUSES), Type.Null()], {
     description: 'Of an outgoing message, as in GET /vk/messages/{messageId}.',

@@ -114,7 +114,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   });
   const dialogs = createDialogs({ database });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
-  const bots = createBots(rulesFile === undefined ? {} : { rulesFile });
+  const bots = createBots({ ...(rulesFile !== undefined && { rulesFile }), log });
   const rawEvents = createRawEvents({ database, clock });
   const inbox = createInbox({
     database,

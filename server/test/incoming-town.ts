@@ -47,7 +47,7 @@ export async function startIncomingTown(
 
   const dialogs = createDialogs({ database });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
-  const bots = { answer: (event: BotEvent) => answer(rules, event) };
+  const bots = { answer: (event: BotEvent, place: { isGroupChat: boolean }) => answer(rules, event, place) };
   const inboxes: Inbox[] = [];
   /** One more process, as it were, at the same work. */
   const startInbox = (): void => {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { answer, type BotEvent, createBots, parseRules } from './bots.ts';
@@ -23,7 +25,10 @@ const presses = (payload: string): BotEvent => ({ ...base, kind: 'button', paylo
 const opens = (payload?: string): BotEvent => ({ ...base, kind: 'started', ...(payload !== undefined && { payload }) });
 
 const rulesOf = (yaml: string) => parseRules(yaml, 'rules.yaml');
-const textsOf = (yaml: string, event: BotEvent) => answer(rulesOf(yaml), event).map(({ text }) => text);
+const dialog = { isGroupChat: false };
+const chat = { isGroupChat: true };
+const textsOf = (yaml: string, event: BotEvent, place = dialog) => answer(rulesOf(yaml), event, place).map(({ text }) => text);
+const silent = { info: () => {} };
 /** One rule with this condition, answering "yes". */
 const one = (when: string) => `rules: [{name: one, when: ${when}, reply: 'yes'}]`;
 const fits = (when: string, event: BotEvent) => textsOf(one(when), event).length === 1;
@@ -72,8 +77,86 @@ test('what a rule gives its button comes back as the payload it waits for', () =
   const yaml = `rules:
     - {name: ask, when: {keywords: [hi]}, reply: {text: '?', buttons: [[{label: Go, payload: {command: go, n: 1}}]]}}
     - {name: go, when: {payload: {n: 1, command: go}}, reply: went}`;
-  const [asked] = answer(rulesOf(yaml), says('hi'));
-  expect(textsOf(yaml, presses(asked?.buttons?.[0]?.[0]?.payload ?? ''))).toEqual(['went']);
+  const [asked] = answer(rulesOf(yaml), says('hi'), dialog);
+  expect(asked?.keyboard).toEqual({
+    place: 'message',
+    rows: [[{ kind: 'text', label: 'Go', payload: '{"command":"go","n":1}' }]],
+  });
+  expect(textsOf(yaml, presses('{"command":"go","n":1}'))).toEqual(['went']);
+});
+
+test('a reply may have every kind of button, at the bottom of the dialog too', () => {
+  const yaml = `rules:
+    - name: menu
+      when: {start: true, channel: vk}
+      reply:
+        text: Что подсказать?
+        keyboard: {place: dialog, oneTime: true}
+        buttons:
+          - [{label: Да, payload: yes, color: positive}, {kind: callback, label: Счёт, payload: {n: 1}}]
+          - [{kind: link, label: Сайт, url: 'https://example.ru/'}]
+          - [{kind: location, label: Где вы?}]
+          - [{kind: contact, label: Мой телефон}]
+    - {name: bye, when: {keywords: [пока], channel: vk}, reply: {text: Пока, keyboard: {place: dialog}, buttons: []}}`;
+  const [menu] = answer(rulesOf(yaml), opens(), dialog);
+  expect(menu?.keyboard).toEqual({
+    place: 'dialog',
+    oneTime: true,
+    rows: [
+      [
+        { kind: 'text', label: 'Да', payload: '"yes"', color: 'positive' },
+        { kind: 'callback', label: 'Счёт', payload: '{"n":1}' },
+      ],
+      [{ kind: 'link', label: 'Сайт', url: 'https://example.ru/' }],
+      [{ kind: 'location', label: 'Где вы?' }],
+      [{ kind: 'contact', label: 'Мой телефон' }],
+    ],
+  });
+  expect(answer(rulesOf(yaml), says('пока'), dialog)).toEqual([{ text: 'Пока', keyboard: { place: 'dialog', rows: [] } }]);
+});
+
+test('a keyboard is held against the networks on which its rule answers', () => {
+  const fourInAWideRow = (channel: string) =>
+    `rules: [{name: a, when: {start: true${channel}}, reply: {text: b, buttons: [[${'{kind: link, label: c, url: "https://a.ru"}, '.repeat(4)}]]}}]`;
+  expect(() => rulesOf(fourInAWideRow(''))).toThrow(
+    /rule 1 "a": reply\.buttons\[0\]: OK takes at most 3 in a row with a link button/,
+  );
+  expect(rulesOf(fourInAWideRow(', channel: vk'))).toHaveLength(1);
+});
+
+test('what a network will show in a simpler form is said once, when the rules are loaded', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  const rulesFile = join(folder, 'rules.yaml');
+  writeFileSync(
+    rulesFile,
+    `rules:
+      - {name: ask, when: {start: true}, reply: {text: '?', buttons: [[{label: a, payload: a}, {label: b, payload: b}]]}}
+      - {name: phone, when: {fallback: true, channel: vk}, reply: {text: '?', buttons: [[{kind: contact, label: c}]]}}`,
+  );
+  const lines: unknown[] = [];
+  createBots({ rulesFile, log: { info: (line: unknown) => lines.push(line) } });
+  expect(lines).toEqual([
+    {
+      event: 'bot_keyboards_simplified',
+      simplified: [
+        'rule "ask": OK has no text button: a callback button stands in',
+        'rule "phone": VK has no contact button: a text button stands in',
+      ],
+    },
+  ]);
+  rmSync(folder, { recursive: true });
+});
+
+test('in a chat of several people only the rules that name chats answer, its fallback too', () => {
+  const yaml = `rules:
+    - {name: menu, when: {keywords: [меню]}, chats: true, reply: menu}
+    - {name: hello, when: {keywords: [привет]}, reply: hello}
+    - {name: rest, when: {fallback: true}, reply: rest}
+    - {name: rest of chats, when: {fallback: true}, chats: true, reply: rest of chats}`;
+  const words = ['меню', 'привет', 'что?'];
+  expect(words.flatMap((text) => textsOf(yaml, says(text)))).toEqual(['menu', 'hello', 'rest']);
+  expect(words.flatMap((text) => textsOf(yaml, says(text), chat))).toEqual(['menu', 'rest of chats', 'rest of chats']);
+  expect(textsOf(one('{fallback: true}'), says('что?'), chat)).toEqual([]);
 });
 
 test('the first rule that fits answers, and only it', () => {
@@ -94,7 +177,7 @@ test('an unknown command gets the fallback, and a chat merely opened does not', 
 
 test('without a fallback an unknown message is met with silence', () => {
   expect(textsOf(one('{keywords: [привет]}'), says('что-то другое'))).toEqual([]);
-  expect(createBots({}).answer(says('привет'))).toEqual([]);
+  expect(createBots({ log: silent }).answer(says('привет'), dialog)).toEqual([]);
 });
 
 test.each([
@@ -114,8 +197,30 @@ test.each([
   ],
   [
     `rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{label: ${'c'.repeat(41)}, payload: d}]]}}]`,
-    /buttons\[0\]\[0\]\.label must be a text of 1 to 40/,
+    /rule 1 "a": reply\.buttons\[0\]\[0\]\.label: VK takes at most 40 characters, there are 41/,
   ],
+  [
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: link, label: c, url: "javascript:1"}]]}}]',
+    /rule 1 "a": reply\.buttons\[0\]\[0\]\.url: a link is an http or https address\)$/,
+  ],
+  [
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: link, label: c, payload: d, url: "https://a.ru"}]]}}]',
+    /buttons\[0\]\[0\]\.payload is not known here; there is kind, label, url/,
+  ],
+  [
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: dice, label: c}]]}}]',
+    /buttons\[0\]\[0\]\.kind must be one of text, callback, link, contact, location/,
+  ],
+  [
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [], keyboard: {place: dialog}}}]',
+    /reply\.buttons: a keyboard under a message has at least one row/,
+  ],
+  [
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{label: c, payload: d}]], keyboard: {oneTime: true}}}]',
+    /reply\.keyboard\.oneTime is of a keyboard at the place dialog/,
+  ],
+  [`rules: [{name: a, when: {start: true}, reply: ${'б'.repeat(3_901)}}]`, /reply must be at most 3900 characters, got 3901/],
+  ['rules: [{name: a, when: {start: true}, chats: often, reply: b}]', /rule 1 "a": chats must be true or false, got a text/],
   ['rules: [{name: a, when: {start: true}}]', /rule 1 "a": reply must be a text or an object/],
   [
     'rules: [{name: a, when: {fallback: true}, reply: b}, {name: c, when: {start: true}, reply: d}]',
@@ -133,12 +238,12 @@ test('every mistake is named at once, and a file that is not there says which va
   expect(() => rulesOf('rules: [{name: a, when: {start: 1}, reply: ""}]')).toThrow(
     /when\.start must be .+; rule 1 "a": reply must be/,
   );
-  expect(() => createBots({ rulesFile: '/nowhere/rules.yaml' })).toThrow(/ENOENT.+SOROKA_BOT_RULES/);
+  expect(() => createBots({ rulesFile: '/nowhere/rules.yaml', log: silent })).toThrow(/ENOENT.+SOROKA_BOT_RULES/);
 });
 
 describe('the demo', () => {
-  const bots = createBots({ rulesFile: fileURLToPath(new URL('demo-rules.yaml', import.meta.url)) });
-  const ruleTexts = (event: BotEvent) => bots.answer(event).map(({ text }) => text);
+  const bots = createBots({ rulesFile: fileURLToPath(new URL('demo-rules.yaml', import.meta.url)), log: silent });
+  const ruleTexts = (event: BotEvent) => bots.answer(event, dialog).map(({ text }) => text);
 
   test.each([
     ['привет', /^Здравствуйте!/],
@@ -151,11 +256,12 @@ describe('the demo', () => {
   });
 
   test('greets whoever comes by a link, and every button it shows leads somewhere', () => {
-    const [greeting] = bots.answer(opens('payloadText'));
-    const [fallback] = bots.answer(says('абракадабра'));
-    const buttons = greeting?.buttons?.flat() ?? [];
+    const [greeting] = bots.answer(opens('payloadText'), dialog);
+    const [fallback] = bots.answer(says('абракадабра'), dialog);
+    const buttons = greeting?.keyboard?.rows.flat() ?? [];
     expect(buttons.map(({ label }) => label)).toEqual(['Доставка', 'Часы работы', 'Как сделать заказ']);
-    for (const { payload } of buttons) expect(ruleTexts(presses(payload))).not.toEqual([fallback?.text]);
+    const payloads = buttons.map((button) => (button.kind === 'text' ? button.payload : ''));
+    for (const payload of payloads) expect(ruleTexts(presses(payload))).not.toEqual([fallback?.text]);
   });
 });
 

@@ -8,10 +8,10 @@ export type BotEvent = Extract<InboundEvent, { kind: 'message' | 'started' | 'bu
 // A regex is tried on no more than this; longer messages are pasted documents.
 const TEXT_CHARACTERS_MAX = 4_096;
 
-/** The first rule one of whose conditions fits the event. */
-export function findRule(rules: readonly Rule[], event: BotEvent): Rule | undefined {
+/** The first rule that speaks in such a place and one of whose conditions fits the event. */
+export function findRule(rules: readonly Rule[], event: BotEvent, { isGroupChat }: { isGroupChat: boolean }): Rule | undefined {
   const seen = look(event);
-  return rules.find((rule) => rule.when.some((condition) => fits(condition, seen)));
+  return rules.find((rule) => (rule.chats || !isGroupChat) && rule.when.some((condition) => fits(condition, seen)));
 }
 
 interface Seen {

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { Button, Network } from '@soroka/channels';
+import { CAPABILITIES, type Keyboard, type Network } from '@soroka/channels';
 import { RE2JS } from 're2js';
 import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '../platform/errors.ts';
+import { keyboardOf } from './reply-keyboard.ts';
+import { isObject, kindOf, type Report, refuseUnknown } from './report.ts';
 import { canonicalJson, fold, wordsOf } from './words.ts';
 
 export interface Reply {
   text: string;
-  /** Rows of buttons under the text. */
-  buttons?: readonly (readonly Button[])[];
+  /** As the file gives it; each channel makes of it what its network can show. */
+  keyboard?: Keyboard;
 }
 
 /** Words that must stand in a row; `isBeginning`: the word of the text may go on. */
@@ -32,23 +34,19 @@ export interface Rule {
   name: string;
   /** Any of them. */
   when: readonly Condition[];
+  /** Answers in chats of several people too. */
+  chats: boolean;
   replies: readonly Reply[];
 }
 
-// Bounds of what both networks take. VK: keyboard of 6 rows of 5, 10 in all, label 40, payload 255 (contracts: vk.md 3.3).
-// OK publishes none; its cousin TamTam takes 4000 characters of text and one client cuts at 3900.
+const NETWORKS: readonly Network[] = ['vk', 'ok'];
+
 export const LIMITS = {
   rules: 1_000,
   keywordsPerCondition: 200,
   keywordCharacters: 100,
   regexCharacters: 300,
   repliesPerRule: 3,
-  textCharacters: 3_900,
-  rows: 6,
-  buttonsPerRow: 5,
-  buttons: 10,
-  labelCharacters: 40,
-  payloadCharacters: 255,
   beginningCharactersMin: 3,
 } as const;
 
@@ -78,8 +76,6 @@ export function parseRules(text: string, file: string): readonly Rule[] {
   return rules;
 }
 
-type Report = (field: string, problem: string) => undefined;
-
 function rulesOf(root: unknown, problems: string[]): Rule[] {
   const report: Report = (field, problem) => void problems.push(`${field} ${problem}`);
   const list = isObject(root) ? root['rules'] : undefined;
@@ -90,21 +86,33 @@ function rulesOf(root: unknown, problems: string[]): Rule[] {
   refuseUnknown(root, ['rules'], (field, problem) => report(field, problem));
   if (list.length > LIMITS.rules) report('rules', `must be at most ${LIMITS.rules}, got ${list.length}`);
   const names = new Set<string>();
-  let fallbackName: string | undefined;
+  // The rule above that answers everything, outside chats of several people and in them.
+  const fallbacks: { people?: string; chats?: string } = {};
   return list.flatMap((item: unknown, index): Rule[] => {
     const name = isObject(item) && typeof item['name'] === 'string' ? item['name'] : '';
     const at: Report = (field, problem) => report(`rule ${index + 1}${name === '' ? '' : ` "${name}"`}: ${field}`, problem);
     if (!isObject(item)) return at('it', `must be an object with name, when and reply, got ${kindOf(item)}`) ?? [];
-    refuseUnknown(item, ['name', 'when', 'reply'], at);
+    refuseUnknown(item, ['name', 'when', 'reply', 'chats'], at);
     if (name === '') at('name', 'must be a text that is not empty: it stands in messages about the rule');
     if (names.has(name)) at('name', 'was used by a rule above: give each its own');
     names.add(name);
-    if (fallbackName !== undefined)
-      at('it', `can never fit: rule "${fallbackName}" above answers everything; put the fallback last`);
+    const chats = item['chats'] ?? false;
+    if (typeof chats !== 'boolean') at('chats', `must be true or false, got ${kindOf(chats)}`);
+    const isInChats = chats === true;
+    const answered = isInChats ? fallbacks.people && fallbacks.chats : fallbacks.people;
+    if (answered !== undefined) at('it', `can never fit: rule "${answered}" above answers everything; put the fallback last`);
     const when = conditionsOf(item['when'], at);
-    if (when.some((condition) => condition.fallback && Object.keys(condition).length === 1)) fallbackName ??= name;
-    return [{ name, when, replies: repliesOf(item['reply'], at) }];
+    if (when.some((condition) => condition.fallback && Object.keys(condition).length === 1)) {
+      fallbacks.people ??= name;
+      if (isInChats) fallbacks.chats ??= name;
+    }
+    return [{ name, when, chats: isInChats, replies: repliesOf(item['reply'], networksOf(when), at) }];
   });
+}
+
+/** On which networks a rule may answer. */
+export function networksOf(when: readonly Condition[]): readonly Network[] {
+  return NETWORKS.filter((network) => when.some(({ channel = network }) => channel === network));
 }
 
 function conditionsOf(given: unknown, report: Report): Condition[] {
@@ -183,81 +191,33 @@ function regexOf(given: unknown, report: Report): RE2JS | undefined {
   }
 }
 
-function repliesOf(given: unknown, report: Report): Reply[] {
+function repliesOf(given: unknown, networks: readonly Network[], report: Report): Reply[] {
   const list = Array.isArray(given) ? given : [given];
   if (list.length === 0 || list.length > LIMITS.repliesPerRule) {
     report('reply', `must be one reply or a list of 1 to ${LIMITS.repliesPerRule}`);
   }
   return list.map((item: unknown, index) => {
     const path = Array.isArray(given) ? `reply[${index}]` : 'reply';
-    if (typeof item === 'string') return { text: textOf(item, path, report) };
+    if (typeof item === 'string') return { text: textOf(item, path, networks, report) };
     if (!isObject(item)) {
       report(path, `must be a text or an object with text and buttons, got ${kindOf(item)}`);
       return { text: '' };
     }
     const at: Report = (field, problem) => report(`${path}.${field}`, problem);
-    refuseUnknown(item, ['text', 'buttons'], at);
-    const text = textOf(item['text'], `${path}.text`, report);
-    return item['buttons'] === undefined ? { text } : { text, buttons: rowsOf(item['buttons'], at) };
+    refuseUnknown(item, ['text', 'buttons', 'keyboard'], at);
+    const text = textOf(item['text'], `${path}.text`, networks, report);
+    const keyboard = keyboardOf(item, networks, at);
+    return { text, ...(keyboard !== undefined && { keyboard }) };
   });
 }
 
-function textOf(given: unknown, field: string, report: Report): string {
+function textOf(given: unknown, field: string, networks: readonly Network[], report: Report): string {
   if (typeof given !== 'string' || given.trim() === '') {
     report(field, `must be a text that is not empty, got ${kindOf(given)}`);
     return '';
   }
-  if (given.length > LIMITS.textCharacters)
-    report(field, `must be at most ${LIMITS.textCharacters} characters, got ${given.length}`);
+  const charactersMax = Math.min(...networks.map((network) => CAPABILITIES[network].textCharactersMax));
+  if (given.trim().length > charactersMax)
+    report(field, `must be at most ${charactersMax} characters, got ${given.trim().length}`);
   return given.trim();
-}
-
-function rowsOf(given: unknown, report: Report): Button[][] {
-  if (!Array.isArray(given) || !given.every(Array.isArray)) {
-    report('buttons', 'must be a list of rows, each a list of {label, payload}');
-    return [];
-  }
-  const rows = given as unknown[][];
-  const count = rows.flat().length;
-  if (rows.length > LIMITS.rows) report('buttons', `must be at most ${LIMITS.rows} rows, got ${rows.length}`);
-  if (count > LIMITS.buttons) report('buttons', `must be at most ${LIMITS.buttons} buttons in all, got ${count}`);
-  return rows.map((row, rowIndex) => {
-    if (row.length === 0 || row.length > LIMITS.buttonsPerRow) {
-      report(`buttons[${rowIndex}]`, `must be 1 to ${LIMITS.buttonsPerRow} buttons, got ${row.length}`);
-    }
-    return row.map((button, index) => buttonOf(button, `buttons[${rowIndex}][${index}]`, report));
-  });
-}
-
-function buttonOf(given: unknown, path: string, report: Report): Button {
-  if (!isObject(given)) {
-    report(path, `must be an object with label and payload, got ${kindOf(given)}`);
-    return { label: '', payload: 'null' };
-  }
-  refuseUnknown(given, ['label', 'payload'], (field, problem) => report(`${path}.${field}`, problem));
-  const { label, payload } = given;
-  const isLabel = typeof label === 'string' && label.trim() !== '' && [...label].length <= LIMITS.labelCharacters;
-  if (!isLabel) report(`${path}.label`, `must be a text of 1 to ${LIMITS.labelCharacters} characters`);
-  if (payload === undefined || payload === null) report(`${path}.payload`, 'is missing: a rule recognises the button by it');
-  const payloadText = canonicalJson(payload ?? null);
-  if (payloadText.length > LIMITS.payloadCharacters)
-    report(`${path}.payload`, `must be at most ${LIMITS.payloadCharacters} characters as JSON`);
-  return { label: isLabel ? label.trim() : '', payload: payloadText };
-}
-
-function refuseUnknown(item: Readonly<Record<string, unknown>>, known: readonly string[], report: Report): void {
-  for (const field of Object.keys(item)) {
-    if (!known.includes(field)) report(field, `is not known here; there is ${known.join(', ')}`);
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return value === '' ? 'an empty text' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
 }

@@ -1,5 +1,5 @@
 import type { Status } from '@soroka/api';
-import type { Button, InboundEvent, Network } from '@soroka/channels';
+import type { InboundEvent, Keyboard, Network } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
 import { openDialog, openForNotifications } from './open.ts';
@@ -41,7 +41,7 @@ export interface NewMessage {
   payload?: string;
   /** JSON text, as the network gave it. */
   attachmentsJson?: string;
-  buttons?: readonly (readonly Button[])[];
+  keyboard?: Keyboard;
   /** In: the notification it answers. */
   messageTag?: string;
   /** In: the network's id of the event; a second message with the same one is not recorded. */

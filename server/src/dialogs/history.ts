@@ -1,5 +1,5 @@
 import type { Route, Status } from '@soroka/api';
-import type { Button } from '@soroka/channels';
+import type { Keyboard } from '@soroka/channels';
 import type { Database } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 
@@ -26,8 +26,8 @@ export interface MessageItem {
   messageTag: string | null;
   /** Of the button pressed or the link that opened the chat. */
   payload: string | null;
-  /** Shown under an outgoing message. */
-  buttons: readonly (readonly Button[])[] | null;
+  /** Shown with an outgoing message. */
+  keyboard: Keyboard | null;
   createdAt: Date;
   /** Null for incoming messages. */
   status: Status | null;
@@ -44,7 +44,7 @@ export interface DialogItem {
 }
 
 const MESSAGE_COLUMNS = `
-  m.id, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.buttons,
+  m.id, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
   m.created_at as "createdAt", m.status`;
 
 const SQL = {

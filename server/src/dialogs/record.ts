@@ -13,7 +13,7 @@ const SQL = {
           $1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
           $10::text[], $11::bigint[], $12::text[], $13::text[]
         ) with ordinality as g(
-          dialog_id, kind, source, text, at, payload, attachments, buttons, message_tag,
+          dialog_id, kind, source, text, at, payload, attachments, keyboard, message_tag,
           event_id, message_id, network_id, status, n
         )
         join dialog as d on d.id = g.dialog_id
@@ -38,12 +38,12 @@ const SQL = {
         returning d.id, d.last_sequence - f.messages as before
       ), added as (
         insert into dialog_message (
-          account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, buttons,
+          account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, keyboard,
           message_tag, event_id, message_id, network, network_id, status, created_at
         )
         select
           f.account_id, f.into_id, grown.before + row_number() over (partition by f.into_id order by f.n), f.kind,
-          case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.buttons::jsonb,
+          case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.keyboard::jsonb,
           f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.at
         from fresh as f
         join grown on grown.id = f.into_id
@@ -59,9 +59,9 @@ const SQL = {
     text: `
       select button->>'label' as label
       from (
-        select buttons from dialog_message where dialog_id = $1 order by sequence desc limit 50
+        select keyboard from dialog_message where dialog_id = $1 order by sequence desc limit 50
       ) as m
-      cross join jsonb_array_elements(m.buttons) as shown
+      cross join jsonb_array_elements(m.keyboard->'rows') as shown
       cross join jsonb_array_elements(shown) as button
       where button->>'payload' = $2
       limit 1`,
@@ -97,7 +97,7 @@ export async function appendMessages(tx: Queryable, messages: readonly NewMessag
     column(({ at }) => at),
     column(({ payload }) => payload && storable(payload)),
     column(({ attachmentsJson }) => attachmentsJson),
-    column(({ buttons }) => buttons && JSON.stringify(buttons)),
+    column(({ keyboard }) => keyboard && JSON.stringify(keyboard)),
     column(({ messageTag }) => messageTag && storable(messageTag)),
     column(({ eventId }) => eventId && storable(eventId)),
     column(({ messageId }) => messageId),

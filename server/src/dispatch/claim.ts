@@ -1,4 +1,4 @@
-import type { Button } from '@soroka/channels';
+import type { Keyboard } from '@soroka/channels';
 import type { ConnectionSettings } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
 import { type DayCaps, type DayWant, LIMITS } from '../limits/limits.ts';
@@ -29,7 +29,7 @@ export interface ClaimedMessage {
   /** Digits of the phone (notify), or the network's id of the person or chat. */
   recipientId: string;
   text: string;
-  buttons: readonly (readonly Button[])[] | null;
+  keyboard: Keyboard | null;
   templateId: number | null;
   templateDataJson: string | null;
   /** The name of its sender. */
@@ -56,7 +56,7 @@ interface DueRow {
   phone: string | null;
   peerId: string | null;
   text: string;
-  buttons: readonly (readonly Button[])[] | null;
+  keyboard: Keyboard | null;
   templateId: number | null;
   templateDataJson: string | null;
   /** The name of its sender. */
@@ -71,7 +71,7 @@ const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons", d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.buttons, m.template_id as "templateId",
+      d.day_persons as "dayPersons", d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
       m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
     from lane as l
     cross join lateral (
@@ -250,7 +250,7 @@ async function settleUnsendable(
 }
 
 function claimed(row: DueRow, recipientId: string): ClaimedMessage {
-  const { messageId, accountId, kind, step, text, buttons, templateId, templateDataJson, service, deliveryPolicy } = row;
+  const { messageId, accountId, kind, step, text, keyboard, templateId, templateDataJson, service, deliveryPolicy } = row;
   const attempt = row.attempt + 1;
   const expiresAt = row.expiresAt.getTime();
   return {
@@ -261,7 +261,7 @@ function claimed(row: DueRow, recipientId: string): ClaimedMessage {
     attempt,
     recipientId,
     text,
-    buttons,
+    keyboard,
     templateId,
     templateDataJson,
     service,

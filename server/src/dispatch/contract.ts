@@ -1,5 +1,5 @@
 import type { ErrorCode, Route, Status } from '@soroka/api';
-import type { Button } from '@soroka/channels';
+import type { Keyboard } from '@soroka/channels';
 
 /** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
 export interface NewNotification {
@@ -70,7 +70,8 @@ export interface NewReply {
   peerId: string;
   dialogId: number;
   text: string;
-  buttons?: readonly (readonly Button[])[];
+  /** Fitted to its network by the channel. */
+  keyboard?: Keyboard;
 }
 
 export interface HistoryEntry {

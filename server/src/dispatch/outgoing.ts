@@ -23,7 +23,7 @@ export function createOutgoing(parts: {
       groupId: lane.groupId,
       recipientId,
       text,
-      ...(message.buttons === null ? {} : { buttons: message.buttons }),
+      ...(message.keyboard === null ? {} : { keyboard: message.keyboard }),
     };
     if (connection.kind !== 'notify' || message.templateId === null || message.service === null) return outgoing;
 

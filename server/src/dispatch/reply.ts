@@ -12,7 +12,7 @@ const INSERT: Statement = {
   // The notice leaves with the commit, so that the lane is not woken for a row it cannot see yet.
   text: `
     with stored as (
-      insert into message (id, account_id, kind, dialog_id, peer_id, text, buttons, steps, created_at, expires_at, channel)
+      insert into message (id, account_id, kind, dialog_id, peer_id, text, keyboard, steps, created_at, expires_at, channel)
       values (nextval('message_id'), $1, 'reply', $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9)
       returning id
     ), waiting as (
@@ -24,19 +24,19 @@ const INSERT: Statement = {
 
 /** See Dispatch.acceptReply. */
 export async function acceptReply(tx: Queryable, lanes: LaneDirectory, reply: NewReply, now: Date): Promise<number> {
-  const { accountId, connectionId, network, groupId, peerId, dialogId, text, buttons } = reply;
+  const { accountId, connectionId, network, groupId, peerId, dialogId, text, keyboard } = reply;
   await lanes.ensure([{ network, groupId }]);
   const laneId = lanes.idOf(network, groupId);
   const route = network === 'vk' ? 'VK' : 'OK';
   const step: StepPlan = { route, provider: 'community', connectionId, laneId, groupId, onUnknown: 'resend' };
   const expiresAt = new Date(now.getTime() + TTL_MS);
-  const buttonsJson = buttons === undefined ? null : JSON.stringify(buttons);
+  const keyboardJson = keyboard === undefined ? null : JSON.stringify(keyboard);
   const values = [
     accountId,
     dialogId,
     peerId,
     text,
-    buttonsJson,
+    keyboardJson,
     JSON.stringify([step]),
     now,
     expiresAt,

@@ -108,7 +108,7 @@ export function createIncoming(parts: IncomingParts): Incoming {
     dialogId: number,
     ofGroup: readonly Connection[],
   ): Promise<void> => {
-    const replies = isGroupChat(event) ? [] : bots.answer(event);
+    const replies = bots.answer(event, { isGroupChat: isGroupChat(event) });
     if (replies.length === 0) return;
     const { network, groupId, peerId } = event;
     const community = ofGroup.find(({ kind }) => kind === network);
@@ -117,8 +117,8 @@ export function createIncoming(parts: IncomingParts): Incoming {
       return replyImpossible(log, { rawEventId: raw.id, network, reason });
     }
     const address = { accountId: raw.accountId, connectionId: community.id, network, groupId, peerId, dialogId };
-    for (const { text, buttons } of replies) {
-      const content = { text, ...(buttons !== undefined && { buttons }) };
+    for (const { text, keyboard } of replies) {
+      const content = { text, ...(keyboard !== undefined && { keyboard }) };
       const messageId = await dispatch.acceptReply(tx, { ...address, ...content });
       const at = new Date(clock.now());
       await dialogs.append(tx, [{ ...content, dialogId, messageId, source: 'bot', status: 'QUEUED', at }]);

@@ -46,14 +46,26 @@ export {
 } from './notify/notify.ts';
 export {
   createOkChannel,
+  createOkOAuth,
   createOkRest,
+  explainOkSignature,
+  makeOkAuthorizeUrl,
+  type OkAuthorizeRequest,
   type OkChannel,
   type OkChannelOptions,
+  type OkOAuth,
+  type OkOAuthOptions,
+  type OkRedirect,
   type OkRest,
   type OkRestOptions,
   type OkSecret,
+  type OkSignatureExplanation,
+  type OkSignatureMistake,
   type OkSimpleNotification,
+  type OkTokenOutcome,
+  type OkTokens,
   parseOkEvent,
+  readOkRedirect,
   signOkCall,
 } from './ok/ok.ts';
 export { createVkChannel, parseVkEvent, type VkChannel, type VkChannelOptions } from './vk/vk.ts';

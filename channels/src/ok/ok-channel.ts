@@ -1,8 +1,8 @@
 import type { Button, Channel, Outgoing, SendOutcome } from '../channel.ts';
+import { createOkGraph, type OkGraph } from './graph/ok-graph.ts';
+import { pollOk } from './graph/ok-long-poll.ts';
+import { subscribeOkWebhook, unsubscribeOkWebhook } from './graph/ok-webhook.ts';
 import { outcomeOfProblem } from './ok-answer.ts';
-import { createOkGraph, type OkGraph } from './ok-graph.ts';
-import { pollOk } from './ok-long-poll.ts';
-import { subscribeOkWebhook, unsubscribeOkWebhook } from './ok-webhook.ts';
 
 export interface OkChannelOptions {
   /** Root before `/graph/…`: `https://api.ok.ru`. */

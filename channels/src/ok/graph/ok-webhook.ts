@@ -1,5 +1,5 @@
-import { readFields } from '../body/body.ts';
-import { OkCallError, requireResult } from './ok-answer.ts';
+import { readFields } from '../../body/body.ts';
+import { OkCallError, requireResult } from '../ok-answer.ts';
 import type { OkGraph } from './ok-graph.ts';
 
 /** The kinds of events a long-poll subscription names; a webhook gets them all. */

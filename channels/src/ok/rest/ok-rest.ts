@@ -1,6 +1,6 @@
-import type { SendOutcome } from '../channel.ts';
-import { createHttp } from '../http/http.ts';
-import { OK_ERRORS, type OkAnswer, outcomeOfProblem, readOkAnswer } from './ok-answer.ts';
+import type { SendOutcome } from '../../channel.ts';
+import { createHttp } from '../../http/http.ts';
+import { OK_ERRORS, type OkAnswer, outcomeOfProblem, readOkAnswer } from '../ok-answer.ts';
 import { signOkCall } from './ok-signature.ts';
 
 export interface OkRestOptions {
@@ -46,7 +46,7 @@ export function createOkRest({ baseUrl, applicationKey, applicationSecret, timeo
 
   const call: OkRest['call'] = async (method, params, signal, session) => {
     const signed = { ...params, method, application_key: applicationKey, format: 'json' };
-    const sig = signOkCall(signed, { appSecret: applicationSecret, ...session });
+    const sig = signOkCall(signed, { applicationSecret, ...session });
     const form = new URLSearchParams({ ...signed, sig, ...(session && { access_token: session.accessToken }) });
     return readOkAnswer(await http.call({ method: 'POST', url: `${baseUrl}/fb.do`, headers, body: form.toString() }, signal));
   };

@@ -1,7 +1,7 @@
-import { readFields } from '../body/body.ts';
-import type { PollResult } from '../channel.ts';
-import { stringifyJson } from '../json.ts';
-import { type OkAnswer, requireResult } from './ok-answer.ts';
+import { readFields } from '../../body/body.ts';
+import type { PollResult } from '../../channel.ts';
+import { stringifyJson } from '../../json.ts';
+import { type OkAnswer, requireResult } from '../ok-answer.ts';
 import type { OkGraph } from './ok-graph.ts';
 import { subscribeOkLongPoll } from './ok-webhook.ts';
 

@@ -1,6 +1,6 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Played, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
+import { type Played, type PlayedServer, playAnswers } from '../../../test/play-answers.ts';
 import { createOkRest, type OkRest } from './ok-rest.ts';
 
 const never = new AbortController().signal;

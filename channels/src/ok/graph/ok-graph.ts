@@ -1,5 +1,5 @@
-import { createHttp, type HttpRequest } from '../http/http.ts';
-import { type OkAnswer, readOkAnswer } from './ok-answer.ts';
+import { createHttp, type HttpRequest } from '../../http/http.ts';
+import { type OkAnswer, readOkAnswer } from '../ok-answer.ts';
 
 export interface OkGraph {
   /** Reads `/graph/{path}`. Never throws. */

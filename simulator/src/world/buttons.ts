@@ -1,7 +1,16 @@
-import type { Dialog, Message, ShownButton } from './dialogs.ts';
+import type { Keyboard, MessageStatus, ShownButton } from './dialogs.ts';
+
+interface Showing {
+  deleted: boolean;
+  status: MessageStatus;
+  keyboard: Keyboard | null;
+}
 
 /** The button with this payload that the person can see: those under the dialog first, then those of messages, newest first. */
-export function findButton(dialog: Dialog, payload: string): { button: ShownButton; shownBy: Message | null } | null {
+export function findButton<M extends Showing>(
+  dialog: { keyboard: Keyboard | null; messages: readonly M[] },
+  payload: string,
+): { button: ShownButton; shownBy: M | null } | null {
   const wanted = canonical(payload);
   const among = (buttons: readonly ShownButton[]) => buttons.find((button) => canonical(button.payload) === wanted);
   const under = among(dialog.keyboard?.buttons ?? []);

@@ -16,6 +16,8 @@ export interface Call {
   /** The network's own error code; null where it did what was asked. */
   code: string | null;
   durationMs: number;
+  /** What a reader should know beyond the code: that VK has the method and the simulator has not. */
+  note?: string;
   /** What was asked, secrets masked, long lists cut. */
   request: unknown;
 }

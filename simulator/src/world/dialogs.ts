@@ -93,6 +93,8 @@ export interface Dialogs {
   find(group: Group, person: Person): Dialog | null;
   /** The dialog with this peer. One that a client knows from an earlier run, or from before a reset, is opened again. */
   byPeer(group: Group, peerId: string): Dialog | null;
+  /** The message with this `networkId` in one of the group's dialogs. Looks through all of them. */
+  byId(group: Group, networkId: string): Message | null;
   ofGroup(group: Group): Dialog[];
   add(dialog: Dialog, message: NewMessage, at: Instant): Message;
   /** What groups sent to this person, oldest first. */
@@ -158,6 +160,13 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
         return userId !== null && peerIdOf(group, userId) === peerId;
       });
       return person === undefined ? null : open(group, person);
+    },
+    byId(group, networkId) {
+      for (const { messages } of byGroup.get(group)?.byPerson.values() ?? []) {
+        const message = messages.findLast((candidate) => candidate.networkId === networkId);
+        if (message !== undefined) return message;
+      }
+      return null;
     },
     ofGroup: (group) => [...(byGroup.get(group)?.byPerson.values() ?? [])],
     add(dialog, message, at) {

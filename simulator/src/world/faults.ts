@@ -17,7 +17,10 @@ export interface FaultSettings {
   duplicateEvents: number;
   /** An event or callback is never sent. */
   dropEvents: number;
-  /** The network's error code -> its rate, without effect. */
+  /**
+   * The network's error code -> its rate, without effect. A code alone concerns sending; `"messages.edit 909"` concerns the
+   * method that it names (VK).
+   */
   errors: Record<string, number>;
   /** Every answer waits this long, drawn evenly between both. */
   delayMs: [number, number];
@@ -45,8 +48,11 @@ export interface Faults {
   /** Only the given fields change. */
   set(party: Party, settings: Partial<FaultSettings>): void;
   drawCall(party: Party): CallFaults;
-  /** A code of `errors` to answer with instead of doing it, or null. Draw once per message that the call would send. */
-  drawError(party: Party): string | null;
+  /**
+   * A code of `errors` to answer with instead of doing it, or null. Draw once per message that the call would send; with a
+   * `method`, once per call of it.
+   */
+  drawError(party: Party, method?: string): string | null;
   /** How often an event is sent: 1 unless dropped (0) or doubled (2). */
   drawCopies(party: Party): 0 | 1 | 2;
   reset(): void;
@@ -69,8 +75,11 @@ export function createFaults(random: Random): Faults {
       const after = before === null && happens(timeoutAfter) ? 'timeout' : null;
       return { before, after, delayMs: most > 0 ? least + random() * (most - least) : 0 };
     },
-    drawError(party) {
-      for (const [code, rate] of Object.entries(of(party).errors)) if (happens(rate)) return code;
+    drawError(party, method) {
+      for (const [key, rate] of Object.entries(of(party).errors)) {
+        const [code, named] = key.split(' ').toReversed();
+        if (named === method && code !== undefined && happens(rate)) return code;
+      }
       return null;
     },
     drawCopies(party) {

@@ -11,6 +11,15 @@ export interface LimitSettings {
   messagesPerSecond: number | null;
   /** Per person and group, in any 24 hours: satisfies every reading of the source's "day". */
   notificationsPerDay: number | null;
+  /** Characters of a VK message: 9000 by the schema; many clients believe in 4096 (vk.md 3.2). */
+  vkTextCharacters: number | null;
+  /**
+   * [?] Hours after a person's last word within which a VK group may write to them without an intent (error 950). A reseller says
+   * 24, VK's own page was not found (vk.md 3.2), so it is off.
+   */
+  replyWindowHours: number | null;
+  /** [?] Messages with an intent per VK group and person in any 24 hours (error 944). VK's number is not known, so it is off. */
+  intentMessagesPerDay: number | null;
 }
 
 export const LIMITS: Readonly<LimitSettings> = {
@@ -18,9 +27,17 @@ export const LIMITS: Readonly<LimitSettings> = {
   callsPerSecond: 20,
   messagesPerSecond: 50,
   notificationsPerDay: 5,
+  vkTextCharacters: 9_000,
+  replyWindowHours: null,
+  intentMessagesPerDay: null,
 };
 
-export type LimitKind = 'notifications_per_second' | 'calls_per_second' | 'messages_per_second' | 'notifications_per_day';
+export type LimitKind =
+  | 'notifications_per_second'
+  | 'calls_per_second'
+  | 'messages_per_second'
+  | 'notifications_per_day'
+  | 'intent_messages_per_day';
 
 /** A limit that a client of the world broke. Refusals of one group within one window are one violation. */
 export interface Violation {
@@ -51,6 +68,7 @@ interface GroupWindows {
   messages?: Window;
   notifications?: Window;
   daily: Map<string, Window>;
+  intents: Map<string, Window>;
 }
 
 /** What the networks refuse. It never paces: each `take` says at once whether this one is still within the limit. */
@@ -65,6 +83,8 @@ export interface Limits {
   takeDaily(group: Group, phone: string, at: Instant): boolean;
   /** Whether `takeDaily` would say yes; takes and records nothing. */
   hasDaily(group: Group, phone: string, at: Instant): boolean;
+  /** One message with an intent by a VK group to one person within any 24 hours. */
+  takeIntent(group: Group, phone: string, at: Instant): boolean;
   /** Oldest first, at most the newest 10,000. */
   violations(): readonly Violation[];
   settings(): LimitSettings;
@@ -81,7 +101,7 @@ export function createLimits(): Limits {
   const ofGroup = (group: Group): GroupWindows => {
     const found = windows.get(group);
     if (found !== undefined) return found;
-    const made: GroupWindows = { daily: new Map() };
+    const made: GroupWindows = { daily: new Map(), intents: new Map() };
     windows.set(group, made);
     return made;
   };
@@ -150,6 +170,13 @@ export function createLimits(): Limits {
     hasDaily(group, phone, at) {
       const window = windows.get(group)?.daily.get(phone);
       return settings.notificationsPerDay === null || window === undefined || fits(window, DAY_MS, at);
+    },
+    takeIntent(group, phone, at) {
+      if (settings.intentMessagesPerDay === null) return true;
+      const { intents } = ofGroup(group);
+      const window = intents.get(phone) ?? newWindow(settings.intentMessagesPerDay);
+      intents.set(phone, window);
+      return take(window, DAY_MS, at, { kind: 'intent_messages_per_day', network: group.network, group: group.id, phone });
     },
     violations: () => violations,
     settings: () => ({ ...settings }),

@@ -1,14 +1,17 @@
 import { findButton } from './buttons.ts';
 import { type CallLog, createCallLog } from './calls.ts';
+import { type ChatMessage, type ChatPress, type Chats, createChats } from './chats.ts';
 import { type Clock, type Instant, SPEED } from './clock.ts';
 import { createDialogs, type Dialog, type Dialogs, idOn, type Keyboard, type Message, type ShownButton } from './dialogs.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createGroups, type Group, type Groups, type Network } from './groups.ts';
 import { createIds, createRandom, type Ids, type Random } from './ids.ts';
+import { createIntents, type Intents } from './intents.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
 
 export { type Call, type CallLog, cutList } from './calls.ts';
+export type { Chat, ChatAction, ChatActor, ChatMember, ChatMessage, ChatPress, Chats } from './chats.ts';
 export {
   type Clock,
   createManualClock,
@@ -22,6 +25,7 @@ export { type Dialog, idOn, type Keyboard, type Message, type MessageStatus, typ
 export { type CallFaults, type FaultSettings, type Faults, NO_FAULTS, PARTIES, type Party } from './faults.ts';
 export { DEMO_SERVICE, type Group, type Groups, NETWORKS, type Network } from './groups.ts';
 export type { Ids, Random } from './ids.ts';
+export { type Intents, SUBSCRIBED_INTENTS, type SubscribedIntent } from './intents.ts';
 export { LIMITS, type LimitKind, type LimitSettings, type Limits, type Violation } from './limits.ts';
 export { type OkMessageCreated, okMessageCreated } from './ok-event.ts';
 export type { Behaviour, People, Person } from './people.ts';
@@ -45,12 +49,36 @@ export interface WorldEvents {
   started: { dialog: Dialog; payload: string | null; time: number };
   /** A person read everything up to `upTo`; `messages` are those that were unread. */
   read: { dialog: Dialog; upTo: Message; messages: readonly Message[]; eventId: string; time: number };
-  /** A person let the group write (again), or forbade it. Only when it changes. */
-  allowed: { group: Group; person: Person; eventId: string; time: number };
+  /** A person is writing to the group. */
+  typed: { group: Group; person: Person; eventId: string; time: number };
+  /** A person put a reaction to a message of the dialog, or took it back (null). */
+  reacted: { message: Message; reactionId: number | null; eventId: string; time: number };
+  /** A line came into a chat: by a person, by the group, or a system line (`action`). */
+  chatSaid: ChatMessage;
+  /** A message of a chat was changed or deleted. */
+  chatChanged: ChatMessage;
+  chatPressed: ChatPress;
+  /** A person let the group write (again), or forbade it. Only when it changes. `key`: that of VK's allowMessagesFromGroup. */
+  allowed: { group: Group; person: Person; key: string; eventId: string; time: number };
   blocked: { group: Group; person: Person; eventId: string; time: number };
+  /** Somebody wants to see how clients bear it. */
+  disturbed: { group: Group; disturbance: Disturbance };
   /** Back to the start. Keep subscriptions (webhook addresses, long-poll sessions) unless told otherwise; drop everything else. */
   reset: { subscriptions: boolean };
 }
+
+/**
+ * What VK may do to a group's clients at any moment (vk.md 1.1 and 2), on demand: the next polls of each kind are answered with
+ * `failed`, or the confirmation code changes. [?] Whether the code before is still taken then is not known: both can be had.
+ */
+export const DISTURBANCES = [
+  'long_poll_failed_1',
+  'long_poll_failed_2',
+  'long_poll_failed_3',
+  'confirmation_code_changed',
+  'confirmation_code_changed_old_taken',
+] as const;
+export type Disturbance = (typeof DISTURBANCES)[number];
 
 export interface Sending {
   text: string;
@@ -98,7 +126,9 @@ export interface World {
   readonly limits: Limits;
   readonly faults: Faults;
   readonly calls: CallLog;
-  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'ofGroup' | 'newest'>;
+  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'byId' | 'ofGroup' | 'newest'>;
+  readonly chats: Omit<Chats, 'reset'>;
+  readonly intents: Omit<Intents, 'reset'>;
 
   /** This moment, to be taken once per call at its receipt. */
   instant(): Instant;
@@ -107,7 +137,9 @@ export interface World {
 
   /** A group writes to a person. Checks permission and repeated keys; limits are the caller's (`limits`). */
   send(group: Group, person: Person, sending: Sending): Sent;
-  /** A group changes what it wrote. */
+  /** Somebody of the group's staff writes in the network's own page; `admin_author_id` tells who (vk.md 1.4). */
+  writeAsAdmin(group: Group, person: Person, admin: Person, text: string): Sent;
+  /** The text of a message is changed by who wrote it. */
   edit(message: Message, changes: Partial<Pick<Message, 'text' | 'keyboard' | 'extra'>>): void;
   delete(message: Message): void;
 
@@ -124,8 +156,16 @@ export interface World {
   start(group: Group, person: Person, payload?: string): Acted<null>;
   /** A person reads all that the group sent. Gives what was unread. */
   read(group: Group, person: Person): Acted<readonly Message[]>;
-  allow(group: Group, person: Person): Acted<null>;
+  /** The person's client shows that they are writing. */
+  type(group: Group, person: Person): Acted<null>;
+  /** Puts a reaction to a message of their dialog, or takes it back (null). */
+  react(message: Message, reactionId: number | null): void;
+  /** `key` comes back in VK's message_allow. */
+  allow(group: Group, person: Person, key?: string): Acted<null>;
   block(group: Group, person: Person): Acted<null>;
+
+  /** Makes VK do now what it does at moments of its own. */
+  disturb(group: Group, disturbance: Disturbance): void;
 
   /** What the person got, oldest first. What waits for an offline person is not there. */
   inbox(person: Person): InboxEntry[];
@@ -167,6 +207,13 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   // What was scheduled before a reset must not touch the world after it.
   let era = 0;
 
+  const intents = createIntents();
+  const chats = createChats(ids, clock, {
+    said: (message) => emit('chatSaid', message),
+    changed: (message) => emit('chatChanged', message),
+    pressed: (press) => emit('chatPressed', press),
+  });
+
   const instant = (): Instant => ({ time: clock.now(), mono: clock.monotonic() });
   const emit = <Name extends keyof WorldEvents>(name: Name, event: WorldEvents[Name]): void => {
     for (const listener of listeners.get(name) ?? []) (listener as (event: WorldEvents[Name]) => void)(event);
@@ -182,13 +229,13 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     if (idOn(person, group.network) === null) return 'no_account';
     return permissions.get(group)?.get(person) ?? person.behaviour.permissions[group.network];
   };
-  const permit = (group: Group, person: Person, now: 'allowed' | 'blocked'): Acted<null> => {
+  const permit = (group: Group, person: Person, now: 'allowed' | 'blocked', key = ''): Acted<null> => {
     const before = permission(group, person);
     if (before === 'no_account') return { ok: false, reason: before };
     if (before !== now) {
       const ofGroup = permissions.get(group) ?? new Map<Person, 'allowed' | 'blocked'>();
       permissions.set(group, ofGroup.set(person, now));
-      emit(now, { group, person, eventId: ids.eventId(), time: clock.now() });
+      emit(now, { group, person, key, eventId: ids.eventId(), time: clock.now() });
     }
     return { ok: true, result: null };
   };
@@ -303,6 +350,9 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     return allowed;
   };
 
+  const writeAsAdmin: World['writeAsAdmin'] = (group, person, admin, text) =>
+    send(group, person, { kind: 'message', text, extra: { admin_author_id: Number(idOn(admin, group.network)) } });
+
   const isSeen = (message: Message): boolean => message.status !== 'pending' && !message.deleted;
 
   return {
@@ -315,9 +365,12 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     faults,
     calls,
     dialogs,
+    chats,
+    intents,
     instant,
     permission,
     send,
+    writeAsAdmin,
     edit(message, changes) {
       Object.assign(message, changes, { editedAt: clock.now() });
       emit('changed', message);
@@ -334,7 +387,13 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       const dialog = dialogs.find(group, person);
       return { ok: true, result: dialog === null ? [] : readAll(dialog) };
     },
-    allow: (group, person) => permit(group, person, 'allowed'),
+    type(group, person) {
+      if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };
+      emit('typed', { group, person, eventId: ids.eventId(), time: clock.now() });
+      return { ok: true, result: null };
+    },
+    react: (message, reactionId) => emit('reacted', { message, reactionId, eventId: ids.eventId(), time: clock.now() }),
+    allow: (group, person, key) => permit(group, person, 'allowed', key),
     block: (group, person) => permit(group, person, 'blocked'),
     inbox: (person) =>
       dialogs
@@ -352,6 +411,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       // Not every sender is a group that one could write to: OK's applications notify too.
       dialogs.sentTo(person).findLast(({ dialog: { group } }) => groups.byId(network, group.id) === group)?.dialog.group ??
       groups.demo(network),
+    disturb: (group, disturbance) => emit('disturbed', { group, disturbance }),
     on(name, listener) {
       const own = listeners.get(name) ?? new Set();
       listeners.set(name, own.add(listener));
@@ -361,6 +421,8 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       era += 1;
       if (clock.speed() > SPEED.min) clock.setSpeed(SPEED.min);
       dialogs.reset();
+      chats.reset();
+      intents.reset();
       permissions.clear();
       limits.reset();
       faults.reset();

@@ -45,3 +45,11 @@ test('the same by long poll', async () => {
   expect(await repliesUpToThanks(town)).toEqual([GREETED_ONCE, GREETED_ONCE]);
   expect(await town.violations()).toEqual([]);
 });
+
+test('without its networks the demo starts all the same, and says that the bot is not heard yet', async () => {
+  await using town = await startTown();
+  await town.server.end('SIGTERM');
+  await town.simulator.end('SIGTERM');
+  const server = await town.startServer();
+  expect(server.output()).toContain('The networks have not taken our addresses yet');
+});

@@ -62,7 +62,13 @@ export type SendOutcome =
   /** Taken; `networkId` finds it again for receipts. */
   | { kind: 'sent'; networkId: string }
   /** Definite: nothing was sent and nothing will be. `content` fails on every route, the others only on this one. */
-  | { kind: 'refused'; reason: RefusalReason; networkCode: string }
+  | {
+      kind: 'refused';
+      reason: RefusalReason;
+      networkCode: string;
+      /** Where we refused before any call: the place and the rule, `attachments: OK takes at most 5, there are 6`. */
+      detail?: string;
+    }
   /** Nothing was sent; again after `retryAfterMs`, for this person only or for the whole lane. */
   | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number; networkCode: string }
   /** Answered with a passing error: nothing was sent, try again. */

@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '@soroka/channels';
 import type { Connections, SenderRoute } from '../connections/connections.ts';
 import { LIMITS } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -97,5 +98,6 @@ function ratePerSecond(
 ): number {
   const group = settings.messagesPerSecond ?? LIMITS.notificationsPerGroup.max;
   if (provider === 'notify') return group;
-  return Math.min(group, settings.callsPerSecond ?? (network === 'vk' ? LIMITS.vkCalls.max : LIMITS.okCalls.max));
+  const calls = settings.callsPerSecond ?? (network === 'vk' ? LIMITS.vkCalls.max : LIMITS.okCalls.max);
+  return Math.min(group, calls * CAPABILITIES[network].batchMax);
 }

@@ -1,6 +1,7 @@
 import type { Channel, Outgoing, SendOutcome } from '@soroka/channels';
 import type { Connection } from '../connections/connections.ts';
 import type { SlidingWindow } from '../limits/limits.ts';
+import { callBatches } from './call-batches.ts';
 import type { ClaimedMessage } from './claim.ts';
 import { NOT_LAUNCHED } from './decide.ts';
 import { loopFailed, sendAnswered } from './events.ts';
@@ -13,8 +14,8 @@ import type { Settlement } from './settle.ts';
  * and every message gets an outcome: a row that stayed `sending` under a living owner would be found by nobody.
  */
 export interface LaneCalls {
-  /** Takes the slots and sends; resolves nothing, see `finished`. */
-  launch(line: Line, connection: Connection, messages: readonly ClaimedMessage[]): void;
+  /** Takes the slots and sends, in at most `callsMax` calls; resolves nothing, see `finished`. */
+  launch(line: Line, connection: Connection, messages: readonly ClaimedMessage[], callsMax: number): void;
   /** Ids of the messages that were launched and whose outcomes are not written yet. */
   inHand(): readonly number[];
   /** Resolves when the calls under way are answered and their outcomes written. */
@@ -56,28 +57,26 @@ export function createLaneCalls(
   const underWay = new Set<Promise<void>>();
   const replyTails = new Map<string, Promise<void>>();
 
-  const batchesOf = (connection: Connection, messages: readonly ClaimedMessage[]): (readonly ClaimedMessage[])[] =>
-    connection.kind === 'notify' ? [messages] : messages.map((message) => [message]);
-
-  const launch: LaneCalls['launch'] = (line, connection, messages) => {
+  const launch: LaneCalls['launch'] = (line, connection, messages, callsMax) => {
     if (messages.length === 0) return;
+    const batches = callBatches(messages, { callsMax, batchMax: line.batchMax });
     notifications.take(notificationsIn(messages));
-    if (connection.kind !== 'notify') line.calls.take(messages.length);
+    line.calls?.take(batches.length);
     for (const message of messages) hand.set(message.messageId, message);
-    for (const batch of batchesOf(connection, messages)) {
-      const [first] = batch;
-      const tail = first?.kind === 'reply' ? replyTails.get(first.recipientId) : undefined;
-      const call = (tail ?? Promise.resolve())
+    for (const batch of batches) {
+      const dialogs = new Set(batch.filter(({ kind }) => kind === 'reply').map(({ recipientId }) => recipientId));
+      const before = [...dialogs].map((dialog) => replyTails.get(dialog)).filter((tail) => tail !== undefined);
+      const call = Promise.all(before)
         .then(() => send(line, connection, batch))
         .catch((error) => loopFailed({ loop: 'send', error }))
         .finally(() => {
           underWay.delete(call);
           for (const message of batch) if (hand.get(message.messageId) === message) hand.delete(message.messageId);
-          if (first !== undefined && replyTails.get(first.recipientId) === call) replyTails.delete(first.recipientId);
+          for (const dialog of dialogs) if (replyTails.get(dialog) === call) replyTails.delete(dialog);
         });
       underWay.add(call);
-      // Two replies of one dialog leave in their order, although calls run side by side.
-      if (first?.kind === 'reply') replyTails.set(first.recipientId, call);
+      // Replies of one dialog leave in their order, although calls run side by side.
+      for (const dialog of dialogs) replyTails.set(dialog, call);
     }
   };
 
@@ -92,7 +91,7 @@ export function createLaneCalls(
     const launched = prepared.filter(({ message }) => mayLaunch && message.expiresAt > clock.now());
     const kept = batch.filter((message) => !launched.some((item) => item.message === message));
     notifications.giveBack(notificationsIn(kept));
-    if (connection.kind !== 'notify') line.calls.giveBack(kept.length);
+    if (launched.length === 0) line.calls?.giveBack(1);
     const answered = channel === null || launched.length === 0 ? [] : await callAndAnswer(line, connection, channel, launched);
     parts.onFreed();
     // The next owner takes over all of it; an outcome of ours would not be written.
@@ -117,7 +116,7 @@ export function createLaneCalls(
     );
     const outcomes = launched.map(({ outgoing }, index) => storable(given[index] ?? UNANSWERED, outgoing));
     notifications.answered(notificationsIn(launched.map(({ message }) => message)));
-    if (connection.kind !== 'notify') line.calls.answered(launched.length);
+    line.calls?.answered(1);
     await react(line, connection, outcomes);
     return launched.map(({ message }, index) => ({ message, outcome: outcomes[index] ?? UNANSWERED }));
   };

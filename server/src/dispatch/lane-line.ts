@@ -2,41 +2,50 @@ import type { Connection } from '../connections/connections.ts';
 import { createSlidingWindow, LIMITS, type SlidingWindow } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 
-// No upstream takes more in one request (gateway.md, Request).
-const MESSAGES_PER_CALL_MAX = 1_000;
+// What one claim takes at most, however many slots are free: its transaction must stay short.
+const MESSAGES_PER_CLAIM_MAX = 1_000;
 
 /** One connection that a lane sends through. */
 export interface Line {
   connectionId: number;
-  /** The network's limit of calls; the community's own connections only, an upstream is shared by many lanes. */
-  calls: SlidingWindow;
+  /** The network's limit of calls, one slot each however many messages it carries; null for an upstream, which has none of ours. */
+  calls: SlidingWindow | null;
+  /** Messages that one call may carry. */
+  batchMax: number;
   /** There may be due work. */
   hot: boolean;
   /** By the monotonic clock: the network wants no calls before. */
   throttledUntil: number;
   /** Notifications of the group per second that this connection's operator allows. */
   notificationsMax: number;
-  /** Takes over the limits that the connection has now. */
-  follow(connection: Connection): void;
+  /** Takes over what the connection has now. */
+  follow(connection: Connection, batchMax: number): void;
 }
 
 export function createLine(connectionId: number, clock: Clock): Line {
-  const calls = createSlidingWindow({ ...LIMITS.okCalls, clock });
   return {
     connectionId,
-    calls,
+    calls: null,
+    batchMax: 1,
     hot: true,
     throttledUntil: Number.NEGATIVE_INFINITY,
     notificationsMax: LIMITS.notificationsPerGroup.max,
-    follow({ kind, settings }) {
+    follow({ kind, settings }, batchMax) {
       this.notificationsMax = settings.messagesPerSecond ?? LIMITS.notificationsPerGroup.max;
-      calls.setMax(settings.callsPerSecond ?? (kind === 'vk' ? LIMITS.vkCalls : LIMITS.okCalls).max);
+      this.batchMax = batchMax;
+      if (kind === 'notify') return;
+      const { max, windowMs } = kind === 'vk' ? LIMITS.vkCalls : LIMITS.okCalls;
+      this.calls ??= createSlidingWindow({ max, windowMs, clock });
+      this.calls.setMax(settings.callsPerSecond ?? max);
     },
   };
 }
 
 export interface Room {
+  /** Messages. */
   limit: number;
+  /** In which they are to leave. */
+  calls: number;
   /** 0: replies only. */
   priorityMax: 0 | 1;
   /** When what is missing frees by itself; Infinity where answers have to come first. */
@@ -44,12 +53,15 @@ export interface Room {
 }
 
 /** How many messages a connection may send now: its calls bound all of them, the group's slots bound notifications. */
-export function roomOn(kind: Connection['kind'], calls: SlidingWindow, notifications: SlidingWindow): Room {
+export function roomOn({ calls, batchMax }: Pick<Line, 'calls' | 'batchMax'>, notifications: SlidingWindow): Room {
   const slots = notifications.free();
   const slotsInMs = notifications.nextFreeInMs() ?? Number.POSITIVE_INFINITY;
-  if (kind === 'notify') return { limit: Math.min(slots, MESSAGES_PER_CALL_MAX), priorityMax: 1, nextFreeInMs: slotsInMs };
+  // An upstream takes one call with all that may go, and no replies.
+  if (calls === null)
+    return { limit: Math.min(slots, batchMax, MESSAGES_PER_CLAIM_MAX), calls: 1, priorityMax: 1, nextFreeInMs: slotsInMs };
   const free = calls.free();
-  if (free === 0) return { limit: 0, priorityMax: 0, nextFreeInMs: calls.nextFreeInMs() ?? Number.POSITIVE_INFINITY };
-  if (slots === 0) return { limit: free, priorityMax: 0, nextFreeInMs: slotsInMs };
-  return { limit: Math.min(free, slots), priorityMax: 1, nextFreeInMs: 0 };
+  if (free === 0) return { limit: 0, calls: 0, priorityMax: 0, nextFreeInMs: calls.nextFreeInMs() ?? Number.POSITIVE_INFINITY };
+  const fits = Math.min(free * batchMax, MESSAGES_PER_CLAIM_MAX);
+  if (slots === 0) return { limit: fits, calls: free, priorityMax: 0, nextFreeInMs: slotsInMs };
+  return { limit: Math.min(fits, slots), calls: free, priorityMax: 1, nextFreeInMs: 0 };
 }

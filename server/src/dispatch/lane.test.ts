@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually, startDispatchTown } from '../../test/dispatch-town.ts';
 
 const ended = { name: 'test.ended', text: 'select id from lane where owner is not null and lease_until < now()' };
@@ -170,4 +170,106 @@ test('a connection with a long queue does not keep another connection of the sam
   await town.send(dispatch, { service: 'Community', routes: ['VK'] });
   await eventually(() => town.networks.vk.taken.length === 1);
   expect(town.networks.notify.taken.length).toBeLessThan(50);
+});
+
+describe('a community whose network takes several messages in one call', () => {
+  const many = Array.from({ length: 60 }, (_, index) => `7998${String(index).padStart(7, '0')}`);
+  const importPeople = (town: Awaited<ReturnType<typeof startDispatchTown>>) =>
+    town.contacts.importMany(
+      town.account.id,
+      many.map((phone, index) => ({ phone, vk: String(1_000 + index), consent: 'test' })),
+    );
+  const toCommunity = (town: Awaited<ReturnType<typeof startDispatchTown>>) =>
+    many.map((phone) => town.notification({ phone, service: 'Community', routes: ['VK'] }));
+  const worstSecond = (times: readonly number[], size: (at: number) => number) =>
+    Math.max(
+      ...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).reduce((sum, at) => sum + size(at), 0)),
+    );
+
+  test('many that wait leave several to a call: 50 messages and 18 calls in a second, no more of either', async () => {
+    await using town = await startDispatchTown();
+    await importPeople(town);
+    const dispatch = town.startDispatch();
+    await dispatch.accept(town.account.id, toCommunity(town));
+    dispatch.run();
+    await eventually(() => town.networks.vk.taken.length === many.length);
+    const { calls, taken } = town.networks.vk;
+    const sizes = new Map(calls.map(({ at, messages }) => [at, messages.length]));
+    const times = [...sizes.keys()];
+    expect(worstSecond(times, (at) => sizes.get(at) ?? 0)).toBe(50);
+    expect(worstSecond(times, () => 1)).toBeLessThanOrEqual(18);
+    expect(calls[0]?.messages).toHaveLength(3);
+    expect(new Set(taken.map(({ dedupKey }) => dedupKey)).size).toBe(many.length);
+  });
+
+  test('every message of a call gets its own outcome', async () => {
+    await using town = await startDispatchTown();
+    await importPeople(town);
+    let failed = false;
+    town.networks.vk.answer = ({ recipientId }, count) => {
+      if (recipientId === '1000') return { kind: 'refused', reason: 'refused_by_user', networkCode: '901' };
+      if (recipientId === '1001' && !failed) {
+        failed = true;
+        return { kind: 'failed', networkCode: '10' };
+      }
+      return { kind: 'sent', networkId: `n${count}` };
+    };
+    const dispatch = town.startDispatch();
+    await dispatch.accept(town.account.id, toCommunity(town));
+    dispatch.run();
+    await eventually(async () => (await town.reports()).length === many.length);
+    const [first] = town.networks.vk.calls;
+    expect(first?.messages.slice(0, 3).map(({ recipientId }) => recipientId)).toEqual(['1000', '1001', '1002']);
+    const statuses = Map.groupBy(await town.reports(), ({ status }) => status);
+    expect([...statuses].map(([status, reports]) => [status, reports.length]).sort()).toEqual([
+      ['SENT', many.length - 1],
+      ['UNDELIVERABLE', 1],
+    ]);
+    expect(town.networks.vk.taken.filter(({ recipientId }) => recipientId === '1001')).toHaveLength(2);
+  });
+
+  test('a process killed in the middle of such calls: everything in them is sent once more under its key', async () => {
+    await using town = await startDispatchTown();
+    await importPeople(town);
+    const { dispatch: killed, view } = town.startFreezable({ laneLeaseMs: 1_000, answer: () => new Promise<never>(() => {}) });
+    await killed.accept(town.account.id, toCommunity(town));
+    killed.run();
+    await eventually(() => town.networks.vk.taken.length === 50);
+    view.freeze();
+    town.startDispatch({ laneLeaseMs: 1_000 }).run();
+    await eventually(async () => (await town.reports()).length === many.length, 20_000);
+    const tries = Map.groupBy(town.networks.vk.taken, ({ dedupKey }) => dedupKey);
+    expect(tries.size).toBe(many.length);
+    expect([...tries.values()].filter(({ length }) => length === 2)).toHaveLength(50);
+    expect((await town.reports()).every(({ status }) => status === 'SENT')).toBe(true);
+  });
+
+  test('replies leave before notifications, and those of one dialog in their order, in whatever calls they are', async () => {
+    await using town = await startDispatchTown();
+    await importPeople(town);
+    const order: string[] = [];
+    town.networks.vk.answer = async ({ text, recipientId }, count) => {
+      // The first calls are slow: what did not wait for them would overtake them.
+      await new Promise((resolve) => setTimeout(resolve, count <= 6 ? 100 : 0));
+      if (recipientId === '5') order.push(text);
+      return { kind: 'sent', networkId: `n${count}` };
+    };
+    const dispatch = town.startDispatch();
+    await dispatch.accept(town.account.id, toCommunity(town));
+    const vk = await town.connections.get(town.connectionIds.vk);
+    const texts = Array.from({ length: 7 }, (_, index) => `reply ${index}`);
+    await town.database.transaction(async (tx) => {
+      for (const text of texts)
+        await dispatch.acceptReply(tx, {
+          ...{ accountId: town.account.id, connectionId: town.connectionIds.vk, network: 'vk', groupId: vk?.groupId as string },
+          ...{ peerId: '5', dialogId: 1, text },
+        });
+    });
+    dispatch.run();
+    await eventually(() => order.length === texts.length);
+    expect(order).toEqual(texts);
+    const [first] = town.networks.vk.calls;
+    expect(first?.messages.length).toBeGreaterThan(1);
+    expect(first?.messages.every(({ recipientId }) => recipientId === '5')).toBe(true);
+  });
 });

@@ -46,7 +46,7 @@ const RETRY_MS = 1_000;
 // Whatever wakes a lane is also found by the look at the queues that lanes.ts takes: this only bounds one sleep.
 const SLEEP_MAX_MS = 60_000;
 const STOP_WAIT_MS = 10_000;
-// Slots of single calls free one by one: a claim that waits this much longer takes several at once.
+// Slots of many calls free one by one: a claim that waits this much longer takes several at once.
 const GATHER_MS = 5;
 // A claim that failed may have been committed without our hearing of it, even a while later: when after it to look for what is in nobody's hand.
 const STRAYS_SOUGHT_AFTER_MS = [0, 1_000, 5_000, 30_000];
@@ -85,10 +85,17 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   const openLine = async (line: Line): Promise<Connection | null> => {
     const connection = await parts.connection(line.connectionId);
     if (connection === null) return null;
-    line.follow(connection);
+    line.follow(connection, await batchMaxOf(connection.id));
     notifications.setMax(Math.min(...[...lines.values()].map((other) => other.notificationsMax)));
     return connection.pausedReason === null ? connection : null;
   };
+
+  /** One where the channel cannot be had now: what is claimed then learns of it by itself. */
+  const batchMaxOf = (connectionId: number): Promise<number> =>
+    parts.channel(connectionId).then(
+      ({ capabilities }) => capabilities.batchMax,
+      () => 1,
+    );
 
   /** One look at every connection with work. Returns how long to wait for slots that free by themselves, Infinity for none. */
   const claimRound = async (): Promise<number> => {
@@ -111,7 +118,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
     line.hot = false; // what comes while we look makes it hot again
     const connection = await openLine(line);
     if (connection === null) return Number.POSITIVE_INFINITY; // its rows are due: the next look at the queues wakes us again
-    const room = roomOn(connection.kind, line.calls, notifications);
+    const room = roomOn(line, notifications);
     if (room.limit === 0) {
       line.hot = true;
       return room.nextFreeInMs + GATHER_MS;
@@ -128,10 +135,10 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
     return room.priorityMax === 0 ? room.nextFreeInMs + GATHER_MS : Number.POSITIVE_INFINITY;
   };
 
-  const claimOn = async (line: Line, connection: Connection, { priorityMax, limit }: Room): Promise<Claim> => {
+  const claimOn = async (line: Line, connection: Connection, { priorityMax, limit, calls: callsMax }: Room): Promise<Claim> => {
     try {
       const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit }, new Date(clock.now()));
-      calls.launch(line, connection, claim.messages);
+      calls.launch(line, connection, claim.messages, callsMax);
       return claim;
     } catch (error) {
       line.hot = true; // it may have left work behind

@@ -251,7 +251,10 @@ describe('where incoming messages go', () => {
 
   test('is told to an upstream that takes it by API', async () => {
     await using server = await playAnswers({ body: '{"id":1}' });
-    await channelAt(server.url).subscribeWebhook(webhook, never);
+    expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({
+      state: 'active',
+      did: ['The upstream was told where incoming messages go.'],
+    });
     const [request] = server.requests;
     expect(request).toMatchObject({ method: 'PATCH', path: '/v1/account', headers: { authorization: 'Key notify-key' } });
     expect(JSON.parse(request?.body ?? '')).toEqual({ incomingUrl: 'http://us/hooks/notify/token/incoming' });
@@ -259,11 +262,31 @@ describe('where incoming messages go', () => {
 
   test('is arranged by people where the upstream has no such route', async () => {
     await using server = await playAnswers({ status: 404, body: 'Not Found' });
-    await expect(channelAt(server.url).subscribeWebhook(webhook, never)).resolves.toBeUndefined();
+    expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({
+      state: 'active',
+      did: [expect.stringMatching(/ask its support/)],
+    });
   });
 
   test('fails loudly when the key may not set it', async () => {
     await using server = await playAnswers({ status: 403, body: '{}' });
     await expect(channelAt(server.url).subscribeWebhook(webhook, never)).rejects.toThrow('403');
   });
+});
+
+test.each([
+  [{ body: '{"id":1}' }, { state: 'good', found: 'The upstream knows the key.' }],
+  [
+    { status: 401, body: '' },
+    { state: 'bad', advice: 'Give the connection a key that is valid.' },
+  ],
+  [{ status: 403, body: '' }, { state: 'good' }],
+  [
+    { status: 404, body: '' },
+    { state: 'unknown', advice: 'Send one message and look at its status.' },
+  ],
+  ['reset', { state: 'unknown', found: 'The upstream did not answer.' }],
+] satisfies [Played, object][])('an upstream that answers %j to a question about the key: %o', async (answer, finding) => {
+  await using server = await playAnswers(answer);
+  expect(await channelAt(server.url).check(null, never)).toMatchObject([{ name: 'token', ...finding }]);
 });

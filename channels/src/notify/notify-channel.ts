@@ -1,5 +1,7 @@
+import type { SetUpStep } from '../actions.ts';
 import { readFields } from '../body/body.ts';
-import type { Channel, Outgoing, Receipt, SendOutcome } from '../channel.ts';
+import { CAPABILITIES } from '../capabilities.ts';
+import type { Channel, Outgoing, Receipt, SendOutcome, Subscription } from '../channel.ts';
 import { createHttp, type Http } from '../http/http.ts';
 import { parseJson } from '../json.ts';
 import { outcomesOfAnswer } from './notify-answer.ts';
@@ -18,12 +20,10 @@ export interface NotifyChannelOptions {
   timeoutMs: number;
 }
 
-export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'subscribeWebhook' | 'close'>>;
+export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'subscribeWebhook' | 'check' | 'close'>>;
 
-// docs.devino.online/en/http/vk_ok: 1000 messages; the bytes are the limit of our own gateway, which may be the upstream.
-const MESSAGES_PER_REQUEST_MAX = 1_000;
+// The limit of our own gateway, which may be the upstream.
 const REQUEST_BYTES_MAX = 4 * 1_048_576;
-const TEXT_CHARACTERS_MAX = 2_048;
 
 /**
  * The upstream that knows people by phone: the vendor of POST /vk/messages, or another gateway of this contract.
@@ -37,15 +37,7 @@ export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs 
   };
   return {
     kind: 'notify',
-    capabilities: {
-      batchMax: MESSAGES_PER_REQUEST_MAX,
-      callsPerSecond: null,
-      textCharactersMax: TEXT_CHARACTERS_MAX,
-      dropsRepeats: dedup,
-      reportsDelivered: true,
-      reportsRead: true,
-      deliveryPolicies: true,
-    },
+    capabilities: { ...CAPABILITIES.notify, dropsRepeats: dedup },
     async send(batch, signal) {
       const items = batch.map((message) => itemOf(message, statusUrl, dedup));
       const outcomes = await sendItems(
@@ -58,6 +50,7 @@ export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs 
     },
     receipts: (networkId, signal) => fetchReceipts(upstream, networkId, signal),
     subscribeWebhook: ({ url }, signal) => askForIncoming(upstream, `${baseUrl}/v1/account`, `${url}/incoming`, signal),
+    check: (_, signal) => checkKey(upstream, `${baseUrl}/v1/account`, signal),
     close: () => upstream.http.close(),
   };
 }
@@ -130,11 +123,48 @@ async function fetchReceipts({ http, url, headers }: Upstream, networkId: string
  * Another gateway of ours takes the address of incoming messages by API. The vendor takes it by its support ("contact your account
  * manager": seed 001) and has no such route: its 404 or 405 is no failure, the address was or will be arranged by people.
  */
-async function askForIncoming({ http, headers }: Upstream, url: string, incomingUrl: string, signal: AbortSignal): Promise<void> {
+async function askForIncoming(
+  { http, headers }: Upstream,
+  url: string,
+  incomingUrl: string,
+  signal: AbortSignal,
+): Promise<Subscription> {
   const answer = await http.call({ method: 'PATCH', url, headers, body: JSON.stringify({ incomingUrl }) }, signal);
   if (answer.kind !== 'answered') throw new Error('the upstream did not answer when told where incoming messages go: try again');
-  if (answer.status === 200 || answer.status === 404 || answer.status === 405) return;
+  if (answer.status === 200) return { state: 'active', did: ['The upstream was told where incoming messages go.'] };
+  if (answer.status === 404 || answer.status === 405) return { state: 'active', did: [ARRANGED_BY_PEOPLE] };
   throw new Error(
     `the upstream answered with status ${answer.status} when told where incoming messages go: check the key's rights`,
   );
+}
+
+const ARRANGED_BY_PEOPLE =
+  'The upstream takes no address by its API: ask its support to send incoming messages to the address of this connection.';
+
+/** The vendor has no route that only looks: there the first message tells. */
+async function checkKey({ http, headers }: Upstream, url: string, signal: AbortSignal): Promise<readonly SetUpStep[]> {
+  const answer = await http.call({ method: 'GET', url, headers }, signal);
+  if (answer.kind !== 'answered') {
+    const advice = 'Check the address of the upstream, and whether this machine may reach it.';
+    return [{ name: 'token', state: 'unknown', found: 'The upstream did not answer.', advice }];
+  }
+  switch (answer.status) {
+    case 200:
+      return [{ name: 'token', state: 'good', found: 'The upstream knows the key.' }];
+    case 401:
+      return [
+        {
+          name: 'token',
+          state: 'bad',
+          found: 'The upstream does not know the key.',
+          advice: 'Give the connection a key that is valid.',
+        },
+      ];
+    case 403:
+      return [{ name: 'token', state: 'good', found: 'The upstream knows the key, which may not read the account.' }];
+    default: {
+      const found = `The upstream cannot be asked about the key: it answered with status ${answer.status}.`;
+      return [{ name: 'token', state: 'unknown', found, advice: 'Send one message and look at its status.' }];
+    }
+  }
 }

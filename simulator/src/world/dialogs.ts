@@ -65,6 +65,8 @@ export interface Dialog {
   /** The keyboard under it. */
   keyboard: Keyboard | null;
   lastNumber: number;
+  /** `numberInDialog` up to which the group has read what the person wrote; 0 where it has not said so. */
+  seenUpTo: number;
 }
 
 /** What is not derived from the dialog. */
@@ -143,6 +145,7 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
       messages: [],
       keyboard: null,
       lastNumber: ids.dialogBase,
+      seenUpTo: 0,
     };
     own.byPerson.set(person, dialog);
     own.byPeer.set(dialog.peerId, dialog);

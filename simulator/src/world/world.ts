@@ -1,6 +1,6 @@
 import { findButton } from './buttons.ts';
 import { type CallLog, createCallLog } from './calls.ts';
-import { type ChatMessage, type ChatPress, type Chats, createChats } from './chats.ts';
+import { type Chat, type ChatMessage, type ChatPress, type Chats, createChats } from './chats.ts';
 import { type Clock, type Instant, SPEED } from './clock.ts';
 import { createDialogs, type Dialog, type Dialogs, idOn, type Keyboard, type Message, type ShownButton } from './dialogs.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -9,6 +9,8 @@ import { createIds, createRandom, type Ids, type Random } from './ids.ts';
 import { createIntents, type Intents } from './intents.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
+import { createPresence, type Presence } from './presence.ts';
+import type { ShownSign, Sign } from './signs.ts';
 
 export { type Call, type CallLog, cutList } from './calls.ts';
 export type { Chat, ChatAction, ChatActor, ChatMember, ChatMessage, ChatPress, Chats } from './chats.ts';
@@ -29,6 +31,7 @@ export { type Intents, SUBSCRIBED_INTENTS, type SubscribedIntent } from './inten
 export { LIMITS, type LimitKind, type LimitSettings, type Limits, type Violation } from './limits.ts';
 export { type OkMessageCreated, okMessageCreated } from './ok-event.ts';
 export type { Behaviour, People, Person } from './people.ts';
+export type { PressAnswer, ShownSign, Sign } from './signs.ts';
 export { type VkMessageNew, vkMessageNew } from './vk-event.ts';
 
 /** What happens in the world. The network halves turn it into their events; a listener must not throw. */
@@ -39,7 +42,7 @@ export interface WorldEvents {
   delivered: Message;
   /** Its ttl ran out before it was delivered. */
   expired: Message;
-  /** A message of the group was changed or deleted by it. */
+  /** A message was changed or deleted by who wrote it. */
   changed: Message;
   /** A person wrote, or pressed a button that writes (then with `payload`). */
   said: Message;
@@ -49,6 +52,12 @@ export interface WorldEvents {
   started: { dialog: Dialog; payload: string | null; time: number };
   /** A person read everything up to `upTo`; `messages` are those that were unread. */
   read: { dialog: Dialog; upTo: Message; messages: readonly Message[]; eventId: string; time: number };
+  /** The group has read what the person wrote, up to the dialog's `seenUpTo`. */
+  seen: Dialog;
+  /** The group types, or answers a press: no message, but the person's client shows it. */
+  shown: ShownSign;
+  /** A person went online or offline. */
+  presence: { person: Person; isOnline: boolean; time: number };
   /** A person is writing to the group. */
   typed: { group: Group; person: Person; eventId: string; time: number };
   /** A person put a reaction to a message of the dialog, or took it back (null). */
@@ -95,6 +104,16 @@ export interface Sending {
   at?: Instant;
 }
 
+export interface SayingMore {
+  /** Of the button that writes it. */
+  payload?: string;
+  /** VK `ref` of the link they came by. */
+  ref?: string;
+  extra?: Record<string, unknown>;
+  /** Where they write: under the group's notifications or in its dialog. Not given: under whatever the group sent last. */
+  under?: 'notifications' | 'dialog';
+}
+
 export type Sent =
   | { ok: true; message: Message; repeated: boolean }
   /** `no_account`: the person is not on this network. `blocked`: they forbade this group to write. */
@@ -128,6 +147,7 @@ export interface World {
   readonly calls: CallLog;
   readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'byId' | 'ofGroup' | 'newest'>;
   readonly chats: Omit<Chats, 'reset'>;
+  readonly presence: Pick<Presence, 'isOnline'>;
   readonly intents: Omit<Intents, 'reset'>;
 
   /** This moment, to be taken once per call at its receipt. */
@@ -143,19 +163,21 @@ export interface World {
   edit(message: Message, changes: Partial<Pick<Message, 'text' | 'keyboard' | 'extra'>>): void;
   delete(message: Message): void;
 
+  /** The group has read what the person wrote, up to this number of the dialog. */
+  see(dialog: Dialog, upToNumber: number): void;
+  /** The clients of those in `place` show it. `person`: the only one it is for. */
+  show(place: Dialog | Chat, sign: Sign, person?: Person): void;
+
   /** A person writes; that lifts their own ban on the group. `tag` of the result is set when it answers a notification. */
-  say(
-    group: Group,
-    person: Person,
-    text: string,
-    more?: { payload?: string; ref?: string; extra?: Record<string, unknown> },
-  ): Acted<Message>;
+  say(group: Group, person: Person, text: string, more?: SayingMore): Acted<Message>;
   /** A person presses a button they can see. `payload` as text; texts of equal JSON are equal. */
   press(group: Group, person: Person, payload: string): Acted<ShownButton>;
   /** A person opens the chat by its Start button (VK) or by a link with a text of its own (both; VK hands it on as `ref`). */
   start(group: Group, person: Person, payload?: string): Acted<null>;
   /** A person reads all that the group sent. Gives what was unread. */
   read(group: Group, person: Person): Acted<readonly Message[]>;
+  /** What waits for a person reaches them when they come online. */
+  setOnline(person: Person, isOnline: boolean): void;
   /** The person's client shows that they are writing. */
   type(group: Group, person: Person): Acted<null>;
   /** Puts a reaction to a message of their dialog, or takes it back (null). */
@@ -186,6 +208,8 @@ export interface World {
 const DEDUP_MEMORY_MS = 86_400_000;
 const DEDUP_KEYS_MAX = 300_000;
 
+type Saying = Partial<Pick<Message, 'payload' | 'ref' | 'extra'> & Pick<SayingMore, 'under'>>;
+
 export interface WorldOptions {
   clock: Clock;
   /** Makes ids and faults repeatable; the ids of two runs with one seed are the same. */
@@ -207,6 +231,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   // What was scheduled before a reset must not touch the world after it.
   let era = 0;
 
+  const presence = createPresence();
   const intents = createIntents();
   const chats = createChats(ids, clock, {
     said: (message) => emit('chatSaid', message),
@@ -241,11 +266,16 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   };
 
   const deliver = (message: Message): void => {
-    if (message.status !== 'pending') return;
+    if (message.status !== 'pending' || !presence.isOnline(message.dialog.person)) return;
     message.status = 'received';
     emit('delivered', message);
     const { readsAfterMs } = message.dialog.person.behaviour;
     if (readsAfterMs !== null) later(() => readAll(message.dialog), readsAfterMs);
+  };
+  const expire = (message: Message): void => {
+    if (message.status !== 'pending') return; // the person came online in time
+    message.status = 'expired';
+    emit('expired', message);
   };
   const readAll = (dialog: Dialog): readonly Message[] => {
     const unread = dialog.messages.filter((message) => message.from === 'group' && message.status === 'received');
@@ -282,32 +312,18 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     if (key !== undefined) remember(key, message, at);
     emit('sent', message);
 
-    const { deliveredAfterMs } = person.behaviour;
+    const deliveredAfterMs = presence.deliveredAfterMs(person);
     if (deliveredAfterMs === 0) deliver(message);
     else if (deliveredAfterMs !== null) later(() => deliver(message), deliveredAfterMs);
-    else if (sending.ttlMs !== undefined) {
-      later(() => {
-        message.status = 'expired';
-        emit('expired', message);
-      }, sending.ttlMs);
-    }
+    else if (sending.ttlMs !== undefined) later(() => expire(message), sending.ttlMs);
     return { ok: true, message, repeated: false };
   };
 
-  const say: World['say'] = (
-    group,
-    person,
-    text,
-    { payload = null, ref = null, extra = {} }: Partial<Pick<Message, 'payload' | 'ref' | 'extra'>> = {},
-  ) => {
+  const say: World['say'] = (group, person, text, { payload = null, ref = null, extra = {}, under }: Saying = {}) => {
     const allowed = permit(group, person, 'allowed');
     if (!allowed.ok) return allowed;
     const dialog = dialogs.open(group, person);
-    // The tag of a notification goes to its answer while nothing newer of the group stands under it (vk.md 1.4, message_tag).
-    const newest = dialog.messages.findLast(
-      (message) => message.from === 'group' && (message.status === 'received' || message.status === 'read'),
-    );
-    const tag = newest?.kind === 'notification' ? newest.tag : null;
+    const tag = answeredTag(dialog, under);
     const message = dialogs.add(
       dialog,
       { from: 'person', kind: 'message', text, tag, payload, ref, extra, keyboard: null, status: 'received' },
@@ -366,6 +382,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     calls,
     dialogs,
     chats,
+    presence,
     intents,
     instant,
     permission,
@@ -379,6 +396,12 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       message.deleted = true;
       emit('changed', message);
     },
+    see(dialog, upToNumber) {
+      if (upToNumber <= dialog.seenUpTo) return;
+      dialog.seenUpTo = upToNumber;
+      emit('seen', dialog);
+    },
+    show: (place, sign, person) => emit('shown', { place, person: person ?? null, sign, time: clock.now() }),
     say,
     press,
     start,
@@ -386,6 +409,12 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };
       const dialog = dialogs.find(group, person);
       return { ok: true, result: dialog === null ? [] : readAll(dialog) };
+    },
+    setOnline(person, isOnline) {
+      if (!presence.set(person, isOnline)) return;
+      emit('presence', { person, isOnline, time: clock.now() });
+      const waits = isOnline ? dialogs.sentTo(person).filter(({ status }) => status === 'pending') : [];
+      for (const message of waits) later(() => deliver(message), presence.deliveredAfterMs(person) ?? 0);
     },
     type(group, person) {
       if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };
@@ -424,6 +453,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       chats.reset();
       intents.reset();
       permissions.clear();
+      presence.reset();
       limits.reset();
       faults.reset();
       calls.reset();
@@ -431,4 +461,14 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       emit('reset', { subscriptions });
     },
   };
+}
+
+/** The tag of a notification goes to its answer while nothing newer of the group stands under it (vk.md 1.4, message_tag). */
+function answeredTag({ messages }: Dialog, under: SayingMore['under']): string | null {
+  if (under === 'dialog') return null;
+  const answered = messages.findLast(
+    ({ from, status, kind }) =>
+      from === 'group' && (status === 'received' || status === 'read') && (under === undefined || kind === 'notification'),
+  );
+  return answered?.kind === 'notification' ? answered.tag : null;
 }

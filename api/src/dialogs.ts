@@ -7,8 +7,8 @@ const textOrNull = Type.Union([Type.String(), Type.Null()]);
 /** One line of a dialog's history. */
 export const DialogMessage = Type.Object({
   id: Type.Integer(),
-  kind: Type.Enum(['message', 'started', 'button'], {
-    description: 'Words, a chat opened by a link or the Start button, a button pressed.',
+  kind: Type.Enum(['message', 'started', 'button', 'system'], {
+    description: 'Words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat.',
   }),
   direction: Type.Enum(['in', 'out']),
   text: Type.String(),
@@ -16,9 +16,22 @@ export const DialogMessage = Type.Object({
   messageTag: Type.Union([Type.String(), Type.Null()], {
     description: 'Of an incoming message: the id of the notification that it answers. Of an outgoing one: its messageId.',
   }),
-  payload: Type.Union([Type.String(), Type.Null()], { description: 'Of the button pressed or the link that opened the chat.' }),
+  author: Type.Union([Type.Object({ id: Type.String(), name: textOrNull, pictureUrl: textOrNull }), Type.Null()], {
+    description: "Who of several wrote: a member of a group chat, an admin in the network's own page.",
+  }),
+  payload: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'JSON text. Of the button pressed or the link that opened the chat; of a system line, `{"change", "title", "memberId"}`: what happened (`created`, `title`, `icon`, `joined`, `left`, `pinned`), the new title, who joined or left.',
+  }),
   keyboard: Type.Union([Keyboard, Type.Null()], { description: 'Shown with an outgoing message.' }),
   createdAt: Type.String({ format: 'date-time' }),
+  editedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  earlierTexts: Type.Union(
+    [Type.Array(Type.Object({ text: Type.String(), until: Type.String({ format: 'date-time' }) })), Type.Null()],
+    {
+      description: 'What it said before it was edited, oldest first.',
+    },
+  ),
   status: Type.Union([Type.Enum(STATUSES), Type.Null()], {
     description: 'Of an outgoing message, as in GET /vk/messages/{messageId}.',
   }),
@@ -30,9 +43,15 @@ export const Dialog = Type.Object({
   id: Type.Integer(),
   channel: Type.Enum(ROUTES),
   groupId: Type.String(),
-  contact: Type.Union([Type.Object({ id: Type.Integer(), name: textOrNull, phone: textOrNull }), Type.Null()], {
-    description: 'Null for a group chat of several people.',
-  }),
+  kind: Type.Enum(['person', 'chat'], { description: '`chat`: a chat of several people; it has no contact.' }),
+  title: Type.Union([Type.String(), Type.Null()], { description: 'Of a chat.' }),
+  pictureUrl: Type.Union([Type.String(), Type.Null()], { description: 'Of a chat.' }),
+  contact: Type.Union(
+    [Type.Object({ id: Type.Integer(), name: textOrNull, phone: textOrNull, pictureUrl: textOrNull }), Type.Null()],
+    {
+      description: 'Null for a group chat of several people.',
+    },
+  ),
   lastMessage: Type.Union([DialogMessage, Type.Null()]),
   createdAt: Type.String({ format: 'date-time' }),
 });

@@ -1,12 +1,24 @@
 import type { Status } from '@soroka/api';
-import type { InboundEvent, Keyboard, Network } from '@soroka/channels';
+import type { Keyboard, Network } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
+import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
+import { completeText, editIncoming, type MessageText } from './edits.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
 import { openDialog, openForNotifications } from './open.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
 
+export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
+export type { MessageText } from './edits.ts';
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
+export {
+  createImport,
+  type HistoryImport,
+  type ImportOptions,
+  type ImportOutcome,
+  type ImportParts,
+  type ImportProgress,
+} from './import.ts';
 
 /** Whose dialog with which group. */
 export interface DialogKey {
@@ -34,11 +46,14 @@ export interface Dialog {
 
 export interface NewMessage {
   dialogId: number;
-  kind?: 'message' | 'started' | 'button';
+  /** `system`: something happened to a chat; `payload` says what: {change, title?, memberId?}. */
+  kind?: 'message' | 'started' | 'button' | 'system';
   source: 'person' | 'bot' | 'operator' | 'notification';
   text: string;
   at: Date;
   payload?: string;
+  /** The network's id of who wrote: a member of a group chat, an admin in the network's own page. */
+  authorId?: string;
   /** JSON text, as the network gave it. */
   attachmentsJson?: string;
   keyboard?: Keyboard;
@@ -48,7 +63,10 @@ export interface NewMessage {
   eventId?: string;
   /** Out: our id; a second message with the same one is not recorded in the dialogs of the same network. */
   messageId?: number;
-  /** At the network itself, never at a notify upstream: what read marks speak of. */
+  /**
+   * At the network itself, never at a notify upstream: what read marks speak of. A second message with the same one is not
+   * recorded, and one of ours takes the place of another.
+   */
   networkId?: string;
   /** Out. */
   status?: Status;
@@ -81,6 +99,22 @@ export interface Dialogs {
   ): Promise<readonly Dialog[]>;
   /** Writes messages at the ends of their dialogs, in the order given; true for each that was new. */
   append(tx: Queryable, messages: readonly NewMessage[]): Promise<readonly boolean[]>;
+  /** A person changed a message: it shows the new content, and keeps the words it had. Nothing happens where it is not known. */
+  editIncoming(
+    tx: Queryable,
+    key: DialogKey & { userId: string },
+    networkId: string,
+    content: MessageText,
+    at: Date,
+  ): Promise<void>;
+  /** The whole of a message that came cut. */
+  completeText(tx: Queryable, dialogId: number, networkId: string, content: MessageText): Promise<void>;
+  /** What was learnt of a chat whose bodies do not tell; `unknown` also where another person writes than the one it was of. */
+  knownChat(tx: Queryable, key: DialogKey, peerId: string, userId: string): Promise<ChatKind>;
+  /** `userId` null: a chat of several people. */
+  learnChat(tx: Queryable, key: DialogKey, peerId: string, userId: string | null, at: Date): Promise<void>;
+  /** Title and picture of a chat of several people, where we have its dialog; what is absent stays. */
+  describeChat(tx: Queryable, key: DialogKey, peerId: string, look: ChatLook): Promise<void>;
   /** Learnt after the message was recorded: which notification it answers. */
   completeIncoming(tx: Queryable, dialogId: number, eventId: string, messageTag: string): Promise<void>;
   /** What stood on the button with this payload, when it was shown lately. */
@@ -109,6 +143,11 @@ export function createDialogs({ database }: { database: Database }): Dialogs {
     open: openDialog,
     openForNotifications,
     append: appendMessages,
+    editIncoming,
+    completeText,
+    knownChat,
+    learnChat,
+    describeChat,
     completeIncoming,
     buttonLabel,
     groupOfMessage,
@@ -119,12 +158,4 @@ export function createDialogs({ database }: { database: Database }): Dialogs {
     list: (accountId, page) => listDialogs(database, accountId, page),
     messages: (accountId, dialogId, page) => listMessages(database, accountId, dialogId, page),
   };
-}
-
-// dev.vk.com/method/messages.send: peers of group chats start here.
-const VK_CHAT_PEER_MIN = 2_000_000_000;
-
-/** Whether the event happened among several people. OK's bodies do not tell: there every chat counts as one person's. */
-export function isGroupChat({ network, peerId }: Pick<InboundEvent, 'network' | 'peerId'>): boolean {
-  return network === 'vk' && Number(peerId) >= VK_CHAT_PEER_MIN;
 }

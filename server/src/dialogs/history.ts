@@ -17,55 +17,82 @@ export interface Page<Item> {
 
 export interface MessageItem {
   id: number;
-  /** What happened: words, a chat opened by a link or the Start button, a button pressed. */
-  kind: 'message' | 'started' | 'button';
+  /** What happened: words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat. */
+  kind: 'message' | 'started' | 'button' | 'system';
   direction: 'in' | 'out';
   text: string;
   source: 'person' | 'bot' | 'operator' | 'notification';
   /** In: our id of the notification it answers, or the upstream's id where it is none of ours. Out: our id of the message. */
   messageTag: string | null;
-  /** Of the button pressed or the link that opened the chat. */
+  /** Who of several wrote or did it: a member of a group chat, an admin in the network's own page. Null where the dialog says it. */
+  author: Author | null;
+  /** Of the button pressed or the link that opened the chat; of a system line, {change, title?, memberId?}. */
   payload: string | null;
   /** Shown with an outgoing message. */
   keyboard: Keyboard | null;
   createdAt: Date;
+  editedAt: Date | null;
+  /** Its words before, oldest first. */
+  earlierTexts: readonly { text: string; until: string }[] | null;
   /** Null for incoming messages. */
   status: Status | null;
+}
+
+/** Somebody on a network; `name` and `pictureUrl` as the network shows them, null until it was asked. */
+export interface Author {
+  id: string;
+  name: string | null;
+  pictureUrl: string | null;
 }
 
 export interface DialogItem {
   id: number;
   channel: Route;
   groupId: string;
+  /** `chat`: of several people. */
+  kind: 'person' | 'chat';
+  /** Of a chat. */
+  title: string | null;
+  pictureUrl: string | null;
   /** Null for a group chat of several people. */
-  contact: { id: number; name: string | null; phone: string | null } | null;
+  contact: { id: number; name: string | null; phone: string | null; pictureUrl: string | null } | null;
   lastMessage: MessageItem | null;
   createdAt: Date;
 }
 
 const MESSAGE_COLUMNS = `
   m.id, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
-  m.created_at as "createdAt", m.status`;
+  m.created_at as "createdAt", m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.status,
+  case when m.author_id is not null then
+    jsonb_build_object('id', m.author_id, 'name', writer.name, 'pictureUrl', writer.picture_url)
+  end as author`;
+
+// Contacts' tables are read here for their names only: a list that asked for each by itself would not be one query.
+const WRITER = `
+  left join profile as writer
+    on writer.account_id = m.account_id and writer.network = m.network and writer.user_id = m.author_id`;
 
 const SQL = {
-  // Contacts are read here for their names only: a list that asked for each contact by itself would not be one query.
   dialogs: {
     name: 'dialog_list',
     text: `
       select
-        d.id, upper(d.network) as channel, d.group_id as "groupId", d.created_at as "openedAt", d.last_message_at as "lastMessageAt",
-        c.id as "contactId", c.name as "contactName", c.phone as "contactPhone", message.*
+        d.id, upper(d.network) as channel, d.group_id as "groupId", d.kind as "dialogKind", d.title, d.picture_url as "pictureUrl",
+        d.created_at as "openedAt", d.last_message_at as "lastMessageAt",
+        c.id as "contactId", coalesce(c.name, p.name) as "contactName", c.phone as "contactPhone", p.picture_url as "contactPictureUrl",
+        message.*
       from (
         select * from dialog
-        where account_id = $1 and merged_into is null and last_sequence > 0
+        where account_id = $1 and merged_into is null and last_sequence >= first_sequence
           and ($2::timestamptz is null or (last_message_at, id) < ($2, $3))
         order by last_message_at desc, id desc
         limit $4
       ) as d
       left join contact as c on c.id = d.contact_id
+      left join profile as p on p.account_id = d.account_id and p.network = d.network and p.user_id = d.user_id and d.kind = 'person'
       cross join lateral (
         select m.id as "messageId", ${MESSAGE_COLUMNS.replace('m.id,', '')}
-        from dialog_message as m
+        from dialog_message as m${WRITER}
         where m.dialog_id = d.id
         order by m.sequence desc
         limit 1
@@ -80,7 +107,7 @@ const SQL = {
     name: 'dialog_messages',
     text: `
       select m.sequence, ${MESSAGE_COLUMNS}
-      from dialog_message as m
+      from dialog_message as m${WRITER}
       where m.account_id = $1 and m.dialog_id = $2 and ($3::int is null or m.sequence < $3)
       order by m.sequence desc
       limit $4`,
@@ -91,17 +118,21 @@ interface DialogRow extends Omit<MessageItem, 'id'> {
   id: number;
   channel: Route;
   groupId: string;
+  dialogKind: DialogItem['kind'];
+  title: string | null;
+  pictureUrl: string | null;
   openedAt: Date;
   lastMessageAt: Date;
   contactId: number | null;
   contactName: string | null;
   contactPhone: string | null;
+  contactPictureUrl: string | null;
   messageId: number;
 }
 
 /** See Dialogs.list. */
 export async function listDialogs(database: Database, accountId: number, request: PageRequest): Promise<Page<DialogItem>> {
-  const [at, id] = request.cursor === undefined ? [] : readCursor(request.cursor, [TIME_MS_MAX, Number.MAX_SAFE_INTEGER]);
+  const [at, id] = request.cursor === undefined ? [] : readCursor(request.cursor, [TIMES_MS, IDS]);
   const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1];
   const rows = await database.rows<DialogRow>(SQL.dialogs, values);
   return pageOf(rows, request.limit, dialogOf, (row) => [row.lastMessageAt.getTime(), row.id]);
@@ -114,7 +145,7 @@ export async function listMessages(
   dialogId: number,
   request: PageRequest,
 ): Promise<Page<MessageItem> | null> {
-  const [sequence] = request.cursor === undefined ? [] : readCursor(request.cursor, [SEQUENCE_MAX]);
+  const [sequence] = request.cursor === undefined ? [] : readCursor(request.cursor, [SEQUENCES]);
   const [dialog] = await database.rows<{ id: number }>(SQL.dialog, [accountId, dialogId]);
   if (dialog === undefined) return null;
   const values = [accountId, dialog.id, sequence ?? null, request.limit + 1];
@@ -127,16 +158,24 @@ export async function listMessages(
   );
 }
 
-function dialogOf(row: DialogRow): DialogItem {
-  const { id, channel, groupId, openedAt, lastMessageAt: _, contactId, contactName, contactPhone, messageId, ...message } = row;
-  return {
-    id,
-    channel,
-    groupId,
-    contact: contactId === null ? null : { id: contactId, name: contactName, phone: contactPhone },
-    lastMessage: { id: messageId, ...message },
-    createdAt: openedAt,
-  };
+function dialogOf({
+  id,
+  channel,
+  groupId,
+  dialogKind: kind,
+  title,
+  pictureUrl,
+  openedAt: createdAt,
+  lastMessageAt: _,
+  contactId,
+  contactName: name,
+  contactPhone: phone,
+  contactPictureUrl,
+  messageId,
+  ...message
+}: DialogRow): DialogItem {
+  const contact = contactId === null ? null : { id: contactId, name, phone, pictureUrl: contactPictureUrl };
+  return { id, channel, groupId, kind, title, pictureUrl, contact, lastMessage: { ...message, id: messageId }, createdAt };
 }
 
 /** `rows` holds one more than the page where there is a next one. */
@@ -156,15 +195,24 @@ function writeCursor(position: readonly number[]): string {
   return Buffer.from(position.join('.')).toString('base64url');
 }
 
-// What a Date and a PostgreSQL integer can hold: a cursor made by hand must not reach the database with more.
-const TIME_MS_MAX = 8_640_000_000_000_000;
-const SEQUENCE_MAX = 2_147_483_647;
+interface Range {
+  min: number;
+  max: number;
+}
 
-/** `maxima` holds the largest value of each number in the cursor. */
-function readCursor(cursor: string, maxima: readonly number[]): number[] {
+// What a Date and PostgreSQL's integers can hold: a cursor made by hand must not reach the database with more.
+const TIMES_MS: Range = { min: 0, max: 8_640_000_000_000_000 };
+const IDS: Range = { min: 0, max: Number.MAX_SAFE_INTEGER };
+const SEQUENCES: Range = { min: -2_147_483_648, max: 2_147_483_647 };
+
+/** `ranges` are those of the numbers in the cursor. */
+function readCursor(cursor: string, ranges: readonly Range[]): number[] {
   const position = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
-  const fits = position.every((value, index) => Number.isSafeInteger(value) && value >= 0 && value <= (maxima[index] ?? 0));
-  if (position.length === maxima.length && fits) return position;
+  const fits = ranges.every(({ min, max }, index) => {
+    const value = position[index];
+    return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  });
+  if (position.length === ranges.length && fits) return position;
   throw new AppError('parameter.invalid', 'not a cursor of this list: give nextCursor of the page before, unchanged', {
     field: 'cursor',
   });

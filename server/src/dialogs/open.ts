@@ -24,8 +24,8 @@ const SQL = {
   insert: {
     name: 'dialog_insert',
     text: `
-      insert into dialog (account_id, network, group_id, contact_id, user_id, peer_id, last_message_at, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $7)
+      insert into dialog (account_id, network, group_id, contact_id, user_id, kind, peer_id, last_message_at, created_at)
+      values ($1, $2, $3, $4, $5, case when $4::bigint is null then 'chat' else 'person' end, $6, $7, $7)
       on conflict do nothing`,
   },
   meet: {

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../platform/database.ts';
 import type { DialogKey, ReadMessage, StatusChange } from './dialogs.ts';
-import { storable } from './record.ts';
+import { storable } from './storable.ts';
 
 // Held to the end of the transaction: of a mark and a message that are written at the same moment, the later one must see
 // the earlier one. Marks of a group do not hold each other up.

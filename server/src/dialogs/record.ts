@@ -1,5 +1,7 @@
 import type { Queryable } from '../platform/database.ts';
 import type { NewMessage, StatusChange } from './dialogs.ts';
+import { absorbEchoes } from './echoes.ts';
+import { storable } from './storable.ts';
 
 const SQL = {
   // One statement for any number: what is known already falls out, the dialogs' counters grow by what is left, and every
@@ -11,16 +13,27 @@ const SQL = {
         select g.*, coalesce(d.merged_into, d.id) as into_id, d.account_id, d.network
         from unnest(
           $1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
-          $10::text[], $11::bigint[], $12::text[], $13::text[]
+          $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[]
         ) with ordinality as g(
           dialog_id, kind, source, text, at, payload, attachments, keyboard, message_tag,
-          event_id, message_id, network_id, status, n
+          event_id, message_id, network_id, status, author_id, n
         )
         join dialog as d on d.id = g.dialog_id
       ), fresh as (
         select * from given as g
         where not exists (select from dialog_message as m where m.dialog_id = g.into_id and m.event_id = g.event_id)
           and not exists (select from dialog_message as m where m.message_id = g.message_id and m.network = g.network)
+          and not exists (
+            select from dialog_message as m
+            where m.dialog_id = g.into_id and m.network_id = g.network_id and g.message_id is null
+          )
+      ), imported as (
+        -- The history was imported before the event came: it is known, and still new to whoever hears of events.
+        update dialog_message as m set event_id = g.event_id
+        from given as g
+        where m.dialog_id = g.into_id and m.network_id = g.network_id and m.sequence < 1
+          and m.event_id is null and m.message_id is null and g.event_id is not null
+        returning g.n
       ), grown as (
         update dialog as d
         set
@@ -39,16 +52,16 @@ const SQL = {
       ), added as (
         insert into dialog_message (
           account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, keyboard,
-          message_tag, event_id, message_id, network, network_id, status, created_at
+          message_tag, event_id, message_id, network, network_id, status, author_id, created_at
         )
         select
           f.account_id, f.into_id, grown.before + row_number() over (partition by f.into_id order by f.n), f.kind,
           case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.keyboard::jsonb,
-          f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.at
+          f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.author_id, f.at
         from fresh as f
         join grown on grown.id = f.into_id
       )
-      select n::int as n from fresh`,
+      select n::int as n from fresh union select n::int from imported`,
   },
   complete: {
     name: 'dialog_message_complete',
@@ -103,7 +116,12 @@ export async function appendMessages(tx: Queryable, messages: readonly NewMessag
     column(({ messageId }) => messageId),
     column(({ networkId }) => networkId && storable(networkId)),
     column(({ status }) => status),
+    column(({ authorId }) => authorId),
   ]);
+  await absorbEchoes(
+    tx,
+    messages.flatMap(({ messageId, networkId }) => (messageId === undefined || networkId === undefined ? [] : [messageId])),
+  );
   const fresh = new Set(rows.map(({ n }) => n));
   return messages.map((_, index) => fresh.has(index + 1));
 }
@@ -136,11 +154,10 @@ export async function changeStatuses(tx: Queryable, changes: readonly StatusChan
     last.map(({ status }) => status),
     last.map(({ networkId }) => networkId ?? null),
   ]);
+  await absorbEchoes(
+    tx,
+    last.flatMap(({ messageId, networkId }) => (networkId === undefined ? [] : [messageId])),
+  );
   const keys = new Set(found.map(keyOf));
   return changes.map((change) => keys.has(keyOf(change)));
-}
-
-/** PostgreSQL's text cannot hold NUL; JSON can, and one in a message must not keep the message from being recorded. */
-export function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
 }

@@ -34,6 +34,7 @@ function fakeNetwork() {
       network.attempts += 1;
       if (network.isAway) throw new Error('away');
       webhooks.set(url, secret);
+      return { state: 'active', did: [] };
     },
     async unsubscribeWebhook(url) {
       webhooks.delete(url);

@@ -67,6 +67,7 @@ export function watchCalls(app: FastifyInstance, world: World, party: Party): vo
     }
     entry.status = reply.statusCode;
     entry.durationMs = Math.round(world.clock.monotonic() - at.mono);
+    world.calls.answered(entry, typeof payload === 'string' ? payload : `(${reply.getHeader('content-type') ?? 'no body'})`);
     return payload;
   });
 }

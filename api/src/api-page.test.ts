@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { expect, test } from 'vitest';
 import { SendAnswer } from './answers.ts';
+import { Channels } from './channels.ts';
 import { Message, SendRequest, StatusCallback } from './messages.ts';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -12,13 +13,18 @@ const blocks = [...page.matchAll(/^```json ?(\w*)\n([\s\S]*?)^```/gm)].map(([, k
 }));
 
 test('the examples of docs/api.md fit the schemas', () => {
-  const schemas = { request: Compile(SendRequest), answer: Compile(SendAnswer), callback: Compile(Type.Array(StatusCallback)) };
+  const schemas = {
+    request: Compile(SendRequest),
+    answer: Compile(SendAnswer),
+    callback: Compile(Type.Array(StatusCallback)),
+    channels: Compile(Channels),
+  };
   const seen = blocks.map(({ kind, value }) => {
-    if (kind !== 'request' && kind !== 'answer' && kind !== 'callback') return kind;
+    if (kind !== 'request' && kind !== 'answer' && kind !== 'callback' && kind !== 'channels') return kind;
     expect(schemas[kind].Errors(value), kind).toEqual([]);
     return kind;
   });
-  expect(seen).toEqual(['request', 'answer', 'request', 'callback', '']);
+  expect(seen).toEqual(['request', 'answer', 'request', 'callback', '', 'channels']);
 });
 
 test('docs/api.md explains exactly the fields of a message', () => {

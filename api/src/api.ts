@@ -1,5 +1,6 @@
 export { Account, AccountPatch } from './account.ts';
 export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, RequestRejected, SendAnswer } from './answers.ts';
+export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
 export { Button, Keyboard } from './keyboards.ts';

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { Account, AccountPatch } from './account.ts';
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answers.ts';
+import { Channels } from './channels.ts';
 import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 import type { ErrorCode } from './errors.ts';
 import { MessageDetails, SendRequest } from './messages.ts';
@@ -130,6 +131,17 @@ export const OPERATIONS = {
     body: AccountPatch,
     answer: { description: 'The account as it is now.', schema: Account },
     errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid'],
+  },
+  listChannels: {
+    method: 'GET',
+    path: '/v1/channels',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'What the channels can do',
+    description: 'Every kind of channel, and each connection of the account with its own settings.',
+    answer: { description: 'What they can do.', schema: Channels },
+    errors: [],
   },
   listDialogs: {
     method: 'GET',

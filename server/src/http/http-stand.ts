@@ -32,7 +32,9 @@ export interface StandAnswer {
 export const KEY = 'soroka_test_secret';
 const CALLER: Caller = { accountId: 1, accountName: 'Test account', keyId: 'test', scopes: ['send', 'read', 'admin'] };
 
-export async function startStand(changes: Partial<HttpParts> = {}): Promise<Stand> {
+type Changes = Partial<Omit<HttpParts, 'connections'>> & { connections?: Partial<HttpParts['connections']> };
+
+export async function startStand({ connections, ...changes }: Changes = {}): Promise<Stand> {
   const accepted: NewNotification[] = [];
   const views: MessageView[] = [];
   const account: Account = { id: 1, name: 'Test account', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_dGVzdA==' };
@@ -72,6 +74,11 @@ export async function startStand(changes: Partial<HttpParts> = {}): Promise<Stan
     },
     connections: {
       senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],
+      list: async () => [],
+      channel: async (id) => {
+        throw new AppError('not.found', `there is no connection ${id}`);
+      },
+      ...connections,
     },
     templates: { list: async () => [] },
     dialogs: {

@@ -13,6 +13,7 @@ import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { createAccountRoutes } from './account-routes.ts';
 import { requireScope } from './auth.ts';
+import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
@@ -28,7 +29,7 @@ export { createMetricsServer, type MetricsServer } from './metrics-server.ts';
 export interface HttpParts {
   dispatch: Pick<Dispatch, 'accept' | 'get' | 'list' | 'cancel'>;
   accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'>;
-  connections: Pick<Connections, 'senders'>;
+  connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
@@ -115,6 +116,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
   const handlers: Record<OperationId, (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>> = {
     ...createVkMessages(parts),
     ...createAccountRoutes(parts),
+    ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
     ...createRawEventRoutes(parts),
     ...createHealthRoutes(parts),

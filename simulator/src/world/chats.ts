@@ -96,6 +96,8 @@ export interface Chats {
   byNumber(group: Group, number: number): Chat | null;
   /** In the order of making. */
   ofGroup(group: Group): Chat[];
+  /** Those that the person is in. */
+  ofPerson(person: Person): Chat[];
   /** Somebody writes; null is the group. */
   say(chat: Chat, author: ChatActor, text: string, more?: ChatWriting): ChatMessage | null;
   /** Null also where no button with this payload can be seen. */
@@ -187,6 +189,7 @@ export function createChats(ids: Ids, clock: Clock, listener: ChatListener): Cha
     },
     byNumber: (group, number) => byGroup.get(group)?.[number - 1] ?? null,
     ofGroup: (group) => byGroup.get(group) ?? [],
+    ofPerson: (person) => [...byGroup.values()].flat().filter(({ members }) => members.has(person)),
     say: (chat, author, text, more = {}) =>
       isIn(chat, author) ? tell(write(chat, author, { text, action: null, ...more })) : null,
     press(chat, person, payload) {

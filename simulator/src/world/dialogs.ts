@@ -9,8 +9,13 @@ export interface ShownButton {
   label: string;
   /** JSON text on VK, any text on OK; empty where the button carries none. */
   payload: string;
-  /** What pressing does: VK text buttons write their label, callback buttons only tell the group. */
-  does: 'say' | 'tell';
+  /**
+   * What pressing does: `say` writes the label (VK text buttons), `tell` only tells the group (callback buttons), `contact` and
+   * `location` write what is asked for, `open` leads to `url` and tells nobody.
+   */
+  does: 'say' | 'tell' | 'contact' | 'location' | 'open';
+  /** Of a link. */
+  url?: string;
 }
 
 export interface Keyboard {
@@ -98,6 +103,8 @@ export interface Dialogs {
   /** The message with this `networkId` in one of the group's dialogs. Looks through all of them. */
   byId(group: Group, networkId: string): Message | null;
   ofGroup(group: Group): Dialog[];
+  /** In the order of opening. */
+  ofPerson(person: Person): readonly Dialog[];
   add(dialog: Dialog, message: NewMessage, at: Instant): Message;
   /** What groups sent to this person, oldest first. */
   sentTo(person: Person): readonly Message[];
@@ -108,6 +115,7 @@ export interface Dialogs {
 
 export function createDialogs(ids: Ids, people: People): Dialogs {
   const byGroup = new Map<Group, { byPerson: Map<Person, Dialog>; byPeer: Map<string, Dialog> }>();
+  const byPerson = new Map<Person, Dialog[]>();
   const inboxes = new Map<Person, Message[]>();
   let all: Message[] = [];
   let forgotten = 0;
@@ -149,6 +157,9 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
     };
     own.byPerson.set(person, dialog);
     own.byPeer.set(dialog.peerId, dialog);
+    const ofPerson = byPerson.get(person);
+    if (ofPerson === undefined) byPerson.set(person, [dialog]);
+    else ofPerson.push(dialog);
     return dialog;
   };
 
@@ -172,6 +183,7 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
       return null;
     },
     ofGroup: (group) => [...(byGroup.get(group)?.byPerson.values() ?? [])],
+    ofPerson: (person) => byPerson.get(person) ?? [],
     add(dialog, message, at) {
       const { network, id } = dialog.group;
       const seq = network === 'ok' ? ids.okSeq(at.time) : 0n;
@@ -211,6 +223,7 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
     newest: (count) => all.slice(Math.max(forgotten, all.length - count)),
     reset() {
       byGroup.clear();
+      byPerson.clear();
       inboxes.clear();
       all = [];
       forgotten = 0;

@@ -10,6 +10,7 @@ import { createIntents, type Intents } from './intents.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
 import { createPresence, type Presence } from './presence.ts';
+import { extraOf, type Shared, USUAL_PLACE } from './sharing.ts';
 import type { ShownSign, Sign } from './signs.ts';
 
 export { type Call, type CallLog, cutList } from './calls.ts';
@@ -31,6 +32,7 @@ export { type Intents, SUBSCRIBED_INTENTS, type SubscribedIntent } from './inten
 export { LIMITS, type LimitKind, type LimitSettings, type Limits, type Violation } from './limits.ts';
 export { type OkMessageCreated, okMessageCreated } from './ok-event.ts';
 export type { Behaviour, People, Person } from './people.ts';
+export type { Shared } from './sharing.ts';
 export type { PressAnswer, ShownSign, Sign } from './signs.ts';
 export { type VkMessageNew, vkMessageNew } from './vk-event.ts';
 
@@ -145,7 +147,7 @@ export interface World {
   readonly limits: Limits;
   readonly faults: Faults;
   readonly calls: CallLog;
-  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'byId' | 'ofGroup' | 'newest'>;
+  readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'byId' | 'ofGroup' | 'ofPerson' | 'newest'>;
   readonly chats: Omit<Chats, 'reset'>;
   readonly presence: Pick<Presence, 'isOnline'>;
   readonly intents: Omit<Intents, 'reset'>;
@@ -172,6 +174,8 @@ export interface World {
   say(group: Group, person: Person, text: string, more?: SayingMore): Acted<Message>;
   /** A person presses a button they can see. `payload` as text; texts of equal JSON are equal. */
   press(group: Group, person: Person, payload: string): Acted<ShownButton>;
+  /** A person gives their phone number, or tells where they are: a message without a text. */
+  share(group: Group, person: Person, shared: Shared): Acted<Message>;
   /** A person opens the chat by its Start button (VK) or by a link with a text of its own (both; VK hands it on as `ref`). */
   start(group: Group, person: Person, payload?: string): Acted<null>;
   /** A person reads all that the group sent. Gives what was unread. */

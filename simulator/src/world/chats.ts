@@ -4,6 +4,7 @@ import type { Keyboard, ShownButton } from './dialogs.ts';
 import type { Group } from './groups.ts';
 import type { Ids } from './ids.ts';
 import type { Person } from './people.ts';
+import { extraOf, USUAL_PLACE } from './sharing.ts';
 
 /** Who does something in a chat; null is the group itself. */
 export type ChatActor = Person | null;
@@ -198,7 +199,10 @@ export function createChats(ids: Ids, clock: Clock, listener: ChatListener): Cha
       const { button, shownBy } = found;
       if (shownBy === null && chat.keyboard?.oneTime === true) chat.keyboard = null;
       if (button.does === 'say') chats.say(chat, person, button.label, button.payload === '' ? {} : { payload: button.payload });
-      else {
+      else if (button.does === 'contact' || button.does === 'location') {
+        const shared = button.does === 'contact' ? ({ kind: 'contact' } as const) : USUAL_PLACE;
+        chats.say(chat, person, '', { extra: extraOf(shared, chat.group.network, person) });
+      } else if (button.does === 'tell') {
         const { payload: given } = button;
         const press = { chat, person, shownBy, payload: given, eventId: ids.eventId(), callbackId: ids.hex(16) };
         listener.pressed({ ...press, time: clock.now() });

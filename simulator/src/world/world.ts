@@ -337,6 +337,9 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     return { ok: true, result: message };
   };
 
+  const share: World['share'] = (group, person, shared) =>
+    say(group, person, '', { extra: extraOf(shared, group.network, person) });
+
   const press: World['press'] = (group, person, payload) => {
     const dialog = dialogs.find(group, person);
     if (dialog === null) return { ok: false, reason: permission(group, person) === 'no_account' ? 'no_account' : 'no_button' };
@@ -345,7 +348,9 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     const { button, shownBy } = found;
     if (shownBy === null && dialog.keyboard?.oneTime === true) dialog.keyboard = null;
     if (button.does === 'say') say(group, person, button.label, button.payload === '' ? {} : { payload: button.payload });
-    else {
+    else if (button.does === 'contact') share(group, person, { kind: 'contact' });
+    else if (button.does === 'location') share(group, person, USUAL_PLACE);
+    else if (button.does === 'tell') {
       emit('pressed', {
         dialog,
         shownBy,
@@ -408,6 +413,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     show: (place, sign, person) => emit('shown', { place, person: person ?? null, sign, time: clock.now() }),
     say,
     press,
+    share,
     start,
     read(group, person) {
       if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };

@@ -27,8 +27,8 @@ export const GROUP_SETTING_FLAGS: Flags = {
   'per-day': { value: 'N', meaning: 'Notifications to one person in 24 hours, or none. Default: 5.' },
   'per-day-mode': { value: 'MODE', meaning: 'Over that: refuse the route (default) or wait for a free slot.' },
   'messages-per-second': { value: 'N', meaning: 'Notifications of the group per second. Default: 50.' },
-  'calls-per-second': { value: 'N', meaning: "The network's limit of calls per token. Default: VK 20, OK none." },
-  'text-characters-max': { value: 'N', meaning: 'Longest text the network takes. Default: VK 4096, OK 3900.' },
+  'calls-per-second': { value: 'N', meaning: 'vk, ok: calls per second of the token. Default: VK 18 (20 but 2), OK 50.' },
+  'text-characters-max': { value: 'N', meaning: 'vk, ok: longest text the network takes. Default: VK 4096, OK 3900.' },
 };
 export const NOTIFY_SETTING_FLAGS: Flags = {
   dedup: { value: 'YES', meaning: 'notify: the upstream honours clientMessageId: yes or no. Default: no.' },

@@ -103,10 +103,19 @@ test.each([
   [{ settings: { perday: 5 } as object }, 'settings.perday'],
   [{ settings: { constructor: 5 } as object }, 'settings.constructor'],
   [{ settings: { perDayMode: 'stop' } as object }, 'settings.perDayMode'],
-  [{ settings: { service: '' } }, 'settings.service'],
+  [{ kind: 'notify' as const, groupId: null, settings: { service: '' } }, 'settings.service'],
+  [{ kind: 'notify' as const, groupId: null, settings: { callsPerSecond: 5 } }, 'settings.callsPerSecond'],
+  [{ kind: 'notify' as const, groupId: null, settings: { textCharactersMax: 100 } }, 'settings.textCharactersMax'],
+  [{ settings: { dedup: true } }, 'settings.dedup'],
 ])('%o is refused naming the field %s', async (wrong, field) => {
   await expect(connections.add(vk(wrong))).rejects.toMatchObject({ code: 'parameter.invalid', field });
   expect(await connections.list(accountId)).toEqual([]);
+});
+
+test('a setting that means nothing to a connection is refused with whose it is', async () => {
+  await expect(connections.add(vk({ kind: 'notify', groupId: null, settings: { callsPerSecond: 5 } }))).rejects.toThrow(
+    'a notify connection has no setting callsPerSecond: it is of vk and ok',
+  );
 });
 
 test('a group is connected once per account', async () => {

@@ -160,7 +160,7 @@ export function createConnections(parts: {
     await database.transaction(async (tx) => {
       const row = existing(id, (await tx.rows<ConnectionRow>(SQL.lock, [id]))[0]);
       if (receive !== undefined) checkReceive(row.kind, receive);
-      if (settings !== undefined) checkSettings(settings);
+      if (settings !== undefined) checkSettings(row.kind, settings);
       const root = baseUrl === undefined ? row.baseUrl : checkedRoot(baseUrl);
       const old = open(row);
       const next =
@@ -191,7 +191,7 @@ export function createConnections(parts: {
     ...createSenders({ database, clock }),
     async add({ accountId, kind, groupId, baseUrl, credentials: given, receive, settings }) {
       checkShape(kind, groupId, receive);
-      checkSettings(settings);
+      checkSettings(kind, settings);
       const root = checkedRoot(baseUrl);
       const credentials = completeCredentials(kind, given, intakeCharactersMin);
       const [next] = await database.rows<{ id: number }>(SQL.nextId);

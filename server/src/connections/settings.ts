@@ -1,8 +1,9 @@
+import type { ChannelKind } from '@soroka/channels';
 import { AppError } from '../platform/errors.ts';
 
 /** What an operator may set of a connection; everything has a default. */
 export interface ConnectionSettings {
-  /** The network's limit of calls per second and token. Default: the channel's. */
+  /** A community's: the network's limit of calls per second and token. Default: the channel's. */
   callsPerSecond?: number;
   /** Notifications of the group per second. Default 50; more only where the network granted it. */
   messagesPerSecond?: number;
@@ -14,13 +15,15 @@ export interface ConnectionSettings {
   dedup?: boolean;
   /** notify: the upstream's name of the sender. Default: ours. */
   service?: string;
-  /** Longest text the network takes. Default: the channel's. */
+  /** A community's: longest text the network takes, in characters. Default: the channel's. */
   textCharactersMax?: number;
 }
 
 interface Rule {
   fits(value: unknown): boolean;
   expected: string;
+  /** The kinds of connections that it means something to; absent: all. */
+  kinds?: readonly ChannelKind[];
 }
 
 const integer = (max: number): Rule => ({
@@ -28,24 +31,32 @@ const integer = (max: number): Rule => ({
   expected: `a whole number from 1 to ${max}`,
 });
 const RATE = integer(10_000);
+const COMMUNITIES = ['vk', 'ok'] as const;
+const UPSTREAMS = ['notify'] as const;
 const RULES: Readonly<Record<keyof ConnectionSettings, Rule>> = {
-  callsPerSecond: RATE,
+  callsPerSecond: { ...RATE, kinds: COMMUNITIES },
   messagesPerSecond: RATE,
   perDay: { fits: (value) => value === null || RATE.fits(value), expected: `${RATE.expected}, or none` },
   perDayMode: { fits: (value) => value === 'refuse' || value === 'wait', expected: 'refuse or wait' },
-  dedup: { fits: (value) => typeof value === 'boolean', expected: 'true or false' },
-  service: { fits: (value) => typeof value === 'string' && /^.{1,100}$/u.test(value), expected: 'a text of 1 to 100 characters' },
-  textCharactersMax: integer(100_000),
+  dedup: { fits: (value) => typeof value === 'boolean', expected: 'true or false', kinds: UPSTREAMS },
+  service: {
+    fits: (value) => typeof value === 'string' && /^.{1,100}$/u.test(value),
+    expected: 'a text of 1 to 100 characters',
+    kinds: UPSTREAMS,
+  },
+  textCharactersMax: { ...integer(100_000), kinds: COMMUNITIES },
 };
 
 /** Throws `parameter.invalid` naming the first setting that is wrong. */
-export function checkSettings(settings: ConnectionSettings): void {
+export function checkSettings(kind: ChannelKind, settings: ConnectionSettings): void {
   for (const [name, value] of Object.entries(settings)) {
     const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof ConnectionSettings] : undefined;
     const refuse = (problem: string): never => {
       throw new AppError('parameter.invalid', problem, { field: `settings.${name}` });
     };
     if (rule === undefined) refuse(`there is no setting ${name}; there are ${Object.keys(RULES).join(', ')}`);
+    else if (rule.kinds?.includes(kind) === false)
+      refuse(`a ${kind} connection has no setting ${name}: it is of ${rule.kinds.join(' and ')}`);
     else if (!rule.fits(value)) refuse(`the setting ${name} must be ${rule.expected}`);
   }
 }

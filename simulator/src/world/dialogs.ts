@@ -57,6 +57,8 @@ export interface Message {
   status: MessageStatus;
   editedAt: number | null;
   deleted: boolean;
+  /** The person's, by its number on VK. */
+  reaction: number | null;
 }
 
 /** What one person and one group have written to each other on one network. */
@@ -208,6 +210,7 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
         status: message.status,
         editedAt: null,
         deleted: false,
+        reaction: null,
       };
       dialog.messages.push(added);
       all.push(added);

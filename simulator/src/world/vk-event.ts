@@ -1,7 +1,7 @@
 import type { Message } from './dialogs.ts';
 
 /** What a VK client of today says it can show (seed 001, `client_info`; callback is its usual button kind). */
-const CLIENT_INFO = {
+export const VK_CLIENT_INFO = {
   button_actions: ['text', 'vkpay', 'open_app', 'location', 'open_link', 'callback', 'intent_subscribe', 'intent_unsubscribe'],
   keyboard: true,
   inline_keyboard: true,
@@ -14,7 +14,7 @@ export interface VkMessageNew {
   type: 'message_new';
   event_id: string;
   v: string;
-  object: { message: Record<string, unknown>; client_info: typeof CLIENT_INFO };
+  object: { message: Record<string, unknown>; client_info: typeof VK_CLIENT_INFO };
 }
 
 /**
@@ -49,7 +49,7 @@ export function vkMessageNew(message: Message, v = '5.199'): VkMessageNew {
         ...(message.ref === null ? {} : { ref: message.ref }),
         ...(message.tag === null ? {} : { message_tag: message.tag }),
       },
-      client_info: CLIENT_INFO,
+      client_info: VK_CLIENT_INFO,
     },
   };
 }

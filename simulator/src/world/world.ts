@@ -32,9 +32,9 @@ export { type Intents, SUBSCRIBED_INTENTS, type SubscribedIntent } from './inten
 export { LIMITS, type LimitKind, type LimitSettings, type Limits, type Violation } from './limits.ts';
 export { type OkMessageCreated, okMessageCreated } from './ok-event.ts';
 export type { Behaviour, People, Person } from './people.ts';
-export type { Shared } from './sharing.ts';
+export { extraOf, type Shared, USUAL_PLACE } from './sharing.ts';
 export type { PressAnswer, ShownSign, Sign } from './signs.ts';
-export { type VkMessageNew, vkMessageNew } from './vk-event.ts';
+export { VK_CLIENT_INFO, type VkMessageNew, vkMessageNew } from './vk-event.ts';
 
 /** What happens in the world. The network halves turn it into their events; a listener must not throw. */
 export interface WorldEvents {
@@ -174,8 +174,8 @@ export interface World {
   say(group: Group, person: Person, text: string, more?: SayingMore): Acted<Message>;
   /** A person presses a button they can see. `payload` as text; texts of equal JSON are equal. */
   press(group: Group, person: Person, payload: string): Acted<ShownButton>;
-  /** A person gives their phone number, or tells where they are: a message without a text. */
-  share(group: Group, person: Person, shared: Shared): Acted<Message>;
+  /** A person gives their phone number, or tells where they are: a message without a text. `payload`: of the button that asked. */
+  share(group: Group, person: Person, shared: Shared, payload?: string): Acted<Message>;
   /** A person opens the chat by its Start button (VK) or by a link with a text of its own (both; VK hands it on as `ref`). */
   start(group: Group, person: Person, payload?: string): Acted<null>;
   /** A person reads all that the group sent. Gives what was unread. */
@@ -337,8 +337,11 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     return { ok: true, result: message };
   };
 
-  const share: World['share'] = (group, person, shared) =>
-    say(group, person, '', { extra: extraOf(shared, group.network, person) });
+  const share: World['share'] = (group, person, shared, payload) =>
+    say(group, person, '', {
+      extra: extraOf(shared, group.network, person),
+      ...(payload === undefined || payload === '' ? {} : { payload }),
+    });
 
   const press: World['press'] = (group, person, payload) => {
     const dialog = dialogs.find(group, person);
@@ -349,7 +352,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     if (shownBy === null && dialog.keyboard?.oneTime === true) dialog.keyboard = null;
     if (button.does === 'say') say(group, person, button.label, button.payload === '' ? {} : { payload: button.payload });
     else if (button.does === 'contact') share(group, person, { kind: 'contact' });
-    else if (button.does === 'location') share(group, person, USUAL_PLACE);
+    else if (button.does === 'location') share(group, person, USUAL_PLACE, button.payload);
     else if (button.does === 'tell') {
       emit('pressed', {
         dialog,
@@ -431,7 +434,10 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       emit('typed', { group, person, eventId: ids.eventId(), time: clock.now() });
       return { ok: true, result: null };
     },
-    react: (message, reactionId) => emit('reacted', { message, reactionId, eventId: ids.eventId(), time: clock.now() }),
+    react(message, reactionId) {
+      message.reaction = reactionId;
+      emit('reacted', { message, reactionId, eventId: ids.eventId(), time: clock.now() });
+    },
     allow: (group, person, key) => permit(group, person, 'allowed', key),
     block: (group, person) => permit(group, person, 'blocked'),
     inbox: (person) =>

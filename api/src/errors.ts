@@ -112,7 +112,11 @@ export const ERRORS = {
     hint: 'Give an http or https URL of a public host.',
   },
   'callbackData.invalid': { status: 200, message: 'callbackData cannot be used.', hint: 'Give an object of at most 4 KB.' },
-  'text.too.long': { status: 200, message: 'The rendered text is too long.', hint: 'Keep it within 2048 characters.' },
+  'text.too.long': {
+    status: 200,
+    message: 'The rendered text is too long.',
+    hint: 'Keep it within 2048 characters, or the fewer that one of its groups takes.',
+  },
   'recipient.opted.out': { status: 200, message: 'The recipient has opted out.', hint: 'Do not write to this person.' },
   'field.unknown': { status: 200, message: 'Unknown field.', hint: 'Remove it, or check its spelling.' },
   'field.type.invalid': { status: 200, message: 'A field has the wrong type.', hint: 'See the field and the message.' },

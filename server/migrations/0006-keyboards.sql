@@ -1,4 +1,4 @@
--- 0006 keyboards | stop the servers of the previous release first: they know the columns by their old name
+-- 0006 keyboards, intents of templates | stop the servers of the previous release first: they know the columns by their old name
 
 -- [[{label, payload}]] as a keyboard; none where there were no buttons.
 create function pg_temp.keyboard_of(buttons jsonb) returns jsonb language sql immutable as $$
@@ -10,6 +10,9 @@ create function pg_temp.keyboard_of(buttons jsonb) returns jsonb language sql im
     from jsonb_array_elements(buttons) with ordinality as r(shown, row_number)
   )) end
 $$;
+
+-- templates/ ----------------------------------------------------------------------------------------------------------
+alter table template add column intent text; -- why VK lets the group write first; templates/intents.ts
 
 -- dispatch/ -----------------------------------------------------------------------------------------------------------
 alter table message rename column buttons to keyboard; -- {place, oneTime?, rows: [[{kind, …}]]}, as the account gave it

@@ -54,7 +54,7 @@ afterAll(async () => {
  * networks: for what dispatch decides. What the networks do is tested in e2e/ on the simulator.
  */
 export async function startDispatchTown(
-  options: { clock?: Clock; notifySettings?: ConnectionSettings; unknownOutcome?: 'resend' | 'stop' } = {},
+  options: { clock?: Clock; notifySettings?: ConnectionSettings; unknownOutcome?: 'resend' | 'stop'; intent?: string } = {},
 ) {
   const clock = options.clock ?? systemClock;
   shared ??= openShared();
@@ -105,6 +105,7 @@ export async function startDispatchTown(
     name: 'base_template',
     text: 'Здравствуйте, {{ name }}!',
     unknownOutcome: options.unknownOutcome ?? 'resend',
+    ...(options.intent !== undefined && { intent: options.intent }),
     senderIds: [sender.id, community.id],
   });
 

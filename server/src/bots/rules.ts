@@ -217,7 +217,7 @@ function textOf(given: unknown, field: string, networks: readonly Network[], rep
     return '';
   }
   const charactersMax = Math.min(...networks.map((network) => CAPABILITIES[network].textCharactersMax));
-  if (given.trim().length > charactersMax)
-    report(field, `must be at most ${charactersMax} characters, got ${given.trim().length}`);
+  const count = [...given.trim()].length;
+  if (count > charactersMax) report(field, `must be at most ${charactersMax} characters, got ${count}`);
   return given.trim();
 }

@@ -24,6 +24,7 @@ export const CONTENT_COMMANDS: readonly Command[] = [
       routes: { value: 'LIST', meaning: 'Networks it may go to, in this order. Default: VK,OK.' },
       'upstream-id': { value: 'N', meaning: 'Its number at the notify upstream, where that is another.' },
       'upstream-name': { value: 'NAME', meaning: 'Its name at the notify upstream, where that is another.' },
+      intent: { value: 'INTENT', meaning: 'VK: why the group may write first, such as confirmed_notification.' },
       'unknown-outcome': { value: 'WHAT', meaning: 'After a call without an answer to OK: resend (default) or stop.' },
     },
     help: `
@@ -78,6 +79,7 @@ async function addTemplate(given: Given, surroundings: Surroundings) {
   if (text === undefined) throw new UsageError('--text or --text-file must be given.');
   const routes = choicesFlag(given, 'routes', ROUTES);
   const unknownOutcome = choiceFlag(given, 'unknown-outcome', ['resend', 'stop']);
+  const intent = given.flag('intent');
   const [templateId, tmpl] = [integerFlag(given, 'upstream-id'), given.flag('upstream-name')];
   await using place = await openWorkplace(surroundings);
   const { id: accountId } = await place.account(given.flag('account'));
@@ -95,6 +97,7 @@ async function addTemplate(given: Given, surroundings: Surroundings) {
     senderIds,
     upstream: { ...(templateId === undefined ? {} : { templateId }), ...(tmpl === undefined ? {} : { tmpl }) },
     ...(routes === undefined ? {} : { routes }),
+    ...(intent === undefined ? {} : { intent }),
     ...(unknownOutcome === undefined ? {} : { unknownOutcome }),
   });
   return {

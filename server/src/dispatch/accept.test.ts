@@ -100,6 +100,22 @@ test('2048 characters fit, emoji counted as one each, and one more does not', as
   expect(await town.refusal({ templateData: { name: '🍕'.repeat(2_049 - frame) } })).toMatchObject({ key: 'text.too.long' });
 });
 
+test('a text longer than one of its groups takes is refused with the route, and goes out on the others', async () => {
+  await using town = await startAcceptance();
+  await town.connections.setSettings(town.connectionIds.ok, { textCharactersMax: 20 });
+  const long = { service: 'Community', templateData: { name: '🍕'.repeat(7) } };
+  expect(await town.refusal({ ...long, routes: ['VK', 'OK'] })).toEqual({
+    key: 'text.too.long',
+    field: 'tmpl_data',
+    message: '22 characters, and the group on OK takes 20',
+  });
+  const [onlyVk, fits] = await town.accept([
+    { ...long, routes: ['VK'] },
+    { ...long, routes: ['VK', 'OK'], templateData: { name: '🍕'.repeat(5) } },
+  ]);
+  expect([onlyVk?.ok, fits?.ok]).toEqual([true, true]);
+});
+
 test('a forbidden pattern refuses the rendered text, whatever the case', async () => {
   await using town = await startAcceptance();
   await town.connections.setSender(town.account.id, 'Group_name', { forbiddenPatterns: ['казино'] });

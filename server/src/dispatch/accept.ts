@@ -1,5 +1,6 @@
+import { CAPABILITIES } from '@soroka/channels';
 import type { Accounts } from '../accounts/accounts.ts';
-import type { Connections, Sender } from '../connections/connections.ts';
+import type { Connection, Connections, Sender } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
 import type { Budgets } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -13,6 +14,7 @@ import type { LaneDirectory } from './lane-directory.ts';
 import { planSteps, type StepPlan } from './plan.ts';
 import { isForbidden } from './spam.ts';
 import { type Candidate, storeCandidates } from './store-accepted.ts';
+import { charactersOf, isLongerThan } from './text-length.ts';
 import { nextAllowed, timeZoneOfPhone, type ZonedWindow } from './windows.ts';
 import { distinctWork, type Work } from './work.ts';
 
@@ -23,6 +25,8 @@ export interface AcceptParts {
   clock: Clock;
   accounts: Pick<Accounts, 'urls'>;
   connections: Pick<Connections, 'senderByName' | 'senders'>;
+  /** A few seconds old at most. */
+  connection(connectionId: number): Promise<Connection | null>;
   templates: Pick<Templates, 'byId' | 'byName' | 'render'>;
   contacts: Pick<Contacts, 'byPhones'>;
   budgets: Budgets;
@@ -56,6 +60,8 @@ interface Catalog {
   templatesById: ReadonlyMap<number, Template | null>;
   templatesByName: ReadonlyMap<string, Template | null>;
   contacts: ReadonlyMap<string, ContactOfPhone>;
+  /** By the id of the connection. */
+  textCharactersMax: ReadonlyMap<number, number>;
 }
 
 /** Everything the checks need, read once for the whole request. */
@@ -94,7 +100,11 @@ async function readCatalog(parts: AcceptParts, accountId: number, items: readonl
   const routes = [...senders.values()].flatMap((sender) => sender?.routes ?? []);
   await parts.lanes.ensure(routes);
   await parts.backlog.refresh(routes);
-  return { defaultStatusUrl: urls?.statusUrl ?? null, senders, templatesById, templatesByName, contacts };
+  const textCharactersMax = await lookUp(
+    routes.map(({ connectionId }) => connectionId),
+    async (id) => textMaxOf(await parts.connection(id)),
+  );
+  return { defaultStatusUrl: urls?.statusUrl ?? null, senders, templatesById, templatesByName, contacts, textCharactersMax };
 }
 
 function check(parts: AcceptParts, catalog: Catalog, item: NewNotification, now: number): Checked {
@@ -119,8 +129,8 @@ function check(parts: AcceptParts, catalog: Catalog, item: NewNotification, now:
   if (!plan.ok) return { refused: [plan.refusal] };
   const rendered = parts.templates.render(template, item.templateData);
   if (!rendered.ok) return refuse('tmpl_data.invalid', `tmpl_data.${rendered.variable}`, VARIABLE_PROBLEMS[rendered.problem]);
-  if (characters(rendered.text) > TEXT_CHARACTERS_MAX)
-    return refuse('text.too.long', 'tmpl_data', `${characters(rendered.text)} characters`);
+  const tooLong = whereTooLong(rendered.text, plan.steps, catalog);
+  if (tooLong !== null) return refuse('text.too.long', 'tmpl_data', tooLong);
   if (isForbidden(sender.forbiddenPatterns, rendered.text)) return refuse('is.spam', 'tmpl_data');
   if (catalog.contacts.get(item.phone)?.optedOut) return refuse('recipient.opted.out', 'phone');
 
@@ -143,6 +153,19 @@ function check(parts: AcceptParts, catalog: Catalog, item: NewNotification, now:
   };
 }
 
+function textMaxOf(connection: Connection | null): number {
+  if (connection === null) return TEXT_CHARACTERS_MAX;
+  return connection.settings.textCharactersMax ?? CAPABILITIES[connection.kind].textCharactersMax;
+}
+
+/** Every route of the message must take it: one that cannot would never be used, and nobody would be told. Null where all do. */
+function whereTooLong(text: string, steps: readonly StepPlan[], { textCharactersMax }: Catalog): string | null {
+  if (isLongerThan(text, TEXT_CHARACTERS_MAX)) return `${charactersOf(text)} characters`;
+  const maxOf = ({ connectionId }: StepPlan): number => textCharactersMax.get(connectionId) ?? TEXT_CHARACTERS_MAX;
+  const step = steps.find((one) => isLongerThan(text, maxOf(one)));
+  return step === undefined ? null : `${charactersOf(text)} characters, and the group on ${step.route} takes ${maxOf(step)}`;
+}
+
 const VARIABLE_PROBLEMS = {
   missing: 'the template has this variable: give it',
   extra: 'the template has no such variable: remove it',
@@ -155,11 +178,6 @@ function templateOf({ templatesById, templatesByName }: Catalog, { templateId, t
   if (byId === undefined) return byName ?? null;
   if (byName === undefined) return byId;
   return byId !== null && byName !== null && byId.id === byName.id ? byId : null;
-}
-
-/** Characters as a person counts them, not UTF-16 units: an emoji is one or two, a Russian letter one. */
-function characters(text: string): number {
-  return text.length <= TEXT_CHARACTERS_MAX ? text.length : [...text].length;
 }
 
 type Timing = { dueAt: number; expiresAt: number; windows: readonly ZonedWindow[] | null };

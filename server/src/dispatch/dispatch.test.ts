@@ -216,3 +216,50 @@ test('a token problem stops the connection and keeps its messages until it is re
   await eventually(async () => (await town.reports()).length === 1);
   expect((await town.reports())[0]?.status).toBe('SENT');
 });
+
+test('the intent of a template goes to VK alone', async () => {
+  await using town = await startDispatchTown({ intent: 'confirmed_notification' });
+  await town.contacts.importMany(town.account.id, [{ phone: ANNA, vk: '37119444', ok: '123456789012', consent: 'test' }]);
+  const dispatch = town.startDispatch();
+  dispatch.run();
+  for (const route of ['VK', 'OK'] as const) await town.send(dispatch, { service: 'Community', routes: [route] });
+  await eventually(async () => (await town.reports()).length === 2);
+  expect(town.networks.vk.taken[0]).toMatchObject({ intent: 'confirmed_notification' });
+  expect(town.networks.ok.taken[0]).not.toHaveProperty('intent');
+});
+
+test('who wrote too long ago for VK is reached by OK, and is UNDELIVERABLE for its policy where there is no other route', async () => {
+  await using town = await startDispatchTown();
+  await town.contacts.importMany(town.account.id, [{ phone: ANNA, vk: '37119444', ok: '123456789012', consent: 'test' }]);
+  town.networks.vk.answer = () => ({ kind: 'refused', reason: 'policy', networkCode: '950' });
+  const dispatch = town.startDispatch();
+  dispatch.run();
+  const both = await town.send(dispatch, { service: 'Community', routes: ['VK', 'OK'] });
+  const onlyVk = await town.send(dispatch, { service: 'Community', routes: ['VK'] });
+  await eventually(async () => (await town.reports()).length === 2);
+  const byId = new Map((await town.reports()).map((report) => [report.messageId, report]));
+  expect(byId.get(String(both))).toMatchObject({ channel: 'OK', status: 'SENT' });
+  expect(byId.get(String(onlyVk))).toMatchObject({ channel: 'VK', status: 'UNDELIVERABLE', errorCode: 5 });
+});
+
+test('a reply longer than its network takes is UNDELIVERABLE without a call, and holds up no other', async () => {
+  await using town = await startDispatchTown();
+  const vk = await town.connections.get(town.connectionIds.vk);
+  const dispatch = town.startDispatch();
+  dispatch.run();
+  const address = { accountId: town.account.id, connectionId: town.connectionIds.vk, network: 'vk', dialogId: 1 } as const;
+  const ids = await town.database.transaction(async (tx) => {
+    const replyTo = { ...address, groupId: vk?.groupId as string, peerId: '37119444' };
+    const tooLong = await dispatch.acceptReply(tx, { ...replyTo, text: 'ё'.repeat(4_097) });
+    return [tooLong, await dispatch.acceptReply(tx, { ...replyTo, text: '🍕'.repeat(4_096) })];
+  });
+  const views = await eventually(async () => {
+    const both = await Promise.all(ids.map((id) => town.message(dispatch, id)));
+    return both.every(({ status }) => status !== 'QUEUED') && both;
+  });
+  expect(views.map(({ status, errorCode }) => [status, errorCode])).toEqual([
+    ['UNDELIVERABLE', 6],
+    ['SENT', 0],
+  ]);
+  expect(town.networks.vk.taken).toHaveLength(1);
+});

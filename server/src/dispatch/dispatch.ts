@@ -112,6 +112,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const laneDirectory = createLaneDirectory(database);
   const fresh = createAgedCache<Connection>({ clock, maxAgeMs: CONNECTION_AGE_MAX_MS });
 
+  const connectionOf = (id: number): Promise<Connection | null> => fresh.get(String(id), () => connections.get(id));
   const onChanged = (work: readonly Work[]): void => {
     lanes.wake(work);
     callbacks.wake();
@@ -127,7 +128,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     onError: (error) => parts.log.warn({ event: 'lanes_notice_failed', error: error.message }),
     lane: {
       clock,
-      connection: (id) => fresh.get(String(id), () => connections.get(id)),
+      connection: connectionOf,
       channel: (connectionId) => connections.channel(connectionId),
       async claim(request, now) {
         const claim = await inTurn(() => claimDue(claimParts, request, now));
@@ -158,6 +159,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     budgets: createBudgets(),
     lanes: laneDirectory,
     backlog: createBacklog({ database, clock, connections, lanes: laneDirectory }),
+    connection: connectionOf,
     onAccepted: (work) => lanes.wake(work),
   };
   const now = (): Date => new Date(clock.now());

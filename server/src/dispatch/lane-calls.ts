@@ -8,6 +8,7 @@ import { loopFailed, sendAnswered } from './events.ts';
 import type { LaneIdentity, LaneParts } from './lane.ts';
 import type { Line } from './lane-line.ts';
 import type { Settlement } from './settle.ts';
+import { isLongerThan } from './text-length.ts';
 
 /**
  * The calls of one lane, from the committed intent to the written outcome. Whatever fails in between, every slot comes back
@@ -24,6 +25,8 @@ export interface LaneCalls {
 
 const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'the channel gave no outcome' };
 const NO_CHANNEL: SendOutcome = { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000, networkCode: '' };
+// The setting may have changed since the message was accepted, and a reply is not asked for its length then.
+const TOO_LONG: SendOutcome = { kind: 'refused', reason: 'content', networkCode: 'text.too.long' };
 const NOT_PREPARED: SendOutcome = { kind: 'failed', networkCode: 'not_prepared' };
 // A channel gives up at the signal; what it makes of that may take a moment.
 const GIVE_UP_GRACE_MS = 500;
@@ -88,7 +91,9 @@ export function createLaneCalls(
     const prepared = channel === null ? [] : await prepare(connection, batch);
     // The last moment: after it the network has the message.
     const mayLaunch = parts.mayLaunch();
-    const launched = prepared.filter(({ message }) => mayLaunch && message.expiresAt > clock.now());
+    const fits = ({ outgoing }: Prepared): boolean =>
+      channel !== null && !isLongerThan(outgoing.text, channel.capabilities.textCharactersMax);
+    const launched = prepared.filter((item) => mayLaunch && item.message.expiresAt > clock.now() && fits(item));
     const kept = batch.filter((message) => !launched.some((item) => item.message === message));
     notifications.giveBack(notificationsIn(kept));
     if (launched.length === 0) line.calls?.giveBack(1);
@@ -98,7 +103,9 @@ export function createLaneCalls(
     if (parts.isLost()) return;
     const whyKept = (message: ClaimedMessage): SendOutcome => {
       if (channel === null) return NO_CHANNEL;
-      return prepared.some((item) => item.message === message) ? NOT_LAUNCHED : NOT_PREPARED;
+      const item = prepared.find((one) => one.message === message);
+      if (item === undefined) return NOT_PREPARED;
+      return fits(item) ? NOT_LAUNCHED : TOO_LONG;
     };
     const settled = [...answered, ...kept.map((message) => ({ message, outcome: whyKept(message) }))];
     await parts.settler.settle(settled.map((item) => settlement(item, channel)));

@@ -25,9 +25,10 @@ export function createOutgoing(parts: {
       text,
       ...(message.keyboard === null ? {} : { keyboard: message.keyboard }),
     };
-    if (connection.kind !== 'notify' || message.templateId === null || message.service === null) return outgoing;
+    if (connection.kind === 'ok' || message.templateId === null || message.service === null) return outgoing;
 
     const template = await templates.byId(message.accountId, message.templateId);
+    if (connection.kind === 'vk') return { ...outgoing, ...(template?.intent != null && { intent: template.intent }) };
     if (template === null) throw new Error(`template ${message.templateId} of account ${message.accountId} is gone`);
     return {
       ...outgoing,

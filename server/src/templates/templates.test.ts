@@ -44,6 +44,7 @@ test('an added template is found by number and name, with its variables and send
     ...base(),
     routes: ['VK', 'OK'],
     upstream: { templateId: 77 },
+    intent: null,
     unknownOutcome: 'resend',
     senderIds: new Set([senderId]),
     variables: ['name', 'pizza'],
@@ -61,6 +62,7 @@ test('a number or name can be used once, and each field that is wrong is named',
   await expect(templates.add({ ...base(), id: 0 })).rejects.toMatchObject({ field: 'id' });
   await expect(templates.add({ ...base(), id: 5, name: ' ' })).rejects.toMatchObject({ field: 'name' });
   await expect(templates.add({ ...base(), id: 5, name: 'x', routes: [] })).rejects.toMatchObject({ field: 'routes' });
+  await expect(templates.add({ ...base(), id: 5, name: 'x', intent: 'because' })).rejects.toMatchObject({ field: 'intent' });
   await expect(templates.add({ ...base('{{ a.b }}'), id: 5, name: 'x' })).rejects.toMatchObject({ field: 'text' });
 });
 
@@ -81,6 +83,7 @@ const templateOf = (text: string): Template => ({
   ...base(text),
   routes: ['VK'],
   upstream: {},
+  intent: null,
   unknownOutcome: 'resend',
   senderIds: new Set(),
   variables: [],

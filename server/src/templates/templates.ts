@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Compiled, compile } from './compile.ts';
+import { VK_INTENTS } from './intents.ts';
 
 /** An approved text with variables. */
 export interface Template {
@@ -17,6 +18,8 @@ export interface Template {
   routes: readonly Route[];
   /** Its names at the notify upstream, where they differ from ours. */
   upstream: UpstreamNames;
+  /** What VK is told of why the group writes first, one of `VK_INTENTS`; null: nothing. */
+  intent: string | null;
   /** What to do after a call without an answer to a network that cannot recognise a repeat. */
   unknownOutcome: 'resend' | 'stop';
   /** Approved for these senders. */
@@ -38,6 +41,8 @@ export interface NewTemplate {
   /** Absent: VK, then OK. */
   routes?: readonly Route[];
   upstream?: UpstreamNames;
+  /** One of `VK_INTENTS`. */
+  intent?: string;
   /** Absent: resend. */
   unknownOutcome?: 'resend' | 'stop';
   senderIds?: readonly number[];
@@ -71,12 +76,13 @@ interface TemplateRow {
   text: string;
   routes: Route[];
   upstream: UpstreamNames;
+  intent: string | null;
   unknownOutcome: 'resend' | 'stop';
   senderIds: string[];
 }
 const TEMPLATE = `
   select
-    t.account_id as "accountId", t.id, t.name, t.text, t.routes, t.upstream, t.unknown_outcome as "unknownOutcome",
+    t.account_id as "accountId", t.id, t.name, t.text, t.routes, t.upstream, t.intent, t.unknown_outcome as "unknownOutcome",
     array(
       select s.sender_id::text from template_sender s where s.account_id = t.account_id and s.template_id = t.id order by s.sender_id
     ) as "senderIds"
@@ -90,8 +96,8 @@ const SQL = {
   insert: {
     name: 'template_insert',
     text: `
-      insert into template (account_id, id, name, text, routes, upstream, unknown_outcome)
-      values ($1, $2, $3, $4, $5, $6, $7)
+      insert into template (account_id, id, name, text, routes, upstream, intent, unknown_outcome)
+      values ($1, $2, $3, $4, $5, $6, $7, $8)
       on conflict do nothing`,
   },
   approve: {
@@ -122,11 +128,13 @@ export function createTemplates(parts: { database: Database; clock?: Clock }): T
   };
 
   return {
-    async add({ accountId, id, name, text, routes = ['VK', 'OK'], upstream = {}, unknownOutcome = 'resend', senderIds = [] }) {
-      check({ id, name, routes });
+    async add({ accountId, id, name, text, senderIds = [], ...rest }) {
+      const { routes = ['VK', 'OK'], upstream = {}, intent = null, unknownOutcome = 'resend' } = rest;
+      check({ id, name, routes, intent });
       compiledOf(text);
       await database.transaction(async (tx) => {
-        const inserted = await tx.run(SQL.insert, [accountId, id, name, text, routes, JSON.stringify(upstream), unknownOutcome]);
+        const values = [id, name, text, routes, JSON.stringify(upstream), intent, unknownOutcome];
+        const inserted = await tx.run(SQL.insert, [accountId, ...values]);
         if (inserted === 0)
           throw new AppError('parameter.invalid', `template ${id} or the name "${name}" is used already`, { field: 'id' });
         for (const senderId of senderIds) {
@@ -180,7 +188,7 @@ function isPlainValue(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
 }
 
-function check({ id, name, routes }: { id: number; name: string; routes: readonly Route[] }): void {
+function check({ id, name, routes, intent }: Pick<Template, 'id' | 'name' | 'routes' | 'intent'>): void {
   if (!Number.isInteger(id) || id < 1 || id > ID_MAX) {
     throw new AppError('parameter.invalid', `a template's id is a whole number from 1 to ${ID_MAX}`, { field: 'id' });
   }
@@ -190,5 +198,8 @@ function check({ id, name, routes }: { id: number; name: string; routes: readonl
   const known = routes.every((route) => route === 'VK' || route === 'OK');
   if (!known || routes.length === 0 || new Set(routes).size !== routes.length) {
     throw new AppError('parameter.invalid', 'routes are VK, OK or both, each once', { field: 'routes' });
+  }
+  if (intent !== null && !VK_INTENTS.includes(intent)) {
+    throw new AppError('parameter.invalid', `an intent is one of ${VK_INTENTS.join(', ')}`, { field: 'intent' });
   }
 }

@@ -268,6 +268,10 @@ describe('the demo', () => {
 test('docs/bot-rules.md shows rules that work as it says', () => {
   const page = readFileSync(new URL('../../../docs/bot-rules.md', import.meta.url), 'utf8');
   const yaml = /```yaml\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
+  const reply = /```yaml example\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
+  const ofExample = `rules:\n- name: example\n  when: { fallback: true }\n${reply.replaceAll(/^/gm, '  ')}`;
+  const [example] = answer(rulesOf(ofExample), says('что?'), dialog);
+  expect(example?.keyboard?.rows.flat().map(({ kind }) => kind)).toEqual(['contact', 'location', 'link', 'text']);
   expect(textsOf(yaml, says('Здравствуйте, доставка есть?'))).toEqual([expect.stringMatching(/^Привезём/)]);
   expect(textsOf(yaml, says('Добрый день'))).toEqual(['Здравствуйте! Что подсказать?']);
   expect(textsOf(yaml, says('что?'))).toEqual([expect.stringMatching(/^Пока/)]);

@@ -192,7 +192,17 @@ describe('the older form', () => {
       routes: [],
     });
     const template: Template = {
-      ...{ accountId: 1, id: 4, name: 'base', text: '', routes: [], upstream: {}, unknownOutcome: 'resend', variables: [] },
+      ...{
+        accountId: 1,
+        id: 4,
+        name: 'base',
+        text: '',
+        routes: [],
+        upstream: {},
+        intent: null,
+        unknownOutcome: 'resend',
+        variables: [],
+      },
       senderIds: new Set([8, 9]),
     };
     await using other = await startStand({

@@ -7,8 +7,8 @@ export interface Group {
   /** Digits, without OK's `group:`. */
   readonly id: string;
   readonly name: string;
-  /** VK community token, or OK Graph token. */
-  readonly token: string;
+  /** VK community token, or OK Graph token: the one in force. */
+  token: string;
   /** The name the notify upstream knows it by; one name stands for a VK and an OK group. */
   readonly service: string;
 }
@@ -44,19 +44,31 @@ export interface Groups {
   byId(network: Network, id: string): Group | null;
   byToken(network: Network, token: string): Group | null;
   byService(network: Network, service: string): Group | null;
+  /** Gives the group another token; the one before is dead from then on (contracts/ok.md 2.4). */
+  renewToken(group: Group): string;
+  /** The group's token is taken no more, until it gets another. */
+  killToken(group: Group): void;
+  isTokenAlive(group: Group): boolean;
   /** The demo's group, where a person says something without naming a group. */
   demo(network: Network): Group;
+  /** Every group has its first token again. */
+  reset(): void;
 }
 
 export function createGroups(): Groups {
   const known = new Map<string, Group>();
+  const firstTokens = new Map<Group, string>();
+  const dead = new Set<string>();
+  // Goes on growing over resets: a token that died stays dead for who kept it.
+  let renewals = 0;
+  const deadKey = (group: Group): string => `${group.network} ${group.token}`;
   const remember = (group: Group): Group => {
     known.set(`${group.network} id ${group.id}`, group);
     known.set(`${group.network} token ${group.token}`, group);
     known.set(`${group.network} service ${group.service}`, group);
     return group;
   };
-  for (const group of DEMO_GROUPS) remember(group);
+  for (const group of DEMO_GROUPS.map((demo) => ({ ...demo }))) remember(group);
 
   const find = (network: Network, key: string, value: string, loadNumber: () => number): Group | null => {
     const group = known.get(`${network} ${key} ${value}`);
@@ -67,15 +79,36 @@ export function createGroups(): Groups {
   const digitsAfter = (pattern: RegExp, text: string): number => Number(pattern.exec(text)?.[1] ?? Number.NaN);
   return {
     byId: (network, id) => find(network, 'id', id, () => (/^\d+$/.test(id) ? Number(id) - LOAD_FIRST_ID[network] : Number.NaN)),
-    byToken: (network, token) =>
-      find(network, 'token', token, () =>
+    byToken(network, token) {
+      if (dead.has(`${network} ${token}`)) return null;
+      return find(network, 'token', token, () =>
         digitsAfter(network === 'vk' ? /^vk1\.load\.(0|[1-9]\d{0,3})$/ : /^load(0|[1-9]\d{0,3}):TOKEN$/, token),
-      ),
+      );
+    },
     byService: (network, service) => find(network, 'service', service, () => digitsAfter(/^Load_(0|[1-9]\d{0,3})$/, service)),
+    renewToken(group) {
+      const first = firstTokens.get(group) ?? group.token;
+      firstTokens.set(group, first);
+      dead.add(deadKey(group));
+      renewals += 1;
+      group.token = `${first}-${renewals}`;
+      remember(group);
+      return group.token;
+    },
+    killToken: (group) => dead.add(deadKey(group)),
+    isTokenAlive: (group) => !dead.has(deadKey(group)),
     demo(network) {
-      const group = DEMO_GROUPS.find((candidate) => candidate.network === network);
+      const group = known.get(`${network} service ${DEMO_SERVICE}`);
       if (group === undefined) throw new Error(`the demo world has no group on ${network}`);
       return group;
+    },
+    reset() {
+      for (const [group, token] of firstTokens) {
+        known.delete(`${group.network} token ${group.token}`);
+        group.token = token;
+      }
+      firstTokens.clear();
+      dead.clear();
     },
   };
 }

@@ -470,6 +470,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       intents.reset();
       permissions.clear();
       presence.reset();
+      groups.reset();
       limits.reset();
       faults.reset();
       calls.reset();

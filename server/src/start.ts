@@ -10,7 +10,7 @@ import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
-import { createIntake, createReception } from './intake/intake.ts';
+import { createHealth, createIntake, createReception } from './intake/intake.ts';
 import { systemClock as clock } from './platform/clock.ts';
 import { type Config, type Role, readSecretKey } from './platform/config.ts';
 import { openDatabase } from './platform/database.ts';
@@ -39,6 +39,8 @@ export interface RunningServer {
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 /** How long the demo waits for networks that are away before it goes on without them. */
 const HEARD_WITHIN_MS = 5_000;
+/** A simulator that was started again has forgotten our webhooks, and whoever tries the demo waits for an answer. */
+const DEMO_WEBHOOK_CHECK_MS = 20_000;
 /** How the parts end, oldest first. */
 type Stops = (() => Promise<unknown>)[];
 
@@ -129,9 +131,11 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     clock,
     log,
   });
+  const health = createHealth({ database, clock, log });
   const intake = createIntake({
     rawEvents,
     connections,
+    health,
     clock,
     log,
     okSourceCidrs: [...config.SOROKA_OK_SOURCE_CIDRS, ...(demo === undefined ? [] : DEMO_LOOPBACK_CIDRS)],
@@ -172,7 +176,10 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     callbacks.run();
     stops.push(() => callbacks.stop());
   }
-  const reception = has('intake') ? createReception({ database, connections, rawEvents, clock, log }) : null;
+  const webhookCheckMs = demo === undefined ? config.SOROKA_WEBHOOK_CHECK_MS : DEMO_WEBHOOK_CHECK_MS;
+  const reception = has('intake')
+    ? createReception({ database, connections, rawEvents, health, webhookCheckMs, clock, log })
+    : null;
   if (reception !== null) {
     reception.run();
     inbox.run();

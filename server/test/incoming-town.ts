@@ -5,7 +5,7 @@ import { answer, type BotEvent, parseRules } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
 import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
-import { createIntake } from '../src/intake/intake.ts';
+import { createHealth, createIntake } from '../src/intake/intake.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import type { Database } from '../src/platform/database.ts';
@@ -67,8 +67,10 @@ export async function startIncomingTown(
       return confirmation.code;
     },
   } as Partial<Channel> as Channel;
+  const health = createHealth({ database, clock, log });
   const intake = createIntake({
     rawEvents,
+    health,
     connections: { ...connections, channel: async () => channel },
     clock,
     log,
@@ -133,6 +135,7 @@ export async function startIncomingTown(
     dialogs,
     startInbox,
     rawEvents,
+    health,
     forwards,
     confirmation,
     groupIds,

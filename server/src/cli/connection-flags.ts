@@ -29,6 +29,7 @@ export const GROUP_SETTING_FLAGS: Flags = {
   'messages-per-second': { value: 'N', meaning: 'Notifications of the group per second. Default: 50.' },
   'calls-per-second': { value: 'N', meaning: 'vk, ok: calls per second of the token. Default: VK 18 (20 but 2), OK 50.' },
   'text-characters-max': { value: 'N', meaning: 'vk, ok: longest text the network takes. Default: VK 4096, OK 3900.' },
+  confirmation: { value: 'TEXT', meaning: "ok: what an application's settings show for the confirmation of its webhook." },
 };
 export const NOTIFY_SETTING_FLAGS: Flags = {
   dedup: { value: 'YES', meaning: 'notify: the upstream honours clientMessageId: yes or no. Default: no.' },
@@ -45,6 +46,7 @@ export function settingsOf(given: Given): ConnectionSettings {
     textCharactersMax: integerFlag(given, 'text-characters-max'),
     dedup: yesOrNo(choiceFlag(given, 'dedup', ['yes', 'no'])),
     service: given.flag('service'),
+    confirmation: given.flag('confirmation'),
   };
   return withoutAbsent(all);
 }

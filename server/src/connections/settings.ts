@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   service?: string;
   /** A community's: longest text the network takes, in characters. Default: the channel's. */
   textCharactersMax?: number;
+  /** ok: the text that the settings of an application show for the confirmation of its webhook. */
+  confirmation?: string;
 }
 
 interface Rule {
@@ -45,6 +47,11 @@ const RULES: Readonly<Record<keyof ConnectionSettings, Rule>> = {
     kinds: UPSTREAMS,
   },
   textCharactersMax: { ...integer(100_000), kinds: COMMUNITIES },
+  confirmation: {
+    fits: (value) => typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value),
+    expected: 'a text of 1 to 200 letters, digits and signs',
+    kinds: ['ok'],
+  },
 };
 
 /** Throws `parameter.invalid` naming the first setting that is wrong. */

@@ -17,9 +17,17 @@ const stored = counter('intake_events_total', 'Incoming bodies, by source and re
 ]);
 const polls = counter('intake_reception_total', 'Long polls and webhook renewals, by result.', ['kind', 'receive', 'result']);
 
+const repeats = counter('intake_repeats_total', 'Requests that a network says it has sent before, by kind.', ['kind']);
+
 export function requestAnswered(event: { kind: string; status: number; ms: number }): void {
   requests.inc({ kind: event.kind, status: String(event.status) });
   seconds.observe({ kind: event.kind }, event.ms / 1_000);
+}
+
+/** `count` as the network tells it: VK's X-Retry-Counter. */
+export function requestRepeated(log: Logger, event: { kind: string; connectionId: number; count: number }): void {
+  repeats.inc({ kind: event.kind });
+  log.info({ event: 'webhook_repeated', ...event });
 }
 
 export function requestRefused(log: Logger, event: { kind: string; reason: string }): void {

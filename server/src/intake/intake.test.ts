@@ -1,7 +1,8 @@
 import { readFixture } from '@soroka/fixtures';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../../test/dispatch-town.ts';
 import { startIncomingTown } from '../../test/incoming-town.ts';
+import { registry } from '../platform/telemetry.ts';
 
 const failed = { state: 'failed', limit: 10 } as const;
 
@@ -206,4 +207,68 @@ test('callers whose bodies are written together do not suffer from each other', 
   await town.settled();
   const { items } = await town.dialogs.list(town.account.id, { limit: 100 });
   expect(items).toHaveLength(41);
+});
+
+describe("the confirmation of an OK application's webhook", () => {
+  const asked = '{"webhookType":"CONFIRMATION"}';
+  const origin = { origin: 'https://nap.okapps.ru' };
+
+  test('is answered from whatever address the administrator asks, readable by the page of the settings alone', async () => {
+    await using town = await startIncomingTown({ okSourceCidrs: ['217.20.145.192/28'] });
+    await town.connections.setSettings(town.connectionIds.ok, { confirmation: 'a1b2c3' });
+    const answer = await eventually(async () => {
+      const { headers, ...rest } = await town.post('ok', asked, { headers: origin });
+      return rest.status === 200 && { ...rest, headers };
+    });
+    expect(answer.text).toBe('a1b2c3');
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://nap.okapps.ru');
+    const stranger = await town.post('ok', asked, { headers: { origin: 'https://example.org' } });
+    expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
+    expect(await town.bodies(town.account.id, { limit: 10 })).toEqual([]);
+  });
+
+  test('is allowed by the browser beforehand', async () => {
+    await using town = await startIncomingTown();
+    const { intakeToken } = await town.connections.credentials(town.connectionIds.ok);
+    const headers = { ...origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
+    const preflight = await fetch(`${town.url}/hooks/ok/${intakeToken}`, { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://nap.okapps.ru');
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type');
+  });
+
+  test('says what is missing where no text was set', async () => {
+    await using town = await startIncomingTown();
+    expect(await town.post('ok', asked)).toMatchObject({ status: 403, text: expect.stringContaining('confirmation text') });
+  });
+});
+
+test('what VK sends again is counted as sent again, and taken as if it were the first', async () => {
+  await using town = await startIncomingTown();
+  const count = async () => {
+    const found = await registry.getSingleMetric('soroka_intake_repeats_total')?.get();
+    return found?.values.find(({ labels }) => labels['kind'] === 'vk')?.value ?? 0;
+  };
+  const before = await count();
+  const body = town.vkMessage('привет');
+  expect((await town.post('vk', body, { headers: { 'x-retry-counter': '3' } })).text).toBe('ok');
+  await town.post('vk', town.vkMessage('ещё'));
+  expect((await count()) - before).toBe(1);
+  await town.settled();
+  expect((await town.history()).map(({ text }) => text)).toContain('привет');
+});
+
+test('kinds of events that nobody knows are kept, answered 200, and seen', async () => {
+  await using town = await startIncomingTown();
+  const vk = JSON.parse(town.vkMessage('x', {}, { type: 'message_from_tomorrow' })) as object;
+  expect(await town.post('vk', JSON.stringify(vk))).toMatchObject({ status: 200, text: 'ok' });
+  const ok = { webhookType: 'FROM_TOMORROW', sender: { user_id: 'user:1' }, timestamp: Date.now() };
+  expect((await town.post('ok', JSON.stringify(ok))).status).toBe(200);
+  await town.settled();
+  const kept = await town.bodies(town.account.id, { limit: 10 });
+  expect(kept.map(({ form, state, body }) => [form, state, body.includes('TOMORROW') || body.includes('tomorrow')])).toEqual([
+    ['ok', 'done', true],
+    ['vk', 'done', true],
+  ]);
+  expect((await town.dialogs.list(town.account.id, { limit: 10 })).items).toEqual([]);
 });

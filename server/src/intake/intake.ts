@@ -7,11 +7,14 @@ import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
-import { confirmationFailed, requestAnswered, requestRefused } from './events.ts';
+import { confirmationFailed, requestAnswered, requestRefused, requestRepeated } from './events.ts';
+import type { Health } from './health.ts';
+import { okConfirmation } from './ok-confirmation.ts';
 import type { Arrival } from './raw-bodies.ts';
 import { createSourceAddresses } from './source-address.ts';
 import { createStorage } from './storage.ts';
 
+export { type ConnectionHealth, type ConnectionProblem, createHealth, type Health, readHealth } from './health.ts';
 export { createReception, type Reception, type ReceptionParts } from './reception.ts';
 
 /** Where OK's requests come from. Source: apiok.ru, graph.user.subscribe; the same in every copy since 2017. */
@@ -20,6 +23,7 @@ export const OK_SOURCE_CIDRS = ['217.20.145.192/28', '217.20.151.160/28', '217.2
 export interface IntakeParts {
   rawEvents: RawEvents;
   connections: Pick<Connections, 'byIntakeToken' | 'channel' | 'senders'>;
+  health: Pick<Health, 'eventCame'>;
   clock: Clock;
   log: Logger;
   /** Who may call /hooks/ok; addresses or ranges. */
@@ -47,9 +51,9 @@ interface Caller {
 type HookRequest = FastifyRequest<{ Params: { token: string } }>;
 
 export function createIntake(parts: IntakeParts): Intake {
-  const { rawEvents, connections, clock, log, okSourceCidrs, trustedProxies } = parts;
+  const { rawEvents, connections, health, clock, log, okSourceCidrs, trustedProxies } = parts;
   const okSources = createSourceAddresses({ allowed: okSourceCidrs, trustedProxies });
-  const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }) });
+  const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }), health });
 
   const refuse = (reply: FastifyReply, kind: string, status: 403 | 404, reason: string): FastifyReply => {
     requestRefused(log, { kind, reason });
@@ -86,6 +90,8 @@ export function createIntake(parts: IntakeParts): Intake {
       }
       if (isConfirmation) return confirm(connection, reply);
     }
+    const repeat = Number(request.headers['x-retry-counter']);
+    if (repeat > 0) requestRepeated(log, { kind: 'vk', connectionId: connection.id, count: repeat });
     await store(caller, request, 'vk');
     return reply.send('ok');
   };
@@ -102,6 +108,7 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 
   const takeOk = async (request: HookRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (okConfirmation.isAsked(jsonObject(bodyOf(request)))) return confirmOk(request, reply);
     const { socket, headers } = request.raw;
     if (!okSources.allows(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''))) {
       return refuse(reply, 'ok', 403, 'requests of OK are not expected from this address');
@@ -110,6 +117,14 @@ export function createIntake(parts: IntakeParts): Intake {
     if (caller === null) return refuse(reply, 'ok', 404, UNKNOWN_TOKEN);
     await store(caller, request, 'ok');
     return reply.send('ok');
+  };
+
+  const confirmOk = async (request: HookRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const caller = await connections.byIntakeToken('ok', request.params.token);
+    if (caller === null) return refuse(reply, 'ok', 404, UNKNOWN_TOKEN);
+    const { confirmation } = caller.connection.settings;
+    if (confirmation === undefined) return refuse(reply, 'ok', 403, okConfirmation.unset);
+    return reply.headers(okConfirmation.headersFor(request.headers.origin)).send(confirmation);
   };
 
   const takeNotify =
@@ -141,6 +156,9 @@ export function createIntake(parts: IntakeParts): Intake {
         });
         hooks.post('/hooks/vk/:token', takeVk);
         hooks.post('/hooks/ok/:token', takeOk);
+        hooks.options('/hooks/ok/:token', async (request, reply) =>
+          reply.code(204).headers(okConfirmation.headersFor(request.headers.origin)).send(),
+        );
         hooks.post('/hooks/notify/:token/incoming', takeNotify('notify-incoming'));
         hooks.post('/hooks/notify/:token/statuses', takeNotify('notify-statuses'));
       });

@@ -33,8 +33,9 @@ function fakeNetwork() {
     async subscribeWebhook({ url, secret }) {
       network.attempts += 1;
       if (network.isAway) throw new Error('away');
+      const isKnown = webhooks.has(url);
       webhooks.set(url, secret);
-      return { state: 'active', did: [] };
+      return { state: 'active', did: isKnown ? [] : ['The address was registered.'] };
     },
     async unsubscribeWebhook(url) {
       webhooks.delete(url);
@@ -59,6 +60,7 @@ function startReception(town: Town, channel: Channel, more: Partial<ReceptionPar
   const connections = { ...town.connections, channel: async () => channel, list: () => town.connections.list(town.account.id) };
   const reception = createReception({
     ...{ database: town.database, connections, rawEvents: town.rawEvents, clock, log: pino({ level: 'silent' }) },
+    ...{ health: town.health, webhookCheckMs: 20_000 },
     ...more,
   });
   reception.run();

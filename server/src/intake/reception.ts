@@ -5,6 +5,8 @@ import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
+import type { Health } from './health.ts';
+import { keepTokensAlive } from './keep-alive.ts';
 import { type Keeper, keepPolling, keepWebhook } from './keepers.ts';
 import { createStorage } from './storage.ts';
 
@@ -22,8 +24,11 @@ export interface Reception {
 
 export interface ReceptionParts {
   database: Database;
-  connections: Pick<Connections, 'list' | 'channel' | 'credentials' | 'webhookUrl' | 'senders'>;
+  connections: Pick<Connections, 'list' | 'channel' | 'credentials' | 'webhookUrl' | 'senders' | 'pause'>;
   rawEvents: RawEvents;
+  health: Health;
+  /** How often a network is asked whether it still has our webhook. */
+  webhookCheckMs: number;
   clock: Clock;
   log: Logger;
 }
@@ -31,6 +36,8 @@ export interface ReceptionParts {
 // How soon a changed setting is taken, and how often leases are renewed.
 const CHECK_MS = 2_000;
 const LEASE_MS = 15_000;
+const LOOK_AT_HEALTH_MS = 10_000;
+const LOOK_AT_TOKENS_MS = 60_000;
 
 const SQL = {
   lease: {
@@ -57,13 +64,13 @@ interface Kept {
 }
 
 export function createReception(parts: ReceptionParts): Reception {
-  const { database, connections, rawEvents, clock, log } = parts;
+  const { database, connections, rawEvents, health, webhookCheckMs, clock, log } = parts;
   const owner = randomUUID();
-  const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }) });
+  const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }), health });
   const kept = new Map<number, Kept>();
   const stopped = new AbortController();
   const looked = Promise.withResolvers<void>();
-  let running: Promise<void> | undefined;
+  let running: Promise<unknown> | undefined;
 
   /** The state of the long poll where this process may keep the connection; undefined where another one does. */
   const lease = async (connectionId: number): Promise<string | null | undefined> => {
@@ -87,6 +94,8 @@ export function createReception(parts: ReceptionParts): Reception {
       connection,
       connections,
       storage,
+      health,
+      webhookCheckMs,
       clock,
       log,
       signal: abort.signal,
@@ -104,11 +113,13 @@ export function createReception(parts: ReceptionParts): Reception {
     if (one !== undefined && isChanged) await drop(connection.id, one);
     const state = await lease(connection.id);
     if (state === undefined && one !== undefined && !isChanged) await drop(connection.id, one);
-    if (state !== undefined && (one === undefined || isChanged)) start(connection, state);
+    if (state === undefined || (one !== undefined && !isChanged)) return;
+    await health.begin(connection);
+    start(connection, state);
   };
 
   const check = async (): Promise<void> => {
-    const wanted = (await connections.list()).filter(({ receive }) => receive !== 'off');
+    const wanted = (await connections.list()).filter((connection) => connection.receive !== 'off');
     const ids = new Set(wanted.map(({ id }) => id));
     for (const [id, one] of kept) {
       if (ids.has(id)) continue;
@@ -118,20 +129,32 @@ export function createReception(parts: ReceptionParts): Reception {
     for (const connection of wanted) await keep(connection);
   };
 
-  const work = async (): Promise<void> => {
+  /** Does `step` again and again until it is to stop; one that fails is logged. */
+  const repeat = async (name: string, everyMs: number, step: () => Promise<void>): Promise<void> => {
     while (!stopped.signal.aborted) {
-      try {
-        await check();
-        looked.resolve();
-      } catch (error) {
-        log.warn({ event: 'loop_failed', loop: 'reception', error: error instanceof Error ? error.message : String(error) });
-      }
-      await clock.sleep(CHECK_MS, stopped.signal);
+      await step().catch((error: unknown) =>
+        log.warn({ event: 'loop_failed', loop: name, error: error instanceof Error ? error.message : String(error) }),
+      );
+      await clock.sleep(everyMs, stopped.signal);
     }
+  };
+
+  const receive = async (): Promise<void> => {
+    await repeat('reception', CHECK_MS, async () => {
+      await check();
+      looked.resolve();
+    });
     const ids = [...kept.keys()];
     await Promise.all([...kept].map(([id, one]) => drop(id, one)));
     for (const id of ids) await database.run(SQL.giveBack, [id, owner]);
   };
+
+  const work = () =>
+    Promise.all([
+      receive(),
+      repeat('connection_health', LOOK_AT_HEALTH_MS, async () => health.look(await connections.list())),
+      repeat('keep_alive', LOOK_AT_TOKENS_MS, () => keepTokensAlive({ database, connections, clock, log }, stopped.signal)),
+    ]);
 
   return {
     run() {

@@ -2,6 +2,7 @@ import type { Connection, Connections } from '../connections/connections.ts';
 import { type NewRawEvent, type RawEvents, TAG_COPY } from '../inbox/inbox.ts';
 import type { AgedCache } from '../platform/aged-cache.ts';
 import { bodyStored } from './events.ts';
+import type { Health } from './health.ts';
 import { type Arrival, type ReadBody, readBody } from './raw-bodies.ts';
 
 /** Puts bodies into the database, from wherever they come. */
@@ -15,8 +16,9 @@ export function createStorage(parts: {
   connections: Pick<Connections, 'senders'>;
   /** OK's groups by connection. */
   groups: AgedCache<readonly string[]>;
+  health: Pick<Health, 'eventCame'>;
 }): Storage {
-  const { rawEvents, connections, groups } = parts;
+  const { rawEvents, connections, groups, health } = parts;
 
   /** OK's bodies name no group. Where senders use an upstream for one group of OK, its bodies can be of no other. */
   const groupOf = async ({ id, accountId }: Connection): Promise<string | undefined> => {
@@ -42,6 +44,7 @@ export function createStorage(parts: {
       const isNew = await rawEvents.store(read.map(({ raw }) => raw));
       const copies = read.filter((_, index) => isNew[index] === false).flatMap(tagCopyOf);
       await rawEvents.store(copies);
+      for (const { connection } of arrivals) health.eventCame(connection.id);
       read.forEach(({ raw }, index) => {
         const result = raw.error !== undefined ? 'unreadable' : isNew[index] ? 'new' : 'repeated';
         bodyStored({ kind: raw.form, source: raw.source, result });

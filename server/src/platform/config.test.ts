@@ -20,6 +20,7 @@ test('an empty environment is a local run with every default', () => {
     SOROKA_STATUS_POLL_AFTER_MS: 60_000,
     SOROKA_CALLBACK_TIMEOUT_MS: 10_000,
     SOROKA_CALLBACK_ALLOW_CIDRS: [],
+    SOROKA_WEBHOOK_CHECK_MS: 300_000,
     SOROKA_OK_SOURCE_CIDRS: ['217.20.145.192/28', '217.20.151.160/28', '217.20.153.48/28'],
   });
 });

@@ -128,6 +128,11 @@ export const VARIABLES = {
     default: OK_SOURCES,
     meaning: "Addresses or CIDR ranges, by comma, that OK's webhooks may come from.",
   }),
+  SOROKA_WEBHOOK_CHECK_MS: variable({
+    read: integer({ min: 1_000, max: HOUR_MS }),
+    default: '300000',
+    meaning: 'Milliseconds between two looks whether a network still has our webhook; one that it has lost is made again.',
+  }),
   SOROKA_BOT_RULES: variable({
     read: path,
     default: null,

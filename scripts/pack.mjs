@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TYPESCRIPT = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -17,7 +17,7 @@ const IS_TEST = /(\.test\.ts$|(^|\/)test\/)/;
  * The package's commands run `main()` of `dist/main.js`; `exports` of the workspace, which name sources, name what was made
  * of them.
  */
-export function pack(workspace, folder) {
+function pack(workspace, folder) {
   const source = join(ROOT, workspace);
   const staging = mkdtempSync(join(tmpdir(), `soroka-pack-`));
   try {
@@ -95,11 +95,9 @@ function writePackageJson(source, staging) {
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(packageJson, null, 2)}\n`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [workspace, folder = '.'] = process.argv.slice(2);
-  if (workspace === undefined) {
-    process.stderr.write('Name the workspace to pack: node scripts/pack.mjs simulator [folder]\n');
-    process.exit(1);
-  }
-  process.stdout.write(`${pack(workspace, folder)}\n`);
+const [workspace, folder = '.'] = process.argv.slice(2);
+if (workspace === undefined) {
+  process.stderr.write('Name the workspace to pack: node scripts/pack.mjs simulator [folder]\n');
+  process.exit(1);
 }
+process.stdout.write(`${pack(workspace, folder)}\n`);

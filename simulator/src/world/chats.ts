@@ -38,6 +38,8 @@ export interface ChatMessage {
   extra: Record<string, unknown>;
   editedAt: number | null;
   deleted: boolean;
+  /** Deleted by the group for itself alone. */
+  hiddenFromGroup: boolean;
 }
 
 export interface ChatMember {
@@ -65,8 +67,6 @@ export interface Chat {
   readonly messages: ChatMessage[];
   pinned: ChatMessage | null;
   keyboard: Keyboard | null;
-  /** Grows when the link to join is made anew. */
-  linkVersion: number;
   lastNumber: number;
 }
 
@@ -147,6 +147,7 @@ export function createChats(ids: Ids, clock: Clock, listener: ChatListener): Cha
       extra: line.extra ?? {},
       editedAt: null,
       deleted: false,
+      hiddenFromGroup: false,
     };
     chat.messages.push(message);
     if (chat.messages.length > CHAT_MESSAGES_MAX) chat.messages.shift();
@@ -177,7 +178,6 @@ export function createChats(ids: Ids, clock: Clock, listener: ChatListener): Cha
         messages: [],
         pinned: null,
         keyboard: null,
-        linkVersion: 1,
         lastNumber: 0,
       };
       byGroup.set(group, [...own, chat]);

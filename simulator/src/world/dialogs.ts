@@ -57,6 +57,8 @@ export interface Message {
   status: MessageStatus;
   editedAt: number | null;
   deleted: boolean;
+  /** Deleted by the group for itself alone. */
+  hiddenFromGroup: boolean;
   /** The person's, by its number on VK. */
   reaction: number | null;
 }
@@ -210,6 +212,7 @@ export function createDialogs(ids: Ids, people: People): Dialogs {
         status: message.status,
         editedAt: null,
         deleted: false,
+        hiddenFromGroup: false,
         reaction: null,
       };
       dialog.messages.push(added);

@@ -37,8 +37,10 @@ export interface CallbackServers {
   /** Asks for a confirmation where the server has not confirmed and is not being asked; what waits for it is tried again after that. */
   confirm(group: Group, server: CallbackServer): void;
   delete(group: Group, server: CallbackServer): void;
-  /** What a server must answer to `confirmation`. The same for all servers of a community, for the whole run. */
+  /** What a server must answer to `confirmation`: the same for all servers of a community until it is changed. */
   confirmationCode(group: Group): string;
+  /** VK changes the code from time to time (contracts/vk.md 1.1). [?] Whether the code before is still taken is not known. */
+  changeCode(group: Group, options: { isOldTaken: boolean }): void;
   publish(event: VkEvent, copies: number): void;
   /** Drops what waits to be sent; the servers too where `subscriptions`. */
   reset(options: { subscriptions: boolean }): void;
@@ -57,7 +59,8 @@ interface Entry {
 
 export function createCallbackServers(world: World): CallbackServers {
   const entries = new Map<Group, Entry[]>();
-  const codes = new Map<Group, string>();
+  /** The one that is told, then those that are still taken. */
+  const codes = new Map<Group, [string, ...string[]]>();
   let lastId = 0;
 
   const ofGroup = (group: Group): Entry[] => entries.get(group) ?? [];
@@ -89,9 +92,9 @@ export function createCallbackServers(world: World): CallbackServers {
       isFailed: () => server.status === 'failed',
     });
   const confirmationCode = (group: Group): string => {
-    const code = codes.get(group) ?? world.ids.hex(8);
-    codes.set(group, code);
-    return code;
+    const taken = codes.get(group) ?? [world.ids.hex(8)];
+    codes.set(group, taken);
+    return taken[0];
   };
 
   const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
@@ -114,7 +117,8 @@ export function createCallbackServers(world: World): CallbackServers {
     for (const repeatAfterMs of [...CONFIRMATION_REPEATS_MS, null]) {
       const answer = await postCallback(world, { url: server.url, body, retryCounter: 0, signal });
       if (signal.aborted) return;
-      if (answer.kind === 'answered' && answer.body === confirmationCode(group)) {
+      const isTaken = (code: string): boolean => code === confirmationCode(group) || (codes.get(group)?.includes(code) ?? false);
+      if (answer.kind === 'answered' && isTaken(answer.body)) {
         server.status = 'ok';
         entry.isConfirmed = true;
         entry.sender.hurry();
@@ -153,6 +157,10 @@ export function createCallbackServers(world: World): CallbackServers {
     },
     delete: remove,
     confirmationCode,
+    changeCode(group, { isOldTaken }) {
+      const old = confirmationCode(group);
+      codes.set(group, isOldTaken ? [world.ids.hex(8), old] : [world.ids.hex(8)]);
+    },
     publish(event, copies) {
       for (const { server, sender, isConfirmed } of ofGroup(event.group)) {
         if (!isConfirmed || !server.events.enabled.has(event.type)) continue;

@@ -66,9 +66,12 @@ export const SENT_EVENTS = [
   'message_new',
   'message_reply',
   'message_allow',
+  'message_edit',
   'message_deny',
+  'message_typing_state',
   'message_read',
   'message_event',
+  'message_reaction_event',
 ] as const;
 
 export type SentEvent = (typeof SENT_EVENTS)[number];

@@ -1,4 +1,4 @@
-import { refuse, type VkResult } from './vk-errors.ts';
+import { type Refusal, refuse } from './vk-errors.ts';
 
 /** A button after the check: what a person may press. */
 export interface VkButton {
@@ -6,6 +6,8 @@ export interface VkButton {
   label: string;
   /** JSON text; null where the button carries none. */
   payload: string | null;
+  /** Of a button that opens a page. */
+  link: string | null;
 }
 
 /** A keyboard after the check, row by row, and as it goes into message bodies. */
@@ -23,7 +25,9 @@ const LABEL_CHARACTERS_MAX = 40;
 const PAYLOAD_CHARACTERS_MAX = 255;
 
 const COLORS = ['primary', 'secondary', 'negative', 'positive', 'default'];
-const ACTION_TYPES = ['text', 'callback', 'open_link', 'location', 'vkpay', 'open_app', 'open_photo'];
+// Of the schema's list of a client's abilities; a person agrees to a kind of mailing by them.
+const INTENT_ACTIONS = ['intent_subscribe', 'intent_unsubscribe'];
+const ACTION_TYPES = ['text', 'callback', 'open_link', 'location', 'vkpay', 'open_app', 'open_photo', ...INTENT_ACTIONS];
 const COLORED_ACTIONS = ['text', 'callback'];
 const LABELLED_ACTIONS = ['text', 'callback', 'open_link', 'open_app'];
 
@@ -35,7 +39,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  *
  * The sentences about colors and "keyboard should be array" are VK's (contracts/vk.md 3.3); [?] the others are ours.
  */
-export function readKeyboard(text: string): { ok: true; keyboard: VkKeyboard } | Extract<VkResult, { ok: false }> {
+export function readKeyboard(text: string): { ok: true; keyboard: VkKeyboard } | Refusal {
   const body = parseJson(text);
   if (body === undefined) return refuse(911, 'keyboard is not valid JSON');
   if (!isObject(body)) return refuse(911, 'keyboard should be array');
@@ -52,16 +56,24 @@ export function readKeyboard(text: string): { ok: true; keyboard: VkKeyboard } |
     if (!Array.isArray(row)) return refuse(911, `row [${rowIndex}] should be array`);
     if (row.length > BUTTONS_PER_ROW_MAX)
       return refuse(911, `row [${rowIndex}] has too many buttons: at most ${BUTTONS_PER_ROW_MAX}`);
-    const buttons: VkButton[] = [];
-    for (const [index, button] of row.entries()) {
-      const read = readButton(button);
-      if ('problem' in read) return refuse(911, `button [${rowIndex}][${index}] ${read.problem}`);
-      buttons.push(read);
-    }
-    rows.push(buttons);
+    const read = readButtons(row, `button [${rowIndex}]`);
+    if (!read.ok) return read;
+    rows.push(read.buttons);
   }
   if (rows.flat().length > limits.buttons) return refuse(911, `too many buttons: at most ${limits.buttons}`);
   return { ok: true, keyboard: { inline, rows, body: { ...body, inline, one_time: body['one_time'] === true && !inline } } };
+}
+
+/** The buttons of one row, or of a carousel's element; `place` is how VK names where they stand. */
+export function readButtons(row: unknown, place: string): { ok: true; buttons: VkButton[] } | Refusal {
+  if (!Array.isArray(row)) return refuse(911, `${place} should be array`);
+  const buttons: VkButton[] = [];
+  for (const [index, button] of row.entries()) {
+    const read = readButton(button);
+    if ('problem' in read) return refuse(911, `${place}[${index}] ${read.problem}`);
+    buttons.push(read);
+  }
+  return { ok: true, buttons };
 }
 
 function readButton(button: unknown): VkButton | { problem: string } {
@@ -81,7 +93,8 @@ function readButton(button: unknown): VkButton | { problem: string } {
   if (type === 'open_link' && typeof action['link'] !== 'string') return { problem: 'has no link' };
   const payload = readPayload(action);
   if (typeof payload === 'object' && payload !== null) return payload;
-  return { type, label: typeof label === 'string' ? label : '', payload };
+  const link = typeof action['link'] === 'string' ? action['link'] : null;
+  return { type, label: typeof label === 'string' ? label : '', payload, link };
 }
 
 function readPayload(action: Record<string, unknown>): string | null | { problem: string } {

@@ -26,6 +26,8 @@ export interface LongPoll {
   /** A key and the number of the newest event; null while the community has long poll switched off. */
   open(group: Group): { key: string; ts: string } | null;
   publish(event: VkEvent, copies: number): void;
+  /** Every session of the community meets this failure once: history cut (1), keys dead (2), keys and numbers dead (3). */
+  fail(group: Group, failure: 1 | 2 | 3): void;
   /** Answers at once where there are events after `ts`, else with the next one, or without any after `waitSeconds`. */
   poll(
     group: Group,
@@ -48,6 +50,8 @@ interface Queue {
   /** The newest events, oldest first; the last one has the number `lastTs`. */
   bodies: Record<string, unknown>[];
   waiting: Set<() => void>;
+  /** Keys whose information was lost: answered with 3, where other dead keys get 2. */
+  lost: Set<string>;
 }
 
 export function createLongPoll(world: World): LongPoll {
@@ -61,6 +65,7 @@ export function createLongPoll(world: World): LongPoll {
       lastTs: world.ids.dialogBase, // grows with the start of the run: a ts of an earlier run is never taken for one of this
       bodies: [],
       waiting: new Set(),
+      lost: new Set(),
     };
     queues.set(group, made);
     return made;
@@ -72,6 +77,7 @@ export function createLongPoll(world: World): LongPoll {
   const isValid = (queue: Queue, key: string): boolean => (queue.keys.get(key) ?? 0) > world.clock.monotonic();
 
   const check = (queue: Queue, key: string, ts: string | undefined): LongPollAnswer | number => {
+    if (queue.lost.has(key)) return { failed: 3 };
     if (!isValid(queue, key) || !queue.settings.isEnabled) return { failed: 2 };
     if (ts === undefined || ts === '') return queue.lastTs;
     // [?] VK's answer to a number it never gave is not known.
@@ -101,6 +107,18 @@ export function createLongPoll(world: World): LongPoll {
       if (queue.bodies.length > LONG_POLL.eventsKeptMax * 1.1) queue.bodies = queue.bodies.slice(-LONG_POLL.eventsKeptMax);
       for (const wake of [...queue.waiting]) wake();
     },
+    fail(group, failure) {
+      const queue = queueOf(group);
+      if (failure === 1) {
+        // One number goes by without an event: whoever asks from before it has lost something.
+        queue.bodies = [];
+        queue.lastTs += 1;
+      } else {
+        if (failure === 3) for (const key of queue.keys.keys()) queue.lost.add(key);
+        queue.keys.clear();
+      }
+      for (const wake of [...queue.waiting]) wake();
+    },
     async poll(group, { key, ts, waitSeconds }, gone) {
       const queue = queueOf(group);
       const from = check(queue, key, ts);
@@ -112,7 +130,7 @@ export function createLongPoll(world: World): LongPoll {
             queue.waiting.delete(wake);
             resolve();
           };
-          const cancel = world.clock.schedule(wake, Math.min(waitSeconds, LONG_POLL.waitSecondsMax) * 1_000);
+          const cancel = world.clock.scheduleReal(wake, Math.min(waitSeconds, LONG_POLL.waitSecondsMax) * 1_000);
           queue.waiting.add(wake);
           void gone.then(wake);
         });
@@ -125,6 +143,7 @@ export function createLongPoll(world: World): LongPoll {
         queue.bodies = [];
         if (!subscriptions) continue;
         queue.keys.clear();
+        queue.lost.clear();
         queue.settings = initialSettings();
         for (const wake of [...queue.waiting]) wake();
       }

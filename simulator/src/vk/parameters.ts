@@ -3,9 +3,11 @@ import { refuse, type VkError } from './vk-errors.ts';
 /** What a method says about one of its parameters; names, bounds and choices are those of the schema. */
 export type ParameterSpec =
   | { type: 'integer'; required?: true; min?: number; max?: number; default?: number }
-  | { type: 'text'; required?: true; lengthMax?: number }
+  | { type: 'text'; required?: true; lengthMax?: number; default?: string }
+  /** With a fraction, as degrees of the globe. */
+  | { type: 'number'; required?: true; min: number; max: number }
   /** `0`, `1`, `true` or `false`. */
-  | { type: 'boolean'; required?: true }
+  | { type: 'boolean'; required?: true; default?: boolean }
   | { type: 'choice'; required?: true; values: readonly string[]; default?: string }
   /** Integers separated by commas. */
   | { type: 'integers'; required?: true; itemsMax: number }
@@ -14,7 +16,7 @@ export type ParameterSpec =
 
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 
-type ValueOf<S extends ParameterSpec> = S extends { type: 'integer' }
+type ValueOf<S extends ParameterSpec> = S extends { type: 'integer' | 'number' }
   ? number
   : S extends { type: 'boolean' }
     ? boolean
@@ -26,7 +28,9 @@ type ValueOf<S extends ParameterSpec> = S extends { type: 'integer' }
 
 /** Parameters after reading: those required or with a default are there, the others may be undefined. */
 export type ParameterValues<S extends ParameterSpecs> = {
-  [K in keyof S]: S[K] extends { required: true } | { default: string | number } ? ValueOf<S[K]> : ValueOf<S[K]> | undefined;
+  [K in keyof S]: S[K] extends { required: true } | { default: string | number | boolean }
+    ? ValueOf<S[K]>
+    : ValueOf<S[K]> | undefined;
 };
 
 const INTEGER = /^-?\d{1,19}$/;
@@ -60,6 +64,10 @@ function readOne(spec: ParameterSpec, text: string): { value: unknown } | { prob
   switch (spec.type) {
     case 'integer':
       return readInteger(text, spec.min, spec.max);
+    case 'number': {
+      const isWithin = /^-?\d{1,3}(?:\.\d+)?$/.test(text) && Number(text) >= spec.min && Number(text) <= spec.max;
+      return isWithin ? { value: Number(text) } : { problem: `should be from ${spec.min} to ${spec.max}` };
+    }
     case 'text':
       return spec.lengthMax !== undefined && text.length > spec.lengthMax
         ? { problem: `is too long: at most ${spec.lengthMax} characters` }

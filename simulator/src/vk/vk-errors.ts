@@ -1,70 +1,11 @@
-/**
- * Texts of VK's errors, by code. Source: VKCOM/vk-api-schema errors.json, tag v5.199.93 (MIT), those that the simulator or
- * its faults can answer.
- */
-export const VK_ERRORS: Readonly<Record<number, string>> = {
-  1: 'Unknown error occurred',
-  2: 'Application is disabled. Enable your application or use test mode',
-  3: 'Unknown method passed',
-  4: 'Incorrect signature',
-  5: 'User authorization failed',
-  6: 'Too many requests per second',
-  7: 'Permission to perform this action is denied',
-  8: 'Invalid request',
-  9: 'Flood control',
-  10: 'Internal server error',
-  12: 'Unable to compile code',
-  13: 'Runtime error occurred during code invocation',
-  14: 'Captcha needed',
-  15: 'Access denied',
-  18: 'User was deleted or banned',
-  27: 'Group authorization failed',
-  28: 'Application authorization failed',
-  29: 'Rate limit reached',
-  36: 'Method execution was interrupted due to timeout',
-  42: 'IP is not allowed',
-  43: 'This section is temporary unavailable',
-  100: 'One of the parameters specified was missing or invalid',
-  103: 'Out of limits',
-  104: 'Not found',
-  113: 'Invalid user id',
-  125: 'Invalid group id',
-  900: "Can't send messages for users from blacklist",
-  901: "Can't send messages for users without permission",
-  902: "Can't send messages to this user due to their privacy settings",
-  909: "Can't edit this message, because it's too old",
-  910: "Can't sent this message, because it's too big",
-  911: 'Keyboard format is invalid',
-  912: 'This is a chat bot feature, change this status in settings',
-  913: 'Too many forwarded messages',
-  914: 'Message is too long',
-  917: "You don't have access to this chat",
-  921: "Can't forward these messages",
-  925: 'You are not admin of this chat',
-  927: 'Chat does not exist',
-  932: "Your community can't interact with this peer",
-  936: 'Contact not found',
-  940: 'Too many posts in messages',
-  943: 'Cannot use this intent',
-  944: 'Limits overflow for this intent',
-  945: 'Chat was disabled',
-  946: 'Chat not supported',
-  950: "Can't send message, reply timed out",
-  962: "You can't access donut chat without subscription",
-  969: 'Message cannot be forwarded',
-  985: 'Cannot write to notifications only groups',
-  987: 'Need message request',
-  988: 'Pending message request',
-  1012: 'Writing is disabled for this chat',
-  1114: 'Anonymous token has expired',
-  1117: 'Access token has expired',
-  2000: 'Servers number limit is reached',
-};
+import { VK_ERRORS } from './error-texts.ts';
 
 /** A refusal before it is written: VK's code, and what VK puts behind its text after a colon. */
 export interface VkError {
   code: number;
   detail?: string;
+  /** `error_subcode` of the schema, where VK tells more. */
+  subcode?: number;
 }
 
 /** A call inside `execute` that was refused, as its answer lists it. */
@@ -75,14 +16,22 @@ export interface ExecuteError {
 }
 
 /** What a method gives back. Refusals are values: `execute` goes on after one. */
-export type VkResult = { ok: true; response: unknown; executeErrors?: ExecuteError[] } | { ok: false; error: VkError };
+export type VkResult = { ok: true; response: unknown; executeErrors?: ExecuteError[] } | Refusal;
+
+export interface Refusal {
+  ok: false;
+  error: VkError;
+}
 
 export function respond(response: unknown): VkResult {
   return { ok: true, response };
 }
 
-export function refuse(code: number, detail?: string): { ok: false; error: VkError } {
-  return { ok: false, error: detail === undefined ? { code } : { code, detail } };
+export function refuse(code: number, detail?: string, subcode?: number): Refusal {
+  return {
+    ok: false,
+    error: { code, ...(detail === undefined ? {} : { detail }), ...(subcode === undefined ? {} : { subcode }) },
+  };
 }
 
 /** VK's text of an error: the one of its table, and the detail after a colon. */
@@ -90,6 +39,19 @@ export function errorText({ code, detail }: VkError): string {
   const text = VK_ERRORS[code] ?? VK_ERRORS[1];
   return detail === undefined ? `${text}` : `${text}: ${detail}`;
 }
+
+/** What some errors carry beside code and text, so that a client can go on. Sources: contracts/vk.md 3.6 (captcha since 2025). */
+const FURTHER_FIELDS: Readonly<Record<number, Readonly<Record<string, unknown>>>> = {
+  14: {
+    captcha_sid: '239633676097',
+    captcha_img: 'https://api.vk.ru/captcha.php?sid=239633676097',
+    captcha_ts: 1_760_000_000,
+    captcha_attempt: 1,
+    redirect_uri: 'https://id.vk.com/not_robot_captcha?domain=vk.com&session_token=simulated',
+  },
+  17: { redirect_uri: 'https://m.vk.com/login?act=authcheck' },
+  24: { confirmation_text: 'Confirm the action' },
+};
 
 /** Never written back in `request_params`, as at VK. */
 const HIDDEN_PARAMETERS: ReadonlySet<string> = new Set(['access_token']);
@@ -105,7 +67,9 @@ export function errorBody(error: VkError, method: string, parameters: Readonly<R
   return {
     error: {
       error_code: error.code,
+      ...(error.subcode === undefined ? {} : { error_subcode: error.subcode }),
       error_msg: errorText(error),
+      ...FURTHER_FIELDS[error.code],
       request_params: [['method', method], ...shown].map(([key, value]) => ({ key, value })),
     },
   };

@@ -1,15 +1,27 @@
-import type { Dialog, Group, Instant, Person, World } from '../world/world.ts';
+import type { Chat, Group, Instant, Person, World } from '../world/world.ts';
 import { type CallbackServers, createCallbackServers } from './callback-servers.ts';
+import { type Communities, createCommunities } from './communities.ts';
 import { createLongPoll, type LongPoll } from './long-poll.ts';
-import { type ParameterSpecs, type ParameterValues, readParameters } from './parameters.ts';
-import type { VkResult } from './vk-errors.ts';
+import { createMedia, type Media } from './media/media.ts';
+import { chatPeer, type Place } from './peer-ids.ts';
+import type { Right } from './tokens.ts';
 import { watchWorld } from './vk-events.ts';
 
 /** A press on a callback button, which the group may answer once (messages.sendMessageEventAnswer). */
 export interface Press {
   group: Group;
   person: Person;
+  peerId: number;
   pressedAt: number;
+}
+
+/** What the group has noted about a place. */
+export interface Notes {
+  /** Number up to which it has marked a chat as read; a dialog's is known to the world (`seenUpTo`). */
+  chatReadUpTo: number;
+  /** Number up to which it has marked the place as answered. */
+  answeredUpTo: number;
+  isImportant: boolean;
 }
 
 /** What VK knows beyond the world. */
@@ -17,36 +29,36 @@ export interface VkNetwork {
   world: World;
   longPoll: LongPoll;
   callbacks: CallbackServers;
-  /** Number in the dialog up to which the group has marked it as read. */
-  readByGroup: Map<Dialog, number>;
+  communities: Communities;
+  media: Media;
+  /** The notes of a place; made where there are none yet. */
+  notesOf(place: Place): Notes;
   /** By the `event_id` of the message_event. */
   presses: Map<string, Press>;
+  /** The links to join chats that were asked for. */
+  inviteLinks: Map<Chat, string>;
 }
 
-/** A call whose token, version and rate were found right. */
-export interface VkCall {
+/** What every call brings, whoever makes it. */
+export interface AnyCall {
   network: VkNetwork;
-  /** Whose token it is. */
-  group: Group;
   /** The minor of `v`: 199 for 5.199. */
   version: number;
   at: Instant;
-  /** How the caller reached us, as `http://127.0.0.1:8090`: long poll addresses begin with it. */
+  /** How the caller reached us, as `http://127.0.0.1:8090`: long poll addresses and pictures begin with it. */
   origin: string;
 }
 
-/** One method of the API: reads its parameters by its own table, then does its work. */
-export type VkMethod = (given: Readonly<Record<string, string>>, call: VkCall) => VkResult;
+/** A call with a community's token, whose version and rate were found right. */
+export interface VkCall extends AnyCall {
+  /** Whose token it is. */
+  group: Group;
+  rights: ReadonlySet<Right>;
+}
 
-/** A method from the table of its parameters and what it does with them. */
-export function defineMethod<S extends ParameterSpecs>(
-  parameters: S,
-  handle: (values: ParameterValues<S>, call: VkCall) => VkResult,
-): VkMethod {
-  return (given, call) => {
-    const read = readParameters(parameters, given);
-    return read.ok ? handle(read.values, call) : read;
-  };
+/** A call with a person's token. */
+export interface UserCall extends AnyCall {
+  person: Person;
 }
 
 // A press can be answered for a minute (docs: callback buttons; contracts/vk.md 1.4).
@@ -54,28 +66,51 @@ export const PRESS_ANSWERABLE_MS = 60_000;
 
 /** VK over this world: from here on what happens in it is told to webhooks and long polls. */
 export function createVkNetwork(world: World): VkNetwork {
+  const notes = new Map<Place, Notes>();
   const network: VkNetwork = {
     world,
     longPoll: createLongPoll(world),
     callbacks: createCallbackServers(world),
-    readByGroup: new Map(),
+    communities: createCommunities(),
+    media: createMedia(world),
+    notesOf(place) {
+      const made = notes.get(place) ?? { chatReadUpTo: 0, answeredUpTo: 0, isImportant: false };
+      notes.set(place, made);
+      return made;
+    },
     presses: new Map(),
+    inviteLinks: new Map(),
+  };
+  const remember = (callbackId: string, press: Press): void => {
+    network.presses.set(callbackId, press);
+    world.clock.schedule(() => network.presses.delete(callbackId), PRESS_ANSWERABLE_MS);
   };
   watchWorld(world, (event) => {
     const copies = world.faults.drawCopies('vk');
     network.longPoll.publish(event, copies);
     network.callbacks.publish(event, copies);
   });
-  world.on('pressed', ({ dialog: { group, person }, callbackId, time }) => {
+  world.on('pressed', ({ dialog: { group, person, peerId }, callbackId, time }) => {
+    if (group.network === 'vk') remember(callbackId, { group, person, peerId: Number(peerId), pressedAt: time });
+  });
+  world.on('chatPressed', ({ chat, person, callbackId, time }) => {
+    if (chat.group.network === 'vk') remember(callbackId, { group: chat.group, person, peerId: chatPeer(chat), pressedAt: time });
+  });
+  world.on('disturbed', ({ group, disturbance }) => {
     if (group.network !== 'vk') return;
-    network.presses.set(callbackId, { group, person, pressedAt: time });
-    world.clock.schedule(() => network.presses.delete(callbackId), PRESS_ANSWERABLE_MS);
+    if (disturbance === 'long_poll_failed_1') network.longPoll.fail(group, 1);
+    else if (disturbance === 'long_poll_failed_2') network.longPoll.fail(group, 2);
+    else if (disturbance === 'long_poll_failed_3') network.longPoll.fail(group, 3);
+    else network.callbacks.changeCode(group, { isOldTaken: disturbance === 'confirmation_code_changed_old_taken' });
   });
   world.on('reset', (options) => {
     network.longPoll.reset(options);
     network.callbacks.reset(options);
-    network.readByGroup.clear();
+    network.communities.reset();
+    network.media.reset();
     network.presses.clear();
+    network.inviteLinks.clear();
+    notes.clear();
   });
   return network;
 }

@@ -3,13 +3,15 @@ import { acceptForms, parametersOf } from '../form/form.ts';
 import { watchCalls } from '../wire/wire.ts';
 import type { World } from '../world/world.ts';
 import { LONG_POLL } from './long-poll.ts';
-import { runMethod } from './methods/methods.ts';
-import { errorBody, refuse, type VkError } from './vk-errors.ts';
-import { createVkNetwork, type VkCall, type VkNetwork } from './vk-network.ts';
+import { addUploads } from './media/upload-routes.ts';
+import { isNotSimulated, runMethod } from './methods/methods.ts';
+import { holderOf } from './tokens.ts';
+import { errorBody, type Refusal, refuse } from './vk-errors.ts';
+import { createVkNetwork, type UserCall, type VkCall, type VkNetwork } from './vk-network.ts';
 
 /**
- * VK as a community's bot sees it, under `/vk`: the API at `/vk/method/<name>`, Bots Long Poll, and the Callback API that calls
- * out. Every answer of the API is HTTP 200 with `response` or `error`. Sources: contracts/vk.md 1-3.
+ * VK as a community's bot sees it, under `/vk`: the API at `/vk/method/<name>`, Bots Long Poll, uploads, and the Callback API that
+ * calls out. Every answer of the API is HTTP 200 with `response` or `error`. Sources: contracts/vk.md 1-3.
  */
 export async function registerVk(app: FastifyInstance, world: World): Promise<void> {
   const network = createVkNetwork(world);
@@ -19,6 +21,7 @@ export async function registerVk(app: FastifyInstance, world: World): Promise<vo
       watchCalls(scope, world, 'vk');
       addApi(scope, network);
       addLongPoll(scope, network);
+      await scope.register(async (uploads) => addUploads(uploads, network));
       scope.addHook('onClose', async () => network.callbacks.stop());
     },
     { prefix: '/vk' },
@@ -36,7 +39,8 @@ function addApi(scope: FastifyInstance, network: VkNetwork): void {
       Object.assign(entry, { method: name, request: given });
       const accepted = acceptCall(request, given, network);
       const result = accepted.ok ? runMethod(name, given, accepted.call) : accepted;
-      if (accepted.ok) entry.group = accepted.call.group.id;
+      if (accepted.ok && 'group' in accepted.call) entry.group = accepted.call.group.id;
+      if (isNotSimulated(name)) entry.note = 'VK has this method, the simulator has not';
       if (!result.ok) {
         entry.code = String(result.error.code);
         return errorBody(result.error, name, given);
@@ -49,27 +53,31 @@ function addApi(scope: FastifyInstance, network: VkNetwork): void {
 
 // Version 5.103 brought today's event bodies; clients of that age are still in use (contracts/vk.md 7).
 const VERSION_MINOR_MIN = 103;
-const VERSION_MINOR_MAX = 199;
+// The newest whose schema is known. A later one is answered like it: VK goes on, and clients with it.
+const VERSION_MINOR_KNOWN = 199;
 
 /** Version, then token, then rate. [?] The order in which VK checks is not known. */
 function acceptCall(
   request: FastifyRequest,
   given: Readonly<Record<string, string>>,
   network: VkNetwork,
-): { ok: true; call: VkCall } | { ok: false; error: VkError } {
+): { ok: true; call: VkCall | UserCall } | Refusal {
   const { v } = given;
   if (v === undefined || v === '') return refuse(8, 'v (version) is required');
   const minor = Number(/^5\.(\d{1,3})$/.exec(v)?.[1] ?? Number.NaN);
-  if (!(minor >= VERSION_MINOR_MIN && minor <= VERSION_MINOR_MAX)) {
-    return refuse(8, `v (version) should be from 5.${VERSION_MINOR_MIN} to 5.${VERSION_MINOR_MAX}`);
+  if (!(minor >= VERSION_MINOR_MIN)) {
+    return refuse(8, `v (version) should be 5.${VERSION_MINOR_MIN} or later, as 5.${VERSION_MINOR_KNOWN}`);
   }
   const token = given['access_token'] ?? /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined || token === '') return refuse(5, 'no access_token passed.');
-  const group = network.world.groups.byToken('vk', token);
-  if (group === null) return refuse(5, 'invalid access_token (4).');
+  const holder = holderOf(network.world, token);
+  if (holder === null) return refuse(5, 'invalid access_token (4).');
   const { at } = request.networkCall;
-  if (!network.world.limits.takeCall(group, at)) return refuse(6);
-  return { ok: true, call: { network, group, version: minor, at, origin: `${request.protocol}://${request.host}` } };
+  const version = Math.min(minor, VERSION_MINOR_KNOWN);
+  const call = { network, version, at, origin: `${request.protocol}://${request.host}` };
+  if ('person' in holder) return { ok: true, call: { ...call, ...holder } };
+  if (!network.world.limits.takeCall(holder.group, at)) return refuse(6);
+  return { ok: true, call: { ...call, ...holder } };
 }
 
 /** `GET` or `POST {server}?act=a_check&key=…&ts=…&wait=25`; parameters that are not known are ignored (contracts/vk.md 2). */

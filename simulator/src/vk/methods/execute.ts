@@ -1,11 +1,11 @@
 import { parseExecuteCode } from '../execute-code.ts';
 import { type ExecuteError, errorText, refuse, respond, type VkResult } from '../vk-errors.ts';
-import type { VkCall } from '../vk-network.ts';
+import type { UserCall, VkCall } from '../vk-network.ts';
 
 const CALLS_MAX = 25;
 
 /** Runs one method by its name. */
-type VkMethodRunner = (method: string, parameters: Readonly<Record<string, string>>, call: VkCall) => VkResult;
+type VkMethodRunner = (method: string, parameters: Readonly<Record<string, string>>, call: VkCall | UserCall) => VkResult;
 
 /**
  * Runs the calls in the code of `execute` one after another. A refused one leaves `false` in its slot and a line in
@@ -13,7 +13,7 @@ type VkMethodRunner = (method: string, parameters: Readonly<Record<string, strin
  *
  * Source: contracts/vk.md 3.1.
  */
-export function execute(given: Readonly<Record<string, string>>, call: VkCall, run: VkMethodRunner): VkResult {
+export function execute(given: Readonly<Record<string, string>>, call: VkCall | UserCall, run: VkMethodRunner): VkResult {
   const { code } = given;
   if (code === undefined || code === '') return refuse(100, 'code is undefined');
   const program = parseExecuteCode(code);

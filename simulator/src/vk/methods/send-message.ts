@@ -1,11 +1,12 @@
-import type { Keyboard } from '../../world/world.ts';
-import { readKeyboard, type VkKeyboard } from '../keyboard.ts';
-import { errorText, refuse, respond, type VkError, type VkResult } from '../vk-errors.ts';
-import { defineMethod, type VkCall } from '../vk-network.ts';
+import { type Chat, type Person, SUBSCRIBED_INTENTS, type SubscribedIntent } from '../../world/world.ts';
+import { FIRST_CHAT_PEER } from '../peer-ids.ts';
+import { errorText, type Refusal, refuse, respond, type VkError } from '../vk-errors.ts';
+import { dialogMessages } from '../vk-message.ts';
+import { defineMethod } from '../vk-method.ts';
+import type { VkCall } from '../vk-network.ts';
+import { CONTENT_PARAMETERS, type Content, readContent } from './message-content.ts';
 import { findPeer } from './peers.ts';
 
-// Both from the schema (messages.send 5.199). Clients that believe in 4096 are safe with either.
-const TEXT_CHARACTERS_MAX = 9_000;
 const PEERS_MAX = 100;
 
 // Errors from here on concern one peer; the ones below refuse the whole call (contracts/vk.md 3.6).
@@ -34,23 +35,15 @@ const PARAMETERS = {
   chat_id: { type: 'integer', min: 0, max: 100_000_000 },
   // Kept as text: clients send numbers beyond 2^53 and VK takes them (contracts/vk.md 3.2).
   random_id: { type: 'text' },
-  message: { type: 'text' },
-  attachment: { type: 'text', lengthMax: 9_000 },
-  sticker_id: { type: 'integer', min: 0 },
-  forward: { type: 'text' },
-  forward_messages: { type: 'integers', itemsMax: 1_000 },
-  reply_to: { type: 'integer' },
-  keyboard: { type: 'text' },
-  template: { type: 'text' },
-  payload: { type: 'text', lengthMax: 1_000 },
-  intent: { type: 'choice', values: INTENTS },
+  ...CONTENT_PARAMETERS,
+  intent: { type: 'choice', values: INTENTS, default: 'default' },
+  subscribe_id: { type: 'integer', min: 0, max: 100 },
 } as const;
 
-interface Content {
-  text: string;
+interface Order {
+  content: Content;
   dedupKey: string | undefined;
-  keyboard: Keyboard | undefined;
-  extra: Record<string, unknown>;
+  intent: string;
 }
 
 type Placed = { ok: true; messageId: number; numberInDialog: number } | { ok: false; error: VkError };
@@ -62,8 +55,14 @@ type Placed = { ok: true; messageId: number; numberInDialog: number } | { ok: fa
  * Source: the schema; contracts/vk.md 3.2. [?] VK's answer to a repeat is not known; the first id is our choice.
  */
 export const sendMessage = defineMethod(PARAMETERS, (values, call) => {
-  const content = readContent(values);
-  if (!content.ok) return content;
+  const { random_id: randomId } = values;
+  if (randomId === undefined) return refuse(100, 'random_id is a required parameter');
+  if (!/^-?\d{1,20}$/.test(randomId)) return refuse(100, 'random_id not integer');
+  const read = readContent(values, call);
+  if (!read.ok) return read;
+  const number = Number(randomId);
+  const content: Content = { ...read.content, extra: { random_id: number, ...read.content.extra } };
+  const order: Order = { content, dedupKey: number === 0 ? undefined : randomId, intent: values.intent };
   const single = peerOf(values);
   const peerIds = values.peer_ids ?? (single === null ? [] : [single]);
   if (peerIds.length === 0) return refuse(100, 'you should specify peer_id, user_id, domain, chat_id or peer_ids param');
@@ -73,7 +72,7 @@ export const sendMessage = defineMethod(PARAMETERS, (values, call) => {
   if (ofTheCall !== undefined) return refuse(Number(ofTheCall));
   const placed = peerIds.map((peerId, index): Placed => {
     const fault = faults[index] ?? null;
-    return fault === null ? sendTo(peerId, content.content, call) : refuse(Number(fault));
+    return fault === null ? sendTo(peerId, order, call) : refuse(Number(fault));
   });
   if (values.peer_ids !== undefined) return respond(placed.map((sent, index) => rowOf(peerIds[index] ?? 0, sent)));
   const [sent] = placed;
@@ -86,83 +85,25 @@ function peerOf(values: {
   chat_id: number | undefined;
   domain: string | undefined;
 }): number | null {
-  if (values.chat_id !== undefined) return 2_000_000_000 + values.chat_id;
+  if (values.chat_id !== undefined) return FIRST_CHAT_PEER + values.chat_id;
   const byDomain = /^id(\d{1,12})$/.exec(values.domain ?? '')?.[1];
   return values.peer_id ?? values.user_id ?? (byDomain === undefined ? null : Number(byDomain));
 }
 
-function readContent(values: {
-  random_id: string | undefined;
-  message: string | undefined;
-  attachment: string | undefined;
-  sticker_id: number | undefined;
-  forward: string | undefined;
-  forward_messages: number[] | undefined;
-  reply_to: number | undefined;
-  keyboard: string | undefined;
-  template: string | undefined;
-  payload: string | undefined;
-}): { ok: true; content: Content } | Extract<VkResult, { ok: false }> {
-  const { random_id: randomId, message: text = '', payload } = values;
-  if (randomId === undefined) return refuse(100, 'random_id is a required parameter');
-  if (!/^-?\d{1,20}$/.test(randomId)) return refuse(100, 'random_id not integer');
-  if ([...text].length > TEXT_CHARACTERS_MAX) return refuse(914);
-  const others = [values.attachment, values.sticker_id, values.forward, values.forward_messages, values.template];
-  if (text.trim() === '' && others.every((other) => other === undefined)) return refuse(100, 'message is empty or invalid');
-  if (payload !== undefined && !isJson(payload)) return refuse(100, 'payload contains incorrect JSON');
-  const keyboard = values.keyboard === undefined ? null : readKeyboard(values.keyboard);
-  if (keyboard !== null && !keyboard.ok) return keyboard;
-  const number = Number(randomId);
-  return {
-    ok: true,
-    content: {
-      text,
-      dedupKey: number === 0 ? undefined : randomId,
-      keyboard: keyboard === null ? undefined : shownKeyboard(keyboard.keyboard),
-      extra: {
-        random_id: number,
-        ...(payload === undefined ? {} : { payload }),
-        ...(keyboard === null ? {} : { keyboard: keyboard.keyboard.body }),
-        ...(values.attachment === undefined ? {} : { attachments: attachmentsOf(values.attachment) }),
-        ...(values.reply_to === undefined ? {} : { reply_message: { id: values.reply_to } }),
-      },
-    },
-  };
-}
-
-/** What a person can press: text buttons write their label, callback buttons tell the group; the others never reach it. */
-function shownKeyboard({ inline, rows, body }: VkKeyboard): Keyboard {
-  const pressable = rows.flat().filter(({ type }) => type === 'text' || type === 'callback');
-  return {
-    place: inline ? 'message' : 'dialog',
-    oneTime: body['one_time'] === true,
-    buttons: pressable.map(({ type, label, payload }) => ({
-      label,
-      payload: payload ?? '',
-      does: type === 'callback' ? 'tell' : 'say',
-    })),
-  };
-}
-
-/** `photo1_2_key,doc3_4` as the objects of a message. What does not look so is left out. */
-function attachmentsOf(list: string): Record<string, unknown>[] {
-  return list.split(',').flatMap((item) => {
-    const [, type, ownerId, id, accessKey] = /^([a-z_]+?)(-?\d+)_(\d+)(?:_(\w+))?$/.exec(item.trim()) ?? [];
-    if (type === undefined) return [];
-    const media = { id: Number(id), owner_id: Number(ownerId), ...(accessKey === undefined ? {} : { access_key: accessKey }) };
-    return [{ type, [type]: media }];
-  });
-}
-
-function sendTo(peerId: number, content: Content, { network: { world }, group, at }: VkCall): Placed {
-  const peer = findPeer(world, peerId);
+function sendTo(peerId: number, order: Order, call: VkCall): Placed {
+  const peer = findPeer(call, peerId, 917);
   if (!peer.ok) return peer;
-  const { dedupKey, keyboard, text, extra } = content;
-  const sent = world.send(group, peer.person, {
+  if ('chat' in peer) return sendToChat(peer.chat, order, call);
+  const { world } = call.network;
+  const { dedupKey, content } = order;
+  const { keyboard, text, extra } = content;
+  const refused = intentRefusal(peer.person, order.intent, call);
+  if (refused !== null) return refused;
+  const sent = world.send(call.group, peer.person, {
     kind: 'message',
     text,
     extra,
-    at,
+    at: call.at,
     ...(dedupKey === undefined ? {} : { dedupKey }),
     ...(keyboard === undefined ? {} : { keyboard }),
   });
@@ -170,6 +111,35 @@ function sendTo(peerId: number, content: Content, { network: { world }, group, a
   if (!sent.ok) return refuse(sent.reason === 'blocked' ? 901 : 936);
   return { ok: true, messageId: Number(sent.message.networkId), numberInDialog: sent.message.numberInDialog };
 }
+
+/** In a chat everybody may be written to; its messages have no id for a bot, only a number (contracts/vk.md 1.4). */
+function sendToChat(chat: Chat, { content: { text, keyboard, extra }, dedupKey }: Order, call: VkCall): Placed {
+  const repeated =
+    dedupKey === undefined
+      ? undefined
+      : chat.messages.findLast((line) => line.author === null && line.extra['random_id'] === extra['random_id']);
+  const sent =
+    repeated ?? call.network.world.chats.say(chat, null, text, { extra, ...(keyboard === undefined ? {} : { keyboard }) });
+  return sent === null ? refuse(917) : { ok: true, messageId: 0, numberInDialog: sent.numberInDialog };
+}
+
+/** Why this intent (or none) does not let the message through. Sources: contracts/vk.md 3.2; [?] see the settings in `limits`. */
+function intentRefusal(person: Person, intent: string, { network: { world }, group, at }: VkCall): Refusal | null {
+  if (intent !== 'default') {
+    const isSubscribed = !isSubscribedIntent(intent) || world.intents.has(group, person, intent);
+    if (!isSubscribed) return refuse(943);
+    return world.limits.takeIntent(group, person.phone, at) ? null : refuse(944);
+  }
+  const { replyWindowHours } = world.limits.settings();
+  if (replyWindowHours === null) return null;
+  const lines = dialogMessages(world.dialogs.find(group, person)?.messages ?? []);
+  const lastWord = lines.findLast(({ from }) => from === 'person');
+  const isOpen = lastWord !== undefined && at.time - lastWord.time <= replyWindowHours * 3_600_000;
+  return isOpen ? null : refuse(950);
+}
+
+const isSubscribedIntent = (intent: string): intent is SubscribedIntent =>
+  (SUBSCRIBED_INTENTS as readonly string[]).includes(intent);
 
 /** A row of the answer to `peer_ids`. Zeros in a failed one: the schema requires both fields (contracts/vk.md 3.2). */
 function rowOf(peerId: number, sent: Placed): Record<string, unknown> {
@@ -181,13 +151,4 @@ function rowOf(peerId: number, sent: Placed): Record<string, unknown> {
         conversation_message_id: 0,
         error: { code: sent.error.code, description: errorText(sent.error) },
       };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,9 @@ import type { CallbackServer, CallbackServerFields } from '../callback-servers.t
 import { EVENT_NAMES, eventFlags, switchEvents } from '../event-settings.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import { refuse, respond, type VkResult } from '../vk-errors.ts';
-import { defineMethod, type VkCall, type VkMethod } from '../vk-network.ts';
+import { defineMethod, type VkMethods } from '../vk-method.ts';
+import type { VkCall } from '../vk-network.ts';
+import { CREATOR_ID } from './people.ts';
 
 const GROUP_ID = { type: 'integer', required: true, min: 1 } as const;
 const SERVER_FIELDS = {
@@ -49,9 +51,6 @@ const deleteCallbackServer = defineMethod({ group_id: GROUP_ID, server_id: SERVE
     return respond(1);
   }),
 );
-
-// The administrator who made the servers: nobody in this world, so the id of VK's own first account.
-const CREATOR_ID = 1;
 
 const getCallbackServers = defineMethod(
   { group_id: GROUP_ID, server_ids: { type: 'integers', itemsMax: 100 } },
@@ -113,7 +112,7 @@ const setLongPollSettings = defineMethod(
 );
 
 /** How a community is told of its events. Sources: the schema; contracts/vk.md 1.1 and 2. */
-export const SUBSCRIPTION_METHODS: Readonly<Record<string, VkMethod>> = {
+export const SUBSCRIPTION_METHODS: VkMethods = {
   'groups.addCallbackServer': addCallbackServer,
   'groups.editCallbackServer': editCallbackServer,
   'groups.deleteCallbackServer': deleteCallbackServer,

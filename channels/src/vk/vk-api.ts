@@ -3,17 +3,27 @@ import { parseJson } from '../json.ts';
 
 /** What one call of a VK method came to. */
 export type VkAnswer =
-  | { kind: 'response'; response: unknown }
+  /** `executeErrors`: of the calls within an `execute`, in their order. */
+  | { kind: 'response'; response: unknown; executeErrors?: readonly VkError[] }
   /** VK's own error; codes: dev.vk.com/reference/errors. */
-  | { kind: 'error'; code: number; message: string }
+  | ({ kind: 'error' } & VkError)
   | { kind: 'unsent'; code: string }
   | { kind: 'unanswered'; detail: string };
 
+export interface VkError {
+  code: number;
+  message: string;
+}
+
+export type VkParams = Readonly<Record<string, string | number>>;
+
 export interface VkApi {
   /** Calls one method; the token and the version are added. Never throws. */
-  call(method: string, params: Readonly<Record<string, string | number>>, signal: AbortSignal): Promise<VkAnswer>;
+  call(method: string, params: VkParams, signal: AbortSignal): Promise<VkAnswer>;
   /** One long poll: a plain GET on the server that VK named, which takes no token. */
   get(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer>;
+  /** The bytes of a file, as a form, to the address that VK named for them; it takes no token either. */
+  post(url: string, form: FormData, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -42,6 +52,12 @@ export function createVkApi({ baseUrl, token, apiVersion, timeoutMs }: VkApiOpti
       return answer.kind === 'answered' ? readAnswer(answer.status, answer.text) : answer;
     },
     get: (url, pollTimeoutMs, signal) => http.call({ method: 'GET', url, timeoutMs: pollTimeoutMs }, signal),
+    async post(url, form, uploadTimeoutMs, signal) {
+      const encoded = new Response(form);
+      const type = encoded.headers.get('content-type') ?? '';
+      const body = new Uint8Array(await encoded.arrayBuffer());
+      return http.call({ method: 'POST', url, headers: { 'content-type': type }, body, timeoutMs: uploadTimeoutMs }, signal);
+    },
     close: () => http.close(),
   };
 }
@@ -57,41 +73,18 @@ function readAnswer(status: number, text: string): VkAnswer {
   }
   if (typeof body !== 'object' || body === null) return unreadable;
   if ('error' in body) {
-    const { error } = body;
-    if (typeof error !== 'object' || error === null || !('error_code' in error) || typeof error.error_code !== 'number')
-      return unreadable;
-    return { kind: 'error', code: error.error_code, message: 'error_msg' in error ? String(error.error_msg) : '' };
+    const error = readError(body.error);
+    return error === undefined ? unreadable : { kind: 'error', ...error };
   }
-  return 'response' in body ? { kind: 'response', response: body.response } : unreadable;
+  if (!('response' in body)) return unreadable;
+  const { response } = body;
+  if (!('execute_errors' in body) || !Array.isArray(body.execute_errors)) return { kind: 'response', response };
+  const executeErrors = body.execute_errors.map(readError).filter((error) => error !== undefined);
+  return { kind: 'response', response, executeErrors };
 }
 
-/** The response of a call that must succeed. Throws an Error that names the method, VK's error and what to do. */
-export async function requireResponse(
-  api: VkApi,
-  method: string,
-  params: Record<string, string | number>,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const answer = await api.call(method, params, signal);
-  if (answer.kind === 'response') return answer.response;
-  if (answer.kind === 'error') {
-    throw new VkCallError(
-      `VK refused ${method} with error ${answer.code} (${answer.message}): see dev.vk.com/reference/errors`,
-      answer.code,
-    );
-  }
-  throw new VkCallError(
-    `VK did not answer ${method} (${answer.kind === 'unsent' ? answer.code : answer.detail}): check the connection's address and try again`,
-  );
-}
-
-export class VkCallError extends Error {
-  override readonly name = 'VkCallError';
-  /** VK's error code; undefined where no answer came. */
-  readonly code: number | undefined;
-
-  constructor(message: string, code?: number) {
-    super(message);
-    this.code = code;
-  }
+function readError(error: unknown): VkError | undefined {
+  if (typeof error !== 'object' || error === null || !('error_code' in error) || typeof error.error_code !== 'number')
+    return undefined;
+  return { code: error.error_code, message: 'error_msg' in error ? String(error.error_msg) : '' };
 }

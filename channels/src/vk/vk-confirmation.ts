@@ -1,5 +1,6 @@
 import { readFields } from '../body/body.ts';
-import { requireResponse, type VkApi } from './vk-api.ts';
+import type { VkApi } from './vk-api.ts';
+import { requireResponse } from './vk-calls.ts';
 
 /** The text that VK's `confirmation` request must be answered with. It belongs to the community and changes now and then. */
 export interface VkConfirmation {

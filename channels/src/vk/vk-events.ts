@@ -1,10 +1,10 @@
 import { BrokenBodyError, type Fields, readFields, unwrapJson } from '../body/body.ts';
 import type { InboundEvent } from '../channel.ts';
+import { idOfMessage, isCommunity, isGroupChat } from './vk-peer.ts';
 
 type Base = Pick<InboundEvent, 'eventId' | 'network' | 'groupId' | 'at'>;
-
-// dev.vk.com/method/messages.send: peers of group chats start here; below are people, below zero communities.
-const CHAT_PEER_MIN = 2_000_000_000;
+type Dialog = Required<Pick<InboundEvent, 'userId' | 'peerId' | 'isGroupChat'>>;
+type ChatChange = Extract<InboundEvent, { kind: 'chat' }>['change'];
 
 /**
  * Turns one body of VK's Callback API, or one update of its long poll, into an event. Pure but for `receivedAt`, which
@@ -31,6 +31,8 @@ export function parseVkEvent(body: unknown, receivedAt: Date = new Date()): Inbo
 const PARSERS: ReadonlyMap<string, (object: Fields, base: Base) => InboundEvent | undefined> = new Map([
   // The message stood in `object` itself before version 5.103.
   ['message_new', (object, base) => parseMessage(object.has('message') ? object.object('message') : object, base)],
+  ['message_reply', parseReply],
+  ['message_edit', parseEdit],
   ['message_event', parseButton],
   ['message_read', parseRead],
   [
@@ -43,6 +45,71 @@ const PARSERS: ReadonlyMap<string, (object: Fields, base: Base) => InboundEvent 
   ],
 ]);
 
+function parseMessage(message: Fields, base: Base): InboundEvent | undefined {
+  const dialog = dialogOf(message, 'from_id', 'peer_id');
+  if (!isFromPerson(message, dialog)) return undefined;
+  if (message.has('action')) return parseChatChange(message, dialog, base);
+  return {
+    ...base,
+    ...dialog,
+    ...contentOf(message, dialog),
+    kind: 'message',
+    ...(message.has('payload') && { payload: unwrapPayload(message.jsonText('payload')) }),
+    ...(message.has('message_tag') && { messageTag: message.textOrId('message_tag') }),
+    ...(message.has('ref') && { ref: message.text('ref') }),
+    ...(message.has('reply_message') && { replyToNetworkId: idOfMessage(message.object('reply_message'), dialog.peerId) }),
+    ...(message.raw('is_cropped') === true && { isCropped: true }),
+  };
+}
+
+/** The community wrote. Only what an admin wrote in VK's own page has an author; the rest is ours, or another program's. */
+function parseReply(message: Fields, base: Base): InboundEvent | undefined {
+  if (!message.has('admin_author_id')) return undefined;
+  const peerId = message.id('peer_id');
+  if (isCommunity(peerId)) return undefined;
+  const dialog: Dialog = { userId: peerId, peerId, isGroupChat: isGroupChat(peerId) };
+  const content = contentOf(message, dialog);
+  return { ...base, ...dialog, ...content, kind: 'written-elsewhere', authorId: message.id('admin_author_id') };
+}
+
+function parseEdit(message: Fields, base: Base): InboundEvent | undefined {
+  const dialog = dialogOf(message, 'from_id', 'peer_id');
+  if (!isFromPerson(message, dialog)) return undefined;
+  const { at: _writtenAt, ...content } = contentOf(message, dialog);
+  const editedAt = message.has('update_time') ? { at: message.moment('update_time', 1_000) } : {};
+  return { ...base, ...dialog, ...content, ...editedAt, kind: 'edited' };
+}
+
+/** By `action.type` of a message in a group chat: schema messages_message_action_status. */
+const CHAT_CHANGES: ReadonlyMap<unknown, ChatChange> = new Map([
+  ['chat_create', 'created'],
+  ['chat_title_update', 'title'],
+  ['chat_photo_update', 'icon'],
+  ['chat_photo_remove', 'icon'],
+  ['chat_invite_user', 'joined'],
+  ['chat_invite_user_by_link', 'joined'],
+  ['chat_invite_user_by_message_request', 'joined'],
+  ['chat_kick_user', 'left'],
+  ['chat_pin_message', 'pinned'],
+]);
+
+/** Who came by a link, and who left by themselves, is the writer: the member is not named then. */
+function parseChatChange(message: Fields, dialog: Dialog, base: Base): InboundEvent | undefined {
+  const action = message.object('action');
+  const change = CHAT_CHANGES.get(action.raw('type'));
+  if (change === undefined) return undefined;
+  const memberId = action.has('member_id') ? action.id('member_id') : dialog.userId;
+  return {
+    ...base,
+    ...dialog,
+    kind: 'chat',
+    change,
+    at: message.moment('date', 1_000),
+    ...((change === 'created' || change === 'title') && action.has('text') && { title: action.text('text') }),
+    ...((change === 'joined' || change === 'left') && { memberId }),
+  };
+}
+
 function parseButton(object: Fields, base: Base): InboundEvent {
   const dialog = dialogOf(object, 'user_id', 'peer_id');
   return { ...base, ...dialog, kind: 'button', payload: object.jsonText('payload'), callbackId: object.text('event_id') };
@@ -50,27 +117,24 @@ function parseButton(object: Fields, base: Base): InboundEvent {
 
 function parseRead(object: Fields, base: Base): InboundEvent | undefined {
   const dialog = dialogOf(object, 'from_id', 'peer_id');
-  if (dialog.userId.startsWith('-')) return undefined; // the community itself read something
-  return { ...base, ...dialog, kind: 'read', upToNetworkId: object.id('read_message_id') };
+  if (isCommunity(dialog.userId)) return undefined; // the community itself read something
+  const id = object.id('read_message_id');
+  const isNumbered = id !== '0' || !object.has('conversation_message_id');
+  const upToNetworkId = isNumbered ? id : `${dialog.peerId}:${object.id('conversation_message_id')}`;
+  return { ...base, ...dialog, kind: 'read', upToNetworkId };
 }
 
-function parseMessage(message: Fields, base: Base): InboundEvent | undefined {
-  const dialog = dialogOf(message, 'from_id', 'peer_id');
-  if (dialog.userId.startsWith('-') || dialog.peerId.startsWith('-')) return undefined;
-  if (message.has('out') && message.integer('out') === 1) return undefined;
-  const id = message.id('id');
+function isFromPerson(message: Fields, { userId, peerId }: Dialog): boolean {
+  if (isCommunity(userId) || isCommunity(peerId)) return false;
+  return !message.has('out') || message.integer('out') !== 1;
+}
+
+function contentOf(message: Fields, { peerId }: Dialog) {
   return {
-    ...base,
-    ...dialog,
-    kind: 'message',
     at: message.moment('date', 1_000),
     text: message.text('text'),
-    // Bots see id 0 in group chats; there only the number within the conversation tells messages apart.
-    networkId: id === '0' ? `${dialog.peerId}:${message.id('conversation_message_id')}` : id,
+    networkId: idOfMessage(message, peerId),
     attachments: message.has('attachments') ? message.array('attachments') : [],
-    ...(message.has('payload') && { payload: unwrapPayload(message.jsonText('payload')) }),
-    ...(message.has('message_tag') && { messageTag: message.textOrId('message_tag') }),
-    ...(message.has('ref') && { ref: message.text('ref') }),
   };
 }
 
@@ -78,11 +142,11 @@ function parseMessage(message: Fields, base: Base): InboundEvent | undefined {
  * The person is the peer in a dialog and the writer in a group chat. They differ in the vendor's printed example, where
  * only the peer is somebody a message could have gone to.
  */
-function dialogOf(object: Fields, fromField: string, peerField: string): { userId: string; peerId: string } {
+function dialogOf(object: Fields, fromField: string, peerField: string): Dialog {
   const fromId = object.id(fromField);
   const peerId = object.id(peerField);
-  const isPerson = !peerId.startsWith('-') && Number(peerId) < CHAT_PEER_MIN;
-  return { userId: isPerson && !fromId.startsWith('-') ? peerId : fromId, peerId };
+  const isPerson = !isCommunity(peerId) && !isGroupChat(peerId);
+  return { userId: isPerson && !isCommunity(fromId) ? peerId : fromId, peerId, isGroupChat: isGroupChat(peerId) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type Fields, readFields } from '../body/body.ts';
 import type { PollResult } from '../channel.ts';
 import { parseJson, stringifyJson } from '../json.ts';
-import { requireResponse } from './vk-api.ts';
-import { enableVkLongPoll, type VkGroup } from './vk-webhook.ts';
+import { requireResponse } from './vk-calls.ts';
+import { SWITCHED_ON, type VkGroup } from './vk-group.ts';
 
 /** Where a session stands. `polls` counts them: a session goes silent after some hours, so it is renewed by then. */
 interface Session {
@@ -33,7 +33,7 @@ export async function pollVk(
   waitSeconds: number,
   signal: AbortSignal,
 ): Promise<PollResult> {
-  if (state === null) await enableVkLongPoll(group, signal);
+  if (state === null) await switchOn(group, signal);
   const kept = state === null ? undefined : readSession(state);
   const stale = kept === undefined || kept.polls >= RENEW_AFTER_POLLS;
   let session = stale ? await openSession(group, kept?.ts, signal) : kept;
@@ -47,11 +47,18 @@ export async function pollVk(
   }
   // 1: part of the history is lost; its answer brings the `ts` to go on from, as a number.
   if (answer.has('failed') && answer.raw('failed') !== 1) {
-    throw new Error(`VK's long poll failed with ${stringifyJson(answer.raw('failed'))}: poll again after a pause`);
+    const versions = answer.has('min_version') ? ', which says that it speaks other versions than we ask for' : '';
+    throw new Error(`VK's long poll failed with ${stringifyJson(answer.raw('failed'))}${versions}: poll again after a pause`);
   }
   const bodies = answer.has('updates') ? answer.array('updates').map(stringifyJson) : [];
   const next: Session = { ...session, ts: answer.id('ts'), polls: session.polls + 1 };
   return { bodies, state: JSON.stringify(next) };
+}
+
+/** Switches long poll on with our events. */
+async function switchOn({ api, groupId, apiVersion }: VkGroup, signal: AbortSignal): Promise<void> {
+  const settings = { group_id: groupId, enabled: 1, api_version: apiVersion, ...SWITCHED_ON };
+  await requireResponse(api, 'groups.setLongPollSettings', settings, signal);
 }
 
 async function openSession({ api, groupId }: VkGroup, ts: string | undefined, signal: AbortSignal): Promise<Session> {
@@ -70,6 +77,8 @@ async function ask({ api }: VkGroup, session: Session, waitSeconds: number, sign
     throw new Error(`VK's long poll did not answer (${answer.kind === 'unsent' ? answer.code : answer.detail}): poll again`);
   }
   if (answer.status !== 200) throw new Error(`VK's long poll answered with status ${answer.status}: poll again after a pause`);
+  // VKCOM/vk-java-sdk issue 208: "Incorrect ts, minimal 1, maximal N", which no repeat of the same `ts` will mend.
+  if (/^.{0,100}incorrect ts/is.test(answer.text) && !answer.text.includes('"updates"')) return readFields({ failed: 3 });
   return readFields(parseJson(answer.text), "VK's long poll answer");
 }
 

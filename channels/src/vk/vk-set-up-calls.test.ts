@@ -10,6 +10,7 @@ test('of five set-up calls asked for at once no three fall into one second, and 
       return { kind: 'response', response: 1 };
     },
     get: () => Promise.reject(new Error('not asked for here')),
+    post: () => Promise.reject(new Error('not asked for here')),
     close: async () => {},
   };
   const sparing = leaveRoomForMessages(api);
@@ -24,6 +25,7 @@ test('a call that fails does not hold up the next', async () => {
     call: (method) =>
       method === 'bad' ? Promise.reject(new Error('refused')) : Promise.resolve({ kind: 'response', response: method }),
     get: () => Promise.reject(new Error('not asked for here')),
+    post: () => Promise.reject(new Error('not asked for here')),
     close: async () => {},
   };
   const sparing = leaveRoomForMessages(api);

@@ -96,6 +96,8 @@ interface InboundBase {
   peerId: string;
   /** Whether `peerId` is a chat of several people; absent where the body does not tell (`Channel.chat` does). */
   isGroupChat?: boolean;
+  /** As the network shows the person; absent where the body does not tell (`Channel.profiles` may). */
+  userName?: string;
   at: Date;
 }
 
@@ -112,7 +114,6 @@ export type InboundEvent =
       /** VK `ref`, OK start payload. */
       ref?: string;
       attachments: readonly unknown[];
-      userName?: string;
       /** The network's id of the message it replies to. */
       replyToNetworkId?: string;
       /** The network cut it for bots: `Channel.message` has the whole. */
@@ -139,7 +140,13 @@ export type InboundEvent =
   /** A chat opened by a link or the Start button: OK CHAT_STARTED. */
   | (InboundBase & { kind: 'started'; payload?: string })
   /** A button that does not write a text: OK MESSAGE_CALLBACK, VK message_event. */
-  | (InboundBase & { kind: 'button'; payload: string; callbackId: string })
+  | (InboundBase & {
+      kind: 'button';
+      payload: string;
+      callbackId: string;
+      /** Of the message that it stands under, where the body tells. */
+      networkId?: string;
+    })
   /** Everything of ours up to this id in this dialog was read. */
   | (InboundBase & { kind: 'read'; upToNetworkId: string })
   | (InboundBase & { kind: 'permission'; allowed: boolean })

@@ -1,12 +1,16 @@
-import type { RefusalReason, SendOutcome } from '../channel.ts';
+import type { ActionOutcome } from '../actions.ts';
+import { BrokenBodyError } from '../body/body.ts';
+import type { SendOutcome } from '../channel.ts';
 import { type HttpAnswer, retryAfterMs } from '../http/http.ts';
 import { parseJson } from '../json.ts';
+import { meaningOf, OK_ERRORS, type OkMeaning } from './ok-errors.ts';
 
 /** What one call of OK, REST or Graph, came to. */
-export type OkAnswer =
-  /** May be an object, an array, a bare value or null. */
-  | { kind: 'result'; result: unknown }
-  /** OK's own error; codes: github gazay/odnoklassniki, lib/odnoklassniki/error.rb. */
+export type OkAnswer = { kind: 'result'; result: unknown } | OkProblem;
+
+/** A call without a result; `result` may be an object, an array, a bare value or null. */
+export type OkProblem =
+  /** OK's own error; `OK_ERRORS` has the codes. */
   | { kind: 'error'; code: number; message: string }
   | { kind: 'throttled'; retryAfterMs: number; status: number }
   | { kind: 'unsent'; code: string }
@@ -41,66 +45,77 @@ function parseOrNothing(text: string): { value: unknown } | undefined {
   }
 }
 
-type Meaning =
-  | { kind: 'refused'; reason: RefusalReason }
-  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number }
-  | { kind: 'failed' }
-  | { kind: 'stopped' };
-
-const refused = (reason: RefusalReason): Meaning => ({ kind: 'refused', reason });
-const FAILED: Meaning = { kind: 'failed' };
-const STOPPED: Meaning = { kind: 'stopped' };
-
-/**
- * What OK's error means to a sender. The waits are ours: OK documents none, nor whether 8 and 11 count for the group or
- * for one person; a person's pause is the one that cannot stall everybody. A code that is not here refuses the message.
- */
-export const OK_ERRORS: Readonly<Record<number, Meaning>> = {
-  1: FAILED, // UNKNOWN
-  2: FAILED, // SERVICE: temporarily unavailable
-  8: { kind: 'throttled', scope: 'recipient', retryAfterMs: 60_000 }, // FLOOD_BLOCKED
-  9: { kind: 'throttled', scope: 'lane', retryAfterMs: 600_000 }, // IP_BLOCKED
-  11: { kind: 'throttled', scope: 'recipient', retryAfterMs: 60_000 }, // LIMIT_REACHED
-  25: refused('refused_by_user'), // NOT_ACTIVE: does not use the application
-  26: refused('daily_limit'), // TOTAL_LIMIT_REACHED
-  101: STOPPED, // PARAM_API_KEY
-  102: STOPPED, // PARAM_SESSION_EXPIRED
-  103: STOPPED, // PARAM_SESSION_KEY
-  104: STOPPED, // PARAM_SIGNATURE
-  106: refused('no_such_user'), // PARAM_ENTITY_ID
-  110: refused('no_such_user'), // PARAM_USER_ID
-  210: STOPPED, // PARAM_APPLICATION_DISABLED
-  300: refused('no_such_user'), // NOT_FOUND
-  401: STOPPED, // AUTH_LOGIN
-  402: STOPPED, // AUTH_LOGIN_CAPTCHA
-  403: STOPPED, // AUTH_LOGIN_WEB_HUMAN_CHECK
-  454: refused('content'), // CENSOR_MATCH
-  455: refused('refused_by_user'), // FRIEND_RESTRICTION
-  456: refused('refused_by_user'), // GROUP_RESTRICTION
-  457: refused('refused_by_user'), // UNAUTHORIZED_RESTRICTION
-  458: refused('refused_by_user'), // PRIVACY_RESTRICTION
-  705: refused('no_such_user'), // CHAT_NOT_FOUND
-  9999: FAILED, // SYSTEM
-};
-
-/** The outcome of a send that OK did not answer with a result; `known` replaces the meaning of single codes. */
-export function outcomeOfProblem(answer: Exclude<OkAnswer, { kind: 'result' }>, known = OK_ERRORS): SendOutcome {
-  if (answer.kind === 'unanswered') return answer;
-  if (answer.kind === 'unsent') return { kind: 'failed', networkCode: answer.code };
-  if (answer.kind === 'throttled') {
-    return { kind: 'throttled', scope: 'lane', retryAfterMs: answer.retryAfterMs, networkCode: `http_${answer.status}` };
+/** The outcome of a send that OK did not answer with a result; `special` replaces the meaning of single codes. */
+export function outcomeOfProblem(problem: OkProblem, special?: Readonly<Record<number, OkMeaning>>): SendOutcome {
+  if (problem.kind === 'unanswered') return problem;
+  if (problem.kind === 'unsent') return { kind: 'failed', networkCode: problem.code };
+  if (problem.kind === 'throttled') {
+    const { retryAfterMs, status } = problem;
+    return { kind: 'throttled', scope: 'lane', retryAfterMs, networkCode: `http_${status}` };
   }
-  const networkCode = String(answer.code);
-  const meaning = known[answer.code] ?? refused('provider');
-  if (meaning.kind !== 'stopped') return { ...meaning, networkCode };
-  return {
-    kind: 'stopped',
-    networkCode,
-    detail: `OK error ${answer.code}: ${answer.message}; give the connection a working token or key`,
-  };
+  const networkCode = String(problem.code);
+  const meaning = meaningOf(problem.code, special);
+  return meaning.kind === 'stopped' ? { kind: 'stopped', networkCode, detail: sentenceOf(problem) } : { ...meaning, networkCode };
 }
 
-/** The result of a call that must succeed. Throws an Error that names the call, what came instead and what to do. */
+// How long to wait before an action is tried again where OK does not say.
+const ACTION_RETRY_MS = 1_000;
+
+/** What a call besides a send came to; `read` takes its result apart and may throw a `BrokenBodyError`, as `readFields` does. */
+export function actionOutcome<Result>(
+  answer: OkAnswer,
+  read: (result: unknown) => Result,
+  special?: Readonly<Record<number, OkMeaning>>,
+): ActionOutcome<Result> {
+  switch (answer.kind) {
+    case 'result':
+      return readResult(answer.result, read);
+    case 'throttled':
+      return failed(`http_${answer.status}`, `OK asks to wait (status ${answer.status})`, answer.retryAfterMs);
+    case 'unsent':
+      return failed(answer.code, `OK could not be reached (${answer.code})`);
+    case 'unanswered':
+      return failed('unanswered', `OK did not answer (${answer.detail})`);
+    case 'error': {
+      const meaning = meaningOf(answer.code, special);
+      const [networkCode, detail] = [String(answer.code), sentenceOf(answer)];
+      if (meaning.kind === 'throttled') return failed(networkCode, detail, meaning.retryAfterMs);
+      if (meaning.kind === 'failed') return failed(networkCode, detail);
+      return { kind: meaning.kind, networkCode, detail };
+    }
+  }
+}
+
+function readResult<Result>(result: unknown, read: (result: unknown) => Result): ActionOutcome<Result> {
+  if (isObject(result) && result['success'] === false)
+    return { kind: 'refused', networkCode: 'success_false', detail: 'OK did not do it (success false) and does not say why' };
+  try {
+    return { kind: 'done', result: read(result) };
+  } catch (error) {
+    if (!(error instanceof BrokenBodyError)) throw error;
+    const detail = `OK answered with something else than its page says: ${error.message}`;
+    return { kind: 'refused', networkCode: 'unreadable_answer', detail };
+  }
+}
+
+/** For calls whose result is that they were done: OK answers `{"success":true}` or, as clients have met it, something else. */
+export const nothing = (): null => null;
+
+function failed(networkCode: string, detail: string, retryAfterMs = ACTION_RETRY_MS): ActionOutcome<never> {
+  return { kind: 'failed', networkCode, retryAfterMs, detail };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sentenceOf({ code, message }: { code: number; message: string }): string {
+  const said = message === '' ? (OK_ERRORS[code]?.name ?? 'a code that is not in its list') : message;
+  const advice = meaningOf(code).kind === 'stopped' ? '; give the connection a working token or key' : '';
+  return `OK error ${code}: ${said}${advice}`;
+}
+
+/** The result of a call that must succeed. Throws `OkCallError`, which names the call, what came instead and what to do. */
 export function requireResult(answer: OkAnswer, call: string): unknown {
   switch (answer.kind) {
     case 'result':

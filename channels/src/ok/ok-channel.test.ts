@@ -46,14 +46,17 @@ describe('a message that OK takes', () => {
 
   test('as an answer goes to the chat, with its buttons', async () => {
     await using server = await playAnswers({ body: '{"message_id":"mid:C1.a"}' });
-    await sendTo(server, { recipientId: 'chat:C1', buttons: [[{ label: 'Да', payload: 'yes' }]] });
+    await sendTo(server, {
+      recipientId: 'chat:C1',
+      keyboard: { place: 'message', rows: [[{ kind: 'callback', label: 'Да', payload: '"yes"' }]] },
+    });
     expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
       recipient: { chat_id: 'chat:C1' },
       message: {
         text: 'Привет',
         attachment: {
           type: 'INLINE_KEYBOARD',
-          payload: { keyboard: { buttons: [[{ type: 'CALLBACK', text: 'Да', intent: 'DEFAULT', payload: 'yes' }]] } },
+          payload: { keyboard: { buttons: [[{ type: 'CALLBACK', text: 'Да', intent: 'DEFAULT', payload: '"yes"' }]] } },
         },
       },
     });
@@ -133,8 +136,10 @@ describe('a webhook', () => {
   test('is subscribed once, however often it is asked for', async () => {
     await using server = await playAnswers(played('ok/subscriptions'), played('ok/subscriptions'), played('ok/subscribed'));
     const channel = channelAt(server.url);
-    await channel.subscribeWebhook({ url: 'https://soroka.example/hooks/ok/token' }, never);
-    await channel.subscribeWebhook({ url: 'https://soroka.example/hooks/ok/new' }, never);
+    const url = 'https://soroka.example/hooks/ok/token';
+    expect(await channel.subscribeWebhook({ url }, never)).toEqual({ state: 'active', did: [] });
+    const again = await channel.subscribeWebhook({ url: 'https://soroka.example/hooks/ok/new' }, never);
+    expect(again).toEqual({ state: 'active', did: ['Subscribed the address at OK: it was not there, and 1 other was.'] });
     expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /graph/me/subscriptions',
       'GET /graph/me/subscriptions',

@@ -1,8 +1,25 @@
-import type { Button, Channel, Outgoing, SendOutcome } from '../channel.ts';
-import { createOkGraph, type OkGraph } from './graph/ok-graph.ts';
-import { pollOk } from './graph/ok-long-poll.ts';
-import { subscribeOkWebhook, unsubscribeOkWebhook } from './graph/ok-webhook.ts';
-import { outcomeOfProblem } from './ok-answer.ts';
+import { CAPABILITIES } from '../capabilities.ts';
+import type { Channel } from '../channel.ts';
+import {
+  answerInOk,
+  checkOk,
+  createOkGraph,
+  deleteInOk,
+  editInOk,
+  keepOkAlive,
+  pollOk,
+  readOkChat,
+  readOkDialogs,
+  readOkHistory,
+  readOkMessage,
+  sendToOk,
+  showInOk,
+  subscribeOkWebhook,
+  unsubscribeOkWebhook,
+  uploadToOk,
+} from './graph/graph.ts';
+import { OK_SETTINGS, type OkSettings } from './ok-settings.ts';
+import { createOkRest } from './rest/rest.ts';
 
 export interface OkChannelOptions {
   /** Root before `/graph/…`: `https://api.ok.ru`. */
@@ -16,58 +33,60 @@ export interface OkChannelOptions {
   textCharactersMax?: number;
   /** OK names no number: none by default. */
   callsPerSecond?: number | null;
+  /**
+   * Messages that one `send` takes for one call of the limit. Above 1, those of a broadcast leave together, and OK names
+   * none of them: they cannot be edited, deleted or found again. 1 by default, so that every message has its id.
+   */
+  batchMax?: number;
+  /** Of OK's, with the same ids of people: gives names and pictures, and is looked at by `check`. */
+  application?: { applicationKey: string; applicationSecret: string };
+  /** What OK does not document, where it is known better. */
+  settings?: Partial<OkSettings>;
+  now?: () => Date;
 }
 
-export type OkChannel = Channel & Required<Pick<Channel, 'subscribeWebhook' | 'unsubscribeWebhook' | 'poll' | 'close'>>;
+/** All that OK has; `profiles` only with an application, since the Graph API names people in events and histories alone. */
+export type OkChannel = Channel &
+  Required<Omit<Channel, 'receipts' | 'confirmation' | 'profiles'>> & { receipts?: never; confirmation?: never };
 
 /** One OK group by its Graph API. Source: apiok.ru/en/dev/graph_api. */
-export function createOkChannel({ textCharactersMax = 3_900, callsPerSecond = null, ...options }: OkChannelOptions): OkChannel {
+export function createOkChannel(options: OkChannelOptions): OkChannel {
+  const { groupId, application, baseUrl, timeoutMs, now = () => new Date() } = options;
+  const capabilities = {
+    ...CAPABILITIES.ok,
+    textCharactersMax: options.textCharactersMax ?? CAPABILITIES.ok.textCharactersMax,
+    callsPerSecond: options.callsPerSecond ?? CAPABILITIES.ok.callsPerSecond,
+    batchMax: options.batchMax ?? CAPABILITIES.ok.batchMax,
+  };
+  const settings = { ...OK_SETTINGS, ...options.settings };
   const graph = createOkGraph(options);
+  const rest = application === undefined ? undefined : createOkRest({ ...application, baseUrl, timeoutMs, settings });
+  const content = { ...settings, textCharactersMax: capabilities.textCharactersMax };
+  const sending = { graph, content, settings, now };
+  const acting = { graph, content, settings };
+  const reading = { graph, groupId, settings };
   return {
     kind: 'ok',
-    capabilities: {
-      batchMax: 1,
-      callsPerSecond,
-      textCharactersMax,
-      dropsRepeats: false,
-      reportsDelivered: false,
-      reportsRead: false,
-      deliveryPolicies: false,
-    },
-    send: (batch, signal) => Promise.all(batch.map((message) => sendOne(graph, message, signal))),
+    capabilities,
+    send: (batch, signal) => sendToOk(batch, sending, signal),
     subscribeWebhook: ({ url }, signal) => subscribeOkWebhook(graph, url, signal),
     unsubscribeWebhook: (url, signal) => unsubscribeOkWebhook(graph, url, signal),
-    poll: (state, waitSeconds, signal) => pollOk(graph, state, waitSeconds, signal),
-    close: () => graph.close(),
+    poll: (state, waitSeconds, signal) => pollOk(graph, state, waitSeconds, settings, signal),
+    check: (webhookUrl, signal) => checkOk({ graph, groupId, rest }, webhookUrl, signal),
+    keepAlive: (signal) => keepOkAlive(graph, signal),
+    edit: (target, changed, signal) => editInOk(target, changed, acting, signal),
+    delete: (target, signal) => deleteInOk(target, acting, signal),
+    showTyping: (peerId, signal) => showInOk('TYPING_ON', peerId, acting, signal),
+    markRead: ({ peerId }, signal) => showInOk('MARK_SEEN', peerId, acting, signal),
+    answerButton: (press, answer, signal) => answerInOk(press, answer, acting, signal),
+    upload: (file, _peerId, signal) => uploadToOk(graph, file, settings, now(), signal),
+    history: (peerId, cursor, signal) => readOkHistory(peerId, cursor, reading, signal),
+    dialogs: (cursor, signal) => readOkDialogs(cursor, reading, signal),
+    message: (target, signal) => readOkMessage(target, reading, signal),
+    chat: (peerId, signal) => readOkChat(peerId, reading, signal),
+    ...(rest !== undefined && { profiles: (userIds, signal) => rest.getUsers(userIds, signal) }),
+    async close() {
+      await Promise.all([graph.close(), rest?.close()]);
+    },
   };
-}
-
-async function sendOne(graph: OkGraph, message: Outgoing, signal: AbortSignal): Promise<SendOutcome> {
-  const { recipientId, text, buttons = [], dedupKey } = message;
-  const recipient = /^chat:/i.test(recipientId) ? { chat_id: recipientId } : { user_id: `user:${recipientId}` };
-  const content = buttons.length === 0 ? { text } : { text, attachment: keyboardOf(buttons) };
-  const answer = await graph.post('me/messages', { recipient, message: content }, signal);
-  return answer.kind === 'result' ? outcomeOfResult(answer.result, dedupKey) : outcomeOfProblem(answer);
-}
-
-/** Shape from three independent clients; OK's own page on keyboards was not found, nor its limits. */
-function keyboardOf(rows: readonly (readonly Button[])[]): unknown {
-  const buttons = rows.map((row) =>
-    row.map(({ label, payload }) => ({ type: 'CALLBACK', text: label, intent: 'DEFAULT', payload })),
-  );
-  return { type: 'INLINE_KEYBOARD', payload: { keyboard: { buttons } } };
-}
-
-// To one recipient OK answers with `message_id`; to a list with `success` for each. Nothing says that `success` comes
-// with the former, so only an explicit false is a refusal.
-function outcomeOfResult(result: unknown, dedupKey: string): SendOutcome {
-  if (typeof result !== 'object' || result === null)
-    return { kind: 'unanswered', detail: 'OK answered a message with something else than an object' };
-  const { message_id: messageId, success } = result as { message_id?: unknown; success?: unknown };
-  if (typeof messageId === 'string') return { kind: 'sent', networkId: messageId.replace(/^mid:/i, 'mid:') };
-  const taken = Array.isArray(success) ? success[0] : success;
-  // OK gives no code here; the name is the one its articles use for a person who has not allowed the group's messages.
-  if (taken === false) return { kind: 'refused', reason: 'refused_by_user', networkCode: 'user_not_invited_to_group' };
-  if (taken === true) return { kind: 'sent', networkId: `unnamed:${dedupKey}` };
-  return { kind: 'unanswered', detail: 'OK answered a message without message_id and without success' };
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BrokenBodyError } from '../body/body.ts';
 import { parseJson } from '../json.ts';
+import { isOkConfirmation } from './ok-confirmation.ts';
 import { parseOkEvent } from './ok-events.ts';
 
 const GROUP = '70000000000001';
@@ -46,6 +47,11 @@ describe('a message', () => {
     expect(parseOkEvent(parseJson(text), GROUP)).toMatchObject([{ kind: 'message', text: 'text' }]);
   });
 
+  test('that replies to another names it', () => {
+    const body = changed('ok/message-created', { message: { mid: 'mid:C1.b', text: 'x', reply_to: 'MID:C1.a' } });
+    expect(parseOkEvent(body, GROUP)).toMatchObject([{ replyToNetworkId: 'mid:C1.a' }]);
+  });
+
   test('of attachments only has an empty text', () => {
     expect(parseOkEvent(changed('ok/message-created', { message: { mid: 'mid:1', attachments: [{}] } }), GROUP)).toMatchObject([
       { kind: 'message', text: '', attachments: [{}] },
@@ -80,16 +86,29 @@ describe('a message', () => {
   });
 });
 
-test('a pressed button gives its payload and the id to answer it with', () => {
-  expect(parseOkEvent(readFixture('ok/message-callback').body, GROUP)).toMatchObject([
-    {
-      kind: 'button',
-      eventId: 'c3ecb9d02a600-1',
-      callbackId: 'c3ecb9d02a600-1',
-      payload: '{"answer":"yes"}',
-      peerId: 'chat:C3ecb9d02a600',
-    },
-  ]);
+describe('a pressed button', () => {
+  test('gives its payload, the id to answer it with, and the message that it stands under', () => {
+    expect(parseOkEvent(readFixture('ok/message-callback').body, GROUP)).toMatchObject([
+      {
+        kind: 'button',
+        eventId: 'c3ecb9d02a600-1',
+        callbackId: 'c3ecb9d02a600-1',
+        payload: '{"answer":"yes"}',
+        peerId: 'chat:C3ecb9d02a600',
+        networkId: 'mid:C3ecb9d02a600.15cea67d78d2059',
+        userName: 'Anna',
+      },
+    ]);
+  });
+
+  test.each([
+    [{ mid: undefined, message: { mid: 'MID:C1.a' } }, 'mid:C1.a'],
+    [{ mid: undefined }, undefined],
+  ])('with %j as well', (fields, networkId) => {
+    const [event] = parseOkEvent(changed('ok/message-callback', fields), GROUP);
+    expect(event).toMatchObject({ kind: 'button', callbackId: 'c3ecb9d02a600-1' });
+    expect(event && 'networkId' in event ? event.networkId : undefined).toBe(networkId);
+  });
 });
 
 describe('a system message', () => {
@@ -112,10 +131,34 @@ describe('a system message', () => {
     );
   });
 
-  test('of a kind that no page names is kept as other', () => {
-    const body = changed('ok/chat-started', { type: 'USER_LEFT', sender: undefined });
-    expect(parseOkEvent(body, GROUP)).toMatchObject([{ kind: 'other', type: 'CHAT_SYSTEM:USER_LEFT', userId: '' }]);
+  test('of a kind that nobody names is kept as other', () => {
+    const body = changed('ok/chat-started', { type: 'CHAT_EXPLODED', sender: undefined });
+    expect(parseOkEvent(body, GROUP)).toMatchObject([{ kind: 'other', type: 'CHAT_SYSTEM:CHAT_EXPLODED', userId: '' }]);
   });
+
+  test.each<[string, Record<string, unknown>, object]>([
+    ['CHAT_TITLE_CHANGED', { title: 'Двор' }, { change: 'title', title: 'Двор', userId: '123456789012' }],
+    ['CHAT_TITLE_CHANGED', { payload: 'Двор' }, { change: 'title', title: 'Двор' }],
+    ['CHAT_ICON_CHANGED', {}, { change: 'icon' }],
+    ['USER_ADDED', { user: { user_id: 'USER:5' } }, { change: 'joined', memberId: '5', userId: '123456789012' }],
+    ['USER_REMOVED', { member: { user_id: 'user:5' } }, { change: 'left', memberId: '5' }],
+    ['USER_LEFT', {}, { change: 'left', memberId: '123456789012' }],
+    ['USER_ADDED', { sender: { user_id: `group:${GROUP}` }, user: { user_id: 'user:5' } }, { memberId: '5', userId: '' }],
+  ])('%s with %j tells of the chat and who did it', (type, fields, expected) => {
+    const body = changed('ok/chat-started', { type, payload: undefined, ...fields });
+    expect(parseOkEvent(body, GROUP)).toMatchObject([{ kind: 'chat', peerId: 'chat:C3ecb9d02a600', ...expected }]);
+  });
+});
+
+test('the request to confirm an application’s webhook is known, and no event of a dialog', () => {
+  const body = { webhookType: 'CONFIRMATION' };
+  expect([body, { webhookType: 'MESSAGE_CREATED' }, 'CONFIRMATION', null].map(isOkConfirmation)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(parseOkEvent(body, GROUP)).toMatchObject([{ kind: 'other', type: 'CONFIRMATION' }]);
 });
 
 describe('the compatibility form', () => {
@@ -171,7 +214,9 @@ describe('a broken body', () => {
     const body = fc.record(
       {
         webhookType: fc.constantFrom('MESSAGE_CREATED', 'MESSAGE_CALLBACK', 'CHAT_SYSTEM', 'x'),
-        type: fc.constantFrom('NEW_MESSAGE', 'CHAT_STARTED', 'x'),
+        type: fc.constantFrom('NEW_MESSAGE', 'CHAT_STARTED', 'USER_ADDED', 'CHAT_TITLE_CHANGED', 'x'),
+        user: anything,
+        title: anything,
         sender: fc.oneof(anything, fc.record({ user_id: fc.oneof(anything, fc.string()), name: anything })),
         recipient: fc.oneof(anything, fc.record({ chat_id: anything })),
         message: fc.oneof(anything, fc.record({ mid: fc.oneof(anything, fc.string()), text: anything })),

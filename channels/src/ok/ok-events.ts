@@ -1,7 +1,8 @@
 import { BrokenBodyError, type Fields, readFields, unwrapJson } from '../body/body.ts';
 import type { InboundEvent } from '../channel.ts';
+import { lowerPrefix, userOf, withoutPrefix } from './ok-ids.ts';
 
-type Common = Pick<InboundEvent, 'network' | 'groupId' | 'userId' | 'peerId' | 'at'>;
+type Common = Pick<InboundEvent, 'network' | 'groupId' | 'userId' | 'peerId' | 'at' | 'userName'>;
 
 /**
  * Turns one body of OK's webhook, or one update of its long poll (an object, or a text with JSON in it), into an event of
@@ -20,9 +21,11 @@ export function parseOkEvent(body: unknown, groupId: string | null, receivedAt: 
   if (type === undefined) throw new BrokenBodyError('webhookType', 'is missing, and there is no message either');
 
   const common = readCommon(event, groupId, receivedAt);
-  const isOfGroup = event.has('sender') && common.userId === '';
-  return [(isOfGroup ? undefined : PARSERS.get(type)?.(event, common)) ?? other(type, event, common)];
+  return [PARSERS.get(type)?.(event, common) ?? other(type, event, common)];
 }
+
+/** What the group itself did is no news, but for the title and the members of a chat. */
+const isOfGroup = (event: Fields, { userId }: Common): boolean => event.has('sender') && userId === '';
 
 /** By webhookType; undefined where this body is of a kind we do not use. */
 const PARSERS: ReadonlyMap<string, (event: Fields, common: Common) => InboundEvent | undefined> = new Map([
@@ -31,24 +34,62 @@ const PARSERS: ReadonlyMap<string, (event: Fields, common: Common) => InboundEve
   ['CHAT_SYSTEM', parseSystem],
 ]);
 
-function parseButton(event: Fields, common: Common): InboundEvent {
+// OK's page on buttons was not found: clients have met the message's id beside the payload and inside `message`.
+function parseButton(event: Fields, common: Common): InboundEvent | undefined {
+  if (isOfGroup(event, common)) return undefined;
   const callbackId = event.textOrId('callbackId');
   event.object('sender');
-  return { ...common, kind: 'button', eventId: callbackId, callbackId, payload: event.jsonText('payload') };
+  const holder = [event, event.has('message') ? event.object('message') : undefined].find((fields) => fields?.has('mid'));
+  return {
+    ...common,
+    kind: 'button',
+    eventId: callbackId,
+    callbackId,
+    payload: event.jsonText('payload'),
+    ...(holder !== undefined && { networkId: lowerPrefix(holder.text('mid')) }),
+  };
 }
 
-// Of the sub-types only this one is documented by name.
+type ChatChange = (InboundEvent & { kind: 'chat' })['change'];
+
+/**
+ * [?] Sub-types of CHAT_SYSTEM beside CHAT_STARTED. OK's pages tell of them in prose ("change of the title or the icon of a
+ * chat", "a new member, a member leaving") without their names; these are what its cousin would call them.
+ */
+const CHAT_CHANGES: ReadonlyMap<unknown, ChatChange> = new Map([
+  ['CHAT_TITLE_CHANGED', 'title'],
+  ['CHAT_ICON_CHANGED', 'icon'],
+  ['USER_ADDED', 'joined'],
+  ['USER_REMOVED', 'left'],
+  ['USER_LEFT', 'left'],
+]);
+
 function parseSystem(event: Fields, common: Common): InboundEvent | undefined {
-  if (event.raw('type') !== 'CHAT_STARTED') return undefined;
-  event.object('sender');
+  const type = event.raw('type');
   const eventId = idWithoutName(event, common);
+  const change = CHAT_CHANGES.get(type);
+  if (change !== undefined) return { ...common, kind: 'chat', eventId, change, ...readChange(event, common, change) };
+  if (type !== 'CHAT_STARTED' || isOfGroup(event, common)) return undefined;
+  event.object('sender');
   return { ...common, kind: 'started', eventId, ...(event.has('payload') && { payload: event.jsonText('payload') }) };
 }
 
-function parseMessage(event: Fields, common: Common): InboundEvent {
+// [?] Where the new title and the member stand is not known either: beside the type, or in the payload of older events.
+function readChange(event: Fields, { userId }: Common, change: ChatChange): { title?: string; memberId?: string } {
+  if (change === 'title') {
+    const title = ['title', 'payload'].map((name) => event.raw(name)).find((value) => typeof value === 'string');
+    return title === undefined ? {} : { title };
+  }
+  if (change !== 'joined' && change !== 'left') return {};
+  const member = ['user', 'member'].find((name) => event.has(name));
+  return { memberId: member === undefined ? userId : userOf(event.object(member).textOrId('user_id')) };
+}
+
+function parseMessage(event: Fields, common: Common): InboundEvent | undefined {
+  if (isOfGroup(event, common)) return undefined;
   const message = event.object('message');
   const mid = lowerPrefix(message.text('mid'));
-  const sender = event.object('sender');
+  event.object('sender');
   const tagged = [message, event].find((fields) => fields.has('message_tag'));
   return {
     ...common,
@@ -57,7 +98,7 @@ function parseMessage(event: Fields, common: Common): InboundEvent {
     networkId: mid,
     text: message.has('text') ? message.text('text') : '', // absent where a message is attachments only
     attachments: message.has('attachments') ? message.array('attachments') : [],
-    ...(sender.has('name') && { userName: sender.text('name') }),
+    ...(message.has('reply_to') && { replyToNetworkId: lowerPrefix(message.text('reply_to')) }),
     // Not OK's: the notify upstream forwards OK's bodies and may tell which notification is answered.
     ...(tagged !== undefined && { messageTag: tagged.textOrId('message_tag') }),
   };
@@ -83,13 +124,15 @@ function idWithoutName(event: Fields, { peerId, at }: Common): string {
 
 function readCommon(event: Fields, groupId: string | null, receivedAt: Date): Common {
   const chat = event.has('recipient') ? event.object('recipient') : undefined;
-  const userId = event.has('sender') ? userOf(event.object('sender').textOrId('user_id')) : '';
+  const sender = event.has('sender') ? event.object('sender') : undefined;
+  const userId = sender === undefined ? '' : userOf(sender.textOrId('user_id'));
   return {
     network: 'ok',
     groupId,
     userId,
     peerId: chat?.has('chat_id') ? lowerPrefix(chat.text('chat_id')) : userId,
     at: event.has('timestamp') ? event.moment('timestamp') : receivedAt,
+    ...(sender?.has('name') && { userName: sender.text('name') }),
   };
 }
 
@@ -119,18 +162,4 @@ function parseCompatibility(event: Fields, groupId: string | null, receivedAt: D
     text: object.has('body') ? object.text('body') : '',
     attachments: [],
   };
-}
-
-/** The person's id without prefix; empty for a group. */
-function userOf(id: string): string {
-  return /^group:/i.test(id) ? '' : withoutPrefix(id, 'user');
-}
-
-function withoutPrefix(id: string, prefix: string): string {
-  return id.toLowerCase().startsWith(`${prefix}:`) ? id.slice(prefix.length + 1) : id;
-}
-
-// OK's pages print both `mid:…` and `MID:…`, `chat:…` and `CHAT:…` for the same thing.
-function lowerPrefix(id: string): string {
-  return id.replace(/^[A-Za-z]+:/, (prefix) => prefix.toLowerCase());
 }

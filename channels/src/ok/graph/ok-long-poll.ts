@@ -1,7 +1,8 @@
 import { readFields } from '../../body/body.ts';
 import type { PollResult } from '../../channel.ts';
-import { stringifyJson } from '../../json.ts';
 import { type OkAnswer, requireResult } from '../ok-answer.ts';
+import type { OkSettings } from '../ok-settings.ts';
+import { readOkUpdates } from '../ok-updates.ts';
 import type { OkGraph } from './ok-graph.ts';
 import { subscribeOkLongPoll } from './ok-webhook.ts';
 
@@ -14,7 +15,6 @@ interface Position {
 // The page of graph.user.updates was not found. Its twin events.updates gives the parameters; that pollers subscribe anew
 // about every 30 minutes, or on error 5000, is the habit of independent clients.
 const SUBSCRIBE_AFTER_POLLS = 60;
-const NO_SUBSCRIPTION = 5_000;
 const UPDATES_PER_POLL = 50;
 const ANSWER_MARGIN_MS = 10_000;
 
@@ -26,25 +26,21 @@ export async function pollOk(
   graph: OkGraph,
   state: string | null,
   waitSeconds: number,
+  { noSubscriptionCode }: Pick<OkSettings, 'noSubscriptionCode'>,
   signal: AbortSignal,
 ): Promise<PollResult> {
-  let { marker, polls } = state === null ? { marker: null, polls: SUBSCRIBE_AFTER_POLLS } : readPosition(state);
-  if (polls >= SUBSCRIBE_AFTER_POLLS) {
-    await subscribeOkLongPoll(graph, signal);
-    polls = 0;
-  }
+  const { marker, polls: pollsBefore } = state === null ? { marker: null, polls: SUBSCRIBE_AFTER_POLLS } : readPosition(state);
+  const isDue = pollsBefore >= SUBSCRIBE_AFTER_POLLS;
+  if (isDue) await subscribeOkLongPoll(graph, signal);
+  const polls = isDue ? 0 : pollsBefore;
   let answer = await ask(graph, marker, waitSeconds, signal);
-  if (answer.kind === 'error' && answer.code === NO_SUBSCRIPTION) {
+  if (answer.kind === 'error' && answer.code === noSubscriptionCode) {
     await subscribeOkLongPoll(graph, signal);
     answer = await ask(graph, marker, waitSeconds, signal);
   }
-  const result = readFields(requireResult(answer, 'me/updates'), "OK's updates");
-  // One client expects objects, another texts with JSON in them.
-  const bodies = result.has('updates')
-    ? result.array('updates').map((item) => (typeof item === 'string' ? item : stringifyJson(item)))
-    : [];
-  if (result.has('marker')) marker = result.textOrId('marker');
-  return { bodies, state: JSON.stringify({ marker, polls: polls + 1 } satisfies Position) };
+  const page = readOkUpdates(requireResult(answer, 'me/updates'));
+  const position: Position = { marker: page.marker ?? marker, polls: polls + 1 };
+  return { bodies: page.updates, state: JSON.stringify(position) };
 }
 
 function ask(graph: OkGraph, marker: string | null, waitSeconds: number, signal: AbortSignal): Promise<OkAnswer> {

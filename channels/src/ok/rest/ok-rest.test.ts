@@ -31,7 +31,7 @@ test('sendSimple is signed by the application alone, because a session is forbid
 test('a call in session carries the token and is signed with it', async () => {
   await using server = await playAnswers({ body: '[]' });
   const params = { uid: '5', text: 'Привет, мир & = ?' };
-  const answer = await restAt(server).call('notifications.sendSimple', params, never, { accessToken: 'TOKEN' });
+  const answer = await restAt(server).call('notifications.sendSimple', params, never, { session: { accessToken: 'TOKEN' } });
   expect(answer).toEqual({ kind: 'result', result: [] });
   const form = new URLSearchParams(server.requests[0]?.body);
   expect(form.get('access_token')).toBe('TOKEN');

@@ -1,7 +1,9 @@
-import type { SendOutcome } from '../../channel.ts';
 import { createHttp } from '../../http/http.ts';
-import { OK_ERRORS, type OkAnswer, outcomeOfProblem, readOkAnswer } from '../ok-answer.ts';
+import { type OkAnswer, readOkAnswer } from '../ok-answer.ts';
+import { OK_SETTINGS, type OkSettings } from '../ok-settings.ts';
+import { createOkNotifications, type OkNotifications } from './ok-notifications.ts';
 import { signOkCall } from './ok-signature.ts';
+import { createOkUsers, type OkUsers } from './ok-users.ts';
 
 export interface OkRestOptions {
   /** Root before `/fb.do`: `https://api.ok.ru`. */
@@ -11,55 +13,76 @@ export interface OkRestOptions {
   applicationSecret: string;
   /** Of one whole call. */
   timeoutMs: number;
+  /** `fb.do?method=users.getInfo`, or `api/users/getInfo`, where the method is no parameter and is not signed. */
+  callForm?: 'fb.do' | 'api';
+  /** Whether calls carry a growing `call_id`. */
+  numbersCalls?: boolean;
+  settings?: Partial<OkSettings>;
+  now?: () => Date;
 }
 
-/** A notification of the application, not a message of a group: at most 100 characters, 5 a day for one person. */
-export interface OkSimpleNotification {
-  /** The person's id, without prefix. */
-  uid: string;
-  text: string;
-  /** Comes back as `custom_args` when it is clicked. */
-  mark?: string;
+/** On behalf of a person. `sessionSecret` is there after client OAuth and then signs in place of the application's secret. */
+export interface OkSession {
+  accessToken: string;
+  sessionSecret?: string;
 }
 
-export interface OkRest {
-  /** Calls one method; the application's key, the format and the signature are added. Never throws. */
-  call(
-    method: string,
-    params: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    session?: { accessToken: string },
-  ): Promise<OkAnswer>;
-  /** `notifications.sendSimple`, which forbids a session. Never throws; `networkId` is what OK answered with. */
-  sendSimple(notification: OkSimpleNotification, signal: AbortSignal): Promise<SendOutcome>;
+export interface OkCallOptions {
+  /** Some methods require one, some forbid it: errors 453 and 451. */
+  session?: OkSession;
+  /** In place of the client's own, for a call that waits on purpose. */
+  timeoutMs?: number;
+}
+
+/** Calls one method; the application's key, the format and the signature are added. Never throws. */
+export type OkCall = (
+  method: string,
+  params: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  options?: OkCallOptions,
+) => Promise<OkAnswer>;
+
+export interface OkRest extends OkNotifications, OkUsers {
+  call: OkCall;
   close(): Promise<void>;
 }
 
-// Here 11 does not pass by itself: the person has not opened the application for 14 days, or has had 5 today.
-// apiok.ru/en/dev/methods/rest/notifications/notifications.sendSimple
-const SEND_SIMPLE_ERRORS: typeof OK_ERRORS = { ...OK_ERRORS, 11: { kind: 'refused', reason: 'daily_limit' } };
-
 /** A client of the REST API for one application. Source: apiok.ru/en/dev/methods. */
-export function createOkRest({ baseUrl, applicationKey, applicationSecret, timeoutMs }: OkRestOptions): OkRest {
+export function createOkRest({
+  baseUrl,
+  applicationKey,
+  applicationSecret,
+  timeoutMs,
+  callForm = 'fb.do',
+  numbersCalls = false,
+  settings: given,
+  now = () => new Date(),
+}: OkRestOptions): OkRest {
+  const settings = { ...OK_SETTINGS, ...given };
   const http = createHttp({ timeoutMs });
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  let lastCallId = 0;
 
-  const call: OkRest['call'] = async (method, params, signal, session) => {
-    const signed = { ...params, method, application_key: applicationKey, format: 'json' };
+  const call: OkCall = async (method, params, signal, { session, timeoutMs: callTimeoutMs } = {}) => {
+    const signed = {
+      ...params,
+      application_key: applicationKey,
+      format: 'json',
+      ...(callForm === 'fb.do' && { method }),
+      ...(numbersCalls && { call_id: String(++lastCallId) }),
+    };
     const sig = signOkCall(signed, { applicationSecret, ...session });
     const form = new URLSearchParams({ ...signed, sig, ...(session && { access_token: session.accessToken }) });
-    return readOkAnswer(await http.call({ method: 'POST', url: `${baseUrl}/fb.do`, headers, body: form.toString() }, signal));
+    const url = callForm === 'fb.do' ? `${baseUrl}/fb.do` : `${baseUrl}/api/${method.replace('.', '/')}`;
+    const request = { method: 'POST', url, headers, body: form.toString() } as const;
+    return readOkAnswer(
+      await http.call({ ...request, ...(callTimeoutMs !== undefined && { timeoutMs: callTimeoutMs }) }, signal),
+    );
   };
   return {
     call,
-    async sendSimple({ uid, text, mark }, signal) {
-      const answer = await call('notifications.sendSimple', { uid, text, ...(mark !== undefined && { mark }) }, signal);
-      if (answer.kind !== 'result') return outcomeOfProblem(answer, SEND_SIMPLE_ERRORS);
-      // What a good call returns is not documented: clients of the wild take a bare `true` or an id.
-      if (answer.result === false)
-        return { kind: 'refused', reason: 'refused_by_user', networkCode: 'user_not_invited_to_group' };
-      return { kind: 'sent', networkId: String(answer.result) };
-    },
+    ...createOkNotifications(call, settings, now),
+    ...createOkUsers(call, settings),
     close: () => http.close(),
   };
 }

@@ -48,11 +48,27 @@ export async function startIncomingTown(
   const dialogs = createDialogs({ database });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
   const bots = { answer: (event: BotEvent, place: { isGroupChat: boolean }) => answer(rules, event, place) };
+  /** What the networks can do for the inbox, by the test's own making. */
+  const played: Record<'vk' | 'ok' | 'notify', Partial<Channel>> = {
+    vk: {},
+    ok: {
+      chat: async (peerId) => ({
+        kind: 'done',
+        result: { peerId, isGroupChat: false, title: null, pictureUrl: null, memberIds: [] },
+      }),
+    },
+    notify: {},
+  };
+  const playedChannel = async (id: number): Promise<Channel> => {
+    const [kind] = (Object.keys(played) as (keyof typeof played)[]).filter((name) => connectionIds[name] === id);
+    return played[kind as keyof typeof played] as Channel;
+  };
   const inboxes: Inbox[] = [];
   /** One more process, as it were, at the same work. */
   const startInbox = (): void => {
     const inbox = createInbox({
-      ...{ database, dispatch, dialogs, bots, callbacks, connections, contacts, accounts, clock, log, rawEvents },
+      ...{ database, dispatch, dialogs, bots, callbacks, contacts, accounts, clock, log, rawEvents },
+      connections: { ...connections, channel: playedChannel },
     });
     inbox.run();
     inboxes.push(inbox);
@@ -129,6 +145,7 @@ export async function startIncomingTown(
     name: 'test.unsettled',
     text: "select (select count(*) from raw_event where state = 'waiting') + (select count(*) from dispatch_event) as n",
   };
+  const waiting = { name: 'test.follow_up.list', text: 'select kind from follow_up where account_id = $1 order by id' };
   return {
     ...town,
     dispatch,
@@ -136,6 +153,7 @@ export async function startIncomingTown(
     startInbox,
     rawEvents,
     health,
+    played,
     forwards,
     confirmation,
     groupIds,
@@ -146,6 +164,11 @@ export async function startIncomingTown(
     okMessage,
     /** Stored bodies, newest first. */
     bodies: async (...request: Parameters<typeof rawEvents.list>) => (await rawEvents.list(...request)).items,
+    /** What is still to be asked of the networks, by kind. */
+    async followUps(): Promise<string[]> {
+      const rows = await database.rows<{ kind: string }>(waiting, [account.id]);
+      return rows.map(({ kind }) => kind);
+    },
     /** Waits until everything that came in has been worked off. */
     settled: () => eventually(async () => (await database.rows<{ n: number }>(counts))[0]?.n === 0),
     /** Of the account's only dialog, or of the one with this group, oldest first. */
@@ -162,6 +185,7 @@ export async function startIncomingTown(
       await town[Symbol.asyncDispose]();
       // What a test left waiting must not be found by the next one's inbox, which cannot open this town's secrets.
       await database.run({ name: 'test.raw_event.empty', text: "delete from raw_event where state = 'waiting'" });
+      await database.run({ name: 'test.follow_up.empty', text: 'delete from follow_up' });
       await database.run({ name: 'test.dispatch_event.empty', text: 'delete from dispatch_event' });
     },
   };

@@ -1,5 +1,7 @@
+import type { UserProfile } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
+import { saveProfiles, unknownProfiles } from './profiles.ts';
 
 /** A person as notifications see them. */
 export interface ContactOfPhone {
@@ -47,6 +49,23 @@ export interface Contacts {
     userId: string,
     more?: { name?: string; phone?: string },
   ): Promise<PersonOfUser>;
+  /** Which of these people's names and pictures were not asked for since then. They need not be contacts. */
+  unknownProfiles(
+    tx: Queryable,
+    accountId: number,
+    network: 'vk' | 'ok',
+    userIds: readonly string[],
+    checkedSince: Date,
+  ): Promise<readonly string[]>;
+  /** What the network said when it was asked for `asked`; each of them counts as asked for `at`. */
+  saveProfiles(
+    tx: Queryable,
+    accountId: number,
+    network: 'vk' | 'ok',
+    asked: readonly string[],
+    found: readonly UserProfile[],
+    at: Date,
+  ): Promise<void>;
   /** Kept for unknown phones too: who opted out stays so when the phone comes with an import later. */
   setOptedOut(accountId: number, phone: string, optedOut: boolean): Promise<void>;
 }
@@ -196,6 +215,8 @@ export function createContacts(parts: { database: Database }): Contacts {
       });
     },
     ensureByPhone,
+    unknownProfiles,
+    saveProfiles,
     async ensureByUser(tx, accountId, network, userId, { name, phone } = {}) {
       let person = await ofUser(tx, accountId, network, userId);
       const isKnown =

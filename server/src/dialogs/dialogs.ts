@@ -44,6 +44,11 @@ export interface Dialog {
   lastNotificationId: number | null;
 }
 
+export interface OpenedDialog extends Dialog {
+  /** Made just now. */
+  isNew: boolean;
+}
+
 export interface NewMessage {
   dialogId: number;
   /** `system`: something happened to a chat; `payload` says what: {change, title?, memberId?}. */
@@ -91,7 +96,7 @@ export interface ReadMessage {
 /** The history of every account's dialogs: one dialog per group and contact, for ever. */
 export interface Dialogs {
   /** The dialog of the person, made where there was none; two that turn out to be one person's are merged into one. */
-  open(tx: Queryable, opening: Opening): Promise<Dialog>;
+  open(tx: Queryable, opening: Opening): Promise<OpenedDialog>;
   /** The dialogs of contacts that got a notification, in the order given. Dates are of the notifications. */
   openForNotifications(
     tx: Queryable,

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import type { Dialog, DialogKey, Opening } from './dialogs.ts';
+import type { Dialog, DialogKey, OpenedDialog, Opening } from './dialogs.ts';
 
 interface DialogRow extends Dialog {
   contactId: number | null;
@@ -77,20 +77,21 @@ const SQL = {
 } as const;
 
 /** See Dialogs.open. */
-export async function openDialog(tx: Queryable, opening: Opening): Promise<Dialog> {
+export async function openDialog(tx: Queryable, opening: Opening): Promise<OpenedDialog> {
   const { accountId, network, groupId, contactId, userId, peerId, at } = opening;
   const key = [accountId, network, groupId, contactId, userId];
   let [dialog, earlier] = await tx.rows<DialogRow>(SQL.find, key);
+  let isNew = false;
   if (dialog === undefined) {
     // Somebody else may make it at this moment: then it is theirs that we find.
-    await tx.run(SQL.insert, [...key, peerId, at]);
+    isNew = (await tx.run(SQL.insert, [...key, peerId, at])) === 1;
     [dialog, earlier] = await tx.rows<DialogRow>(SQL.find, key);
   }
   if (dialog === undefined) throw new Error('a dialog was neither found nor made: another one must have taken its person');
   if (earlier !== undefined) await merge(tx, earlier.id, dialog.id);
   const isSame = dialog.contactId === contactId && dialog.userId === userId && dialog.peerId === peerId;
   if (!isSame) await tx.run(SQL.meet, [dialog.id, contactId, userId, peerId]);
-  return { id: dialog.id, lastNotificationId: latest(dialog.lastNotificationId, earlier?.lastNotificationId ?? null) };
+  return { id: dialog.id, lastNotificationId: latest(dialog.lastNotificationId, earlier?.lastNotificationId ?? null), isNew };
 }
 
 /** See Dialogs.openForNotifications. */

@@ -10,6 +10,12 @@ const delay = histogram(
 );
 const unmatched = counter('inbox_receipts_unmatched_total', 'Receipts of messages that stayed unknown until the last try.');
 
+const followUps = counter(
+  'inbox_follow_ups_total',
+  'What events ask of their networks afterwards, by kind and result (done, refused, retried, expired, stopped).',
+  ['kind', 'result'],
+);
+
 export function eventDone(event: { form: BodyForm; waitedMs: number }): void {
   workedOff.inc({ form: event.form, result: 'done' });
   delay.observe({ form: event.form }, Math.max(0, event.waitedMs) / 1_000);
@@ -29,4 +35,19 @@ export function receiptsGivenUp(log: Logger, event: { count: number }): void {
 /** A bot has an answer and no way to give it. */
 export function replyImpossible(log: Logger, event: { rawEventId: number; network: string; reason: string }): void {
   log.warn({ event: 'reply_impossible', ...event });
+}
+
+/** Answers to buttons, cut messages, chats, names: one call of the network, or some more. */
+export function followUpsEnded(
+  log: Logger,
+  event: {
+    connectionId: number;
+    kind: string;
+    result: 'done' | 'refused' | 'retried' | 'expired' | 'stopped';
+    count: number;
+  },
+): void {
+  if (event.count === 0) return;
+  followUps.inc({ kind: event.kind, result: event.result }, event.count);
+  if (event.result !== 'done') log.info({ event: 'follow_ups_ended', ...event });
 }

@@ -1,4 +1,7 @@
-import type { Database } from '../platform/database.ts';
+import type { Callbacks } from '../callbacks/callbacks.ts';
+import type { Dialogs } from '../dialogs/dialogs.ts';
+import type { Dispatch } from '../dispatch/dispatch.ts';
+import { createFollowUpWorker, type FollowUpParts } from './follow-up-worker.ts';
 import { createIncoming, type IncomingParts } from './incoming.ts';
 import { createLoop } from './loop.ts';
 import { createOutgoing, type OutgoingParts } from './outgoing.ts';
@@ -18,7 +21,14 @@ export {
 } from './raw-events.ts';
 export { dialogKeyOf, eventsOf } from './understand.ts';
 
-export type InboxParts = IncomingParts & OutgoingParts & { database: Database; rawEvents: Pick<RawEvents, 'onStored'> };
+export type InboxParts = IncomingParts &
+  OutgoingParts &
+  Omit<FollowUpParts, 'onSettled'> & {
+    dispatch: Dispatch;
+    callbacks: Pick<Callbacks, 'wake'>;
+    dialogs: Dialogs;
+    rawEvents: Pick<RawEvents, 'onStored'>;
+  };
 
 /** Works off what came in, in the order of each dialog, and brings what went out into the dialogs. */
 export interface Inbox {
@@ -45,14 +55,19 @@ export function createInbox(parts: InboxParts): Inbox {
     const wasSent = await outgoing.workOff();
     const wasReceived = await worker.workOff(signal);
     if (wasSent || wasReceived) callbacks.wake();
+    if (wasReceived) followUpLoop.wake();
     return wasSent || wasReceived;
   };
   const loop = (name: string, idleMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
     createLoop({ name, clock, log, idleMs, step });
+  const followUps = createFollowUpWorker({ ...parts, onSettled: () => inboxLoop.wake() });
+  const followUpLoop = loop('follow_ups', IDLE_MS, () => followUps.workOff());
+  const inboxLoop = loop('inbox', IDLE_MS, incomingStep);
   const loops = [
-    loop('inbox', IDLE_MS, incomingStep),
+    inboxLoop,
     loop('receipts', IDLE_MS, () => receipts.workOff()),
     loop('unmatched_receipts', UNMATCHED_IDLE_MS, () => receipts.retryUnmatched()),
+    followUpLoop,
     loop('inbox_sweep', SWEEP_IDLE_MS, () => sweep(database, dialogs, clock)),
   ] as const;
   const wake = () => {
@@ -67,6 +82,7 @@ export function createInbox(parts: InboxParts): Inbox {
     },
     async stop() {
       await Promise.all(loops.map((one) => one.stop()));
+      await followUps.stop();
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Network } from '@soroka/channels';
 import type { Page, PageRequest } from '../dialogs/dialogs.ts';
 import type { Clock } from '../platform/clock.ts';
-import { type Database, isDatabaseAway } from '../platform/database.ts';
+import { type Database, isDatabaseAway, type Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 
 /** Whose shape a body has. */
@@ -52,6 +52,8 @@ export interface RawEvents {
   list(accountId: number, filter: PageRequest & { state?: RawEventState }): Promise<Page<RawEventItem>>;
   /** Works a failed event off once more, with `body` in its place where one is given. False where the account has no such failed event. */
   replay(accountId: number, id: number, body?: string): Promise<boolean>;
+  /** Events that waited until a chat is known can be worked off. */
+  wakeWaiting(tx: Queryable, accountId: number, peerId: string): Promise<void>;
   /** Called whenever there is something new to work off. */
   onStored(listener: () => void): void;
 }
@@ -102,6 +104,10 @@ const SQL = {
     text: `
       update raw_event set state = 'waiting', tries = 0, due_at = $3, body = coalesce($4, body)
       where account_id = $1 and id = $2 and state = 'failed'`,
+  },
+  wakeWaiting: {
+    name: 'raw_event_wake_waiting',
+    text: "update raw_event set due_at = $3 where account_id = $1 and waits_for_peer = $2 and state = 'waiting'",
   },
 } as const;
 
@@ -191,6 +197,9 @@ export function createRawEvents({ database, clock }: { database: Database; clock
       const isReplayed = (await database.run(SQL.replay, [accountId, id, new Date(clock.now()), mended])) === 1;
       if (isReplayed) tellStored();
       return isReplayed;
+    },
+    async wakeWaiting(tx, accountId, peerId) {
+      await tx.run(SQL.wakeWaiting, [accountId, peerId, new Date(clock.now())]);
     },
     onStored: (listener) => void listeners.push(listener),
   };

@@ -49,12 +49,13 @@ const SQL = {
       order by e.id
       limit 1`,
   },
-  done: { name: 'inbox_done', text: "update raw_event set state = 'done', error = null where id = $1" },
+  done: { name: 'inbox_done', text: "update raw_event set state = 'done', error = null, waits_for_peer = null where id = $1" },
+  later: { name: 'inbox_later', text: 'update raw_event set waits_for_peer = $2, due_at = $3 where id = $1' },
   failed: {
     name: 'inbox_failed',
     text: `
       update raw_event
-      set tries = tries + 1, error = $2, due_at = $3, state = case when $4 then 'failed' else state end
+      set tries = tries + 1, error = $2, due_at = $3, waits_for_peer = null, state = case when $4 then 'failed' else state end
       where id = $1 and state = 'waiting'`,
   },
 } as const;
@@ -74,21 +75,24 @@ export function createWorker(parts: { database: Database; incoming: Incoming; cl
   /** The next event of the shard in one transaction; false where there is none, or another process has the shard. */
   const workOffNext = async (shard: number): Promise<boolean> => {
     let taken: RawEvent | undefined;
+    let isLater = false;
     try {
       await database.transaction(async (tx) => {
         const [lock] = await tx.rows<{ isMine: boolean }>(SQL.lockShard, [shard]);
         if (lock?.isMine !== true) return;
         [taken] = await tx.rows<RawEvent>(SQL.next, [shard, new Date(clock.now())]);
         if (taken === undefined) return;
-        await incoming.workOff(tx, taken);
-        await tx.run(SQL.done, [taken.id]);
+        const later = await incoming.workOff(tx, taken);
+        isLater = later !== null;
+        if (later === null) await tx.run(SQL.done, [taken.id]);
+        else await tx.run(SQL.later, [taken.id, later.peerId, later.until]);
       });
     } catch (error) {
       if (taken === undefined || isDatabaseAway(error)) throw error;
       await recordFailure(taken, error);
       return true;
     }
-    if (taken !== undefined) eventDone({ form: taken.form, waitedMs: clock.now() - taken.receivedAt.getTime() });
+    if (taken !== undefined && !isLater) eventDone({ form: taken.form, waitedMs: clock.now() - taken.receivedAt.getTime() });
     return taken !== undefined;
   };
 

@@ -1,0 +1,132 @@
+import { type InboundEvent, stringifyJson } from '@soroka/channels';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Bots } from '../bots/bots.ts';
+import type { Callbacks } from '../callbacks/callbacks.ts';
+import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
+import type { Dispatch } from '../dispatch/dispatch.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Queryable } from '../platform/database.ts';
+import type { Logger } from '../platform/telemetry.ts';
+import { replyImpossible } from './events.ts';
+import { forwardBody } from './forward.ts';
+import type { RawEvent } from './incoming.ts';
+import type { Place, Placed, Places } from './places.ts';
+import { TAG_COPY } from './raw-events.ts';
+import type { Tags } from './tags.ts';
+
+/** Something a person said or pressed. */
+export type Words = Placed<Extract<InboundEvent, { kind: 'message' | 'started' | 'button' }>>;
+
+export interface WordsParts {
+  dispatch: Pick<Dispatch, 'acceptReply' | 'get'>;
+  dialogs: Pick<Dialogs, 'append' | 'completeIncoming' | 'buttonLabel'>;
+  bots: Bots;
+  callbacks: Pick<Callbacks, 'enqueue'>;
+  accounts: Pick<Accounts, 'urls'>;
+  places: Places;
+  tags: Tags;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Records what was said, answers it by the bot, and tells the account. */
+export type Hear = (tx: Queryable, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
+
+export function createHearing(parts: WordsParts): Hear {
+  const { dispatch, dialogs, bots, callbacks, accounts, places, tags, clock, log } = parts;
+
+  const reply = async (tx: Queryable, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
+    const { community, isGroupChat, isUnsure } = place;
+    const replies = isUnsure ? [] : bots.answer(event, { isGroupChat });
+    if (replies.length === 0) return;
+    const { network, groupId, peerId } = event;
+    if (community === undefined) {
+      const reason = 'the account has no connection of its own to this group, and the upstream takes notifications only';
+      return replyImpossible(log, { rawEventId: raw.id, network, reason });
+    }
+    const address = { accountId: raw.accountId, connectionId: community.id, network, groupId, peerId, dialogId };
+    for (const { text, keyboard } of replies) {
+      const content = { text, ...(keyboard !== undefined && { keyboard }) };
+      const messageId = await dispatch.acceptReply(tx, { ...address, ...content });
+      const at = new Date(clock.now());
+      await dialogs.append(tx, [{ ...content, dialogId, messageId, source: 'bot', status: 'QUEUED', at }]);
+    }
+  };
+
+  const forward = async (
+    tx: Queryable,
+    raw: RawEvent,
+    event: Extract<Words, { kind: 'message' }>,
+    json: unknown,
+    { dialogId, messageTag }: { dialogId: number; messageTag: string | undefined },
+  ): Promise<void> => {
+    const url = (await accounts.urls(raw.accountId))?.incomingUrl ?? null;
+    if (url === null) return;
+    const body = forwardBody(json, event, messageTag);
+    await callbacks.enqueue(tx, [{ accountId: raw.accountId, url, form: 'incoming', orderKey: `dialog:${dialogId}`, body }]);
+  };
+
+  /** What only the network can do about the event itself. */
+  const followUp = async (tx: Queryable, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
+    const { userId, peerId } = event;
+    if (event.kind === 'button') {
+      const press = { userId, peerId, callbackId: event.callbackId };
+      await places.ask(tx, raw, place, [{ kind: 'button', press }]);
+    }
+    if (event.kind === 'message' && event.isCropped === true) {
+      await places.ask(tx, raw, place, [{ kind: 'message', dialogId, peerId, networkId: event.networkId }]);
+    }
+  };
+
+  return async (tx, raw, event, place, json) => {
+    const ownTag = event.kind === 'message' && !place.isGroupChat ? event.messageTag : undefined;
+    const answeredId = await tags.answeredBy(tx, raw, ownTag, place.ofGroup);
+    const phone = answeredId === null ? undefined : (await dispatch.get(raw.accountId, answeredId))?.phone;
+    const name = event.kind === 'message' ? event.userName : undefined;
+    const dialog = await places.open(tx, raw, event, place, {
+      ...(name !== undefined && { name }),
+      ...(typeof phone === 'string' && { phone }),
+    });
+    if (raw.dedupKey.startsWith(TAG_COPY)) {
+      // The event itself was worked off; this copy only knows more about it.
+      const tag = answeredId === null ? ownTag : String(answeredId);
+      return tag === undefined ? undefined : dialogs.completeIncoming(tx, dialog.id, event.eventId, tag);
+    }
+    const messageTag = event.kind === 'message' && !place.isGroupChat ? tagOf(ownTag, answeredId, dialog) : undefined;
+    const text = event.kind === 'button' ? await dialogs.buttonLabel(tx, dialog.id, event.payload) : undefined;
+    const message = {
+      ...incomingMessage(event),
+      ...(text !== undefined && { text }),
+      ...(messageTag !== undefined && { messageTag }),
+      ...(place.isGroupChat && { authorId: event.userId }),
+    };
+    const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
+    if (isNew !== true) return;
+    await followUp(tx, raw, event, place, dialog.id);
+    await reply(tx, raw, event, place, dialog.id);
+    if (event.kind === 'message') await forward(tx, raw, event, json, { dialogId: dialog.id, messageTag });
+  };
+}
+
+function tagOf(ownTag: string | undefined, answeredId: number | null, { lastNotificationId }: Dialog): string | undefined {
+  if (answeredId !== null) return String(answeredId);
+  return ownTag ?? (lastNotificationId === null ? undefined : String(lastNotificationId));
+}
+
+function incomingMessage(event: Words): Omit<NewMessage, 'dialogId'> {
+  const common = { kind: event.kind, source: 'person', eventId: event.eventId, at: event.at } as const;
+  switch (event.kind) {
+    case 'message':
+      return {
+        ...common,
+        text: event.text,
+        networkId: event.networkId,
+        ...(event.payload !== undefined && { payload: event.payload }),
+        ...(event.attachments.length > 0 && { attachmentsJson: stringifyJson(event.attachments) }),
+      };
+    case 'button':
+      return { ...common, text: '', payload: event.payload };
+    case 'started':
+      return { ...common, text: '', ...(event.payload !== undefined && { payload: event.payload }) };
+  }
+}

@@ -15,6 +15,8 @@ export interface PlayedRequest {
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: string;
+  /** The same, for bodies that are no text. */
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface PlayedServer extends AsyncDisposable {
@@ -31,7 +33,9 @@ export async function playAnswers(...answers: readonly (Played | ((request: Play
     for await (const chunk of incoming) chunks.push(chunk);
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://played');
     const { method = '', headers } = incoming;
-    const request = { method, path: pathname, query: searchParams, headers, body: Buffer.concat(chunks).toString() };
+    const received = Buffer.concat(chunks);
+    const bytes = new Uint8Array(received);
+    const request = { method, path: pathname, query: searchParams, headers, body: received.toString(), bytes };
     const next = answers[Math.min(requests.length, answers.length - 1)] ?? 'hang';
     requests.push(request);
     const played = typeof next === 'function' ? next(request) : next;

@@ -34,6 +34,7 @@ describe('a message', () => {
         groupId: '213243638',
         userId: '37119444',
         peerId: '37119444',
+        isGroupChat: false,
         at: new Date(1_760_000_000_000),
         text: 'Начать',
         networkId: '412',
@@ -74,13 +75,154 @@ describe('a message', () => {
 
   test('in a group chat belongs to its writer and is named by its number within the chat', () => {
     expect(parseVkEvent(messageNew({ id: 0, peer_id: 2_000_000_003, from_id: 42 }))).toMatchObject([
-      { kind: 'message', userId: '42', peerId: '2000000003', networkId: '2000000003:5' },
+      { kind: 'message', userId: '42', peerId: '2000000003', isGroupChat: true, networkId: '2000000003:5' },
     ]);
+  });
+
+  test('that answers another names it, by its number where it has no id', () => {
+    expect(parseVkEvent(messageNew({ reply_message: { id: 411, conversation_message_id: 4 } }))).toMatchObject([
+      { replyToNetworkId: '411' },
+    ]);
+    const inChat = { id: 0, peer_id: 2_000_000_003, from_id: 42, reply_message: { id: 0, conversation_message_id: 4 } };
+    expect(parseVkEvent(messageNew(inChat))).toMatchObject([{ replyToNetworkId: '2000000003:4' }]);
+  });
+
+  test('that VK has cut for bots says so', () => {
+    expect(parseVkEvent(messageNew({ is_cropped: true }))).toMatchObject([{ isCropped: true }]);
+    expect(parseVkEvent(messageNew({ is_cropped: false }))[0]).not.toHaveProperty('isCropped');
   });
 
   test('of a community, or our own, is no message to us', () => {
     expect(parseVkEvent(messageNew({ from_id: -5, peer_id: -5 }))).toMatchObject([{ kind: 'other', type: 'message_new' }]);
     expect(parseVkEvent(messageNew({ out: 1 }))).toMatchObject([{ kind: 'other', type: 'message_new' }]);
+  });
+});
+
+describe('what the community wrote', () => {
+  const reply = (fields: Record<string, unknown>): unknown => {
+    const body = structuredClone(readFixture('vk/message-reply').body) as { object: Record<string, unknown> };
+    return { ...body, object: { ...body.object, ...fields } };
+  };
+
+  test('in VK’s own page is known by the admin who wrote it, in the dialog it went to', () => {
+    expect(parseVkEvent(readFixture('vk/message-reply').body)).toEqual([
+      {
+        kind: 'written-elsewhere',
+        eventId: 'e'.repeat(40),
+        network: 'vk',
+        groupId: '213243638',
+        userId: '37119444',
+        peerId: '37119444',
+        isGroupChat: false,
+        at: new Date(1_760_000_060_000),
+        text: 'Готовим, будет через полчаса',
+        networkId: '413',
+        attachments: [],
+        authorId: '37119400',
+      },
+    ]);
+    expect(parseVkEvent(reply({ id: 0, peer_id: 2_000_000_003 }))).toMatchObject([
+      { kind: 'written-elsewhere', userId: '2000000003', isGroupChat: true, networkId: '2000000003:8' },
+    ]);
+  });
+
+  test('without an author is our own, or another program’s: nothing to us', () => {
+    expect(parseVkEvent(reply({ admin_author_id: undefined }))).toMatchObject([{ kind: 'other', type: 'message_reply' }]);
+  });
+});
+
+describe('a changed message', () => {
+  test('of a person brings its new text under its id', () => {
+    expect(parseVkEvent(readFixture('vk/message-edit').body)).toMatchObject([
+      {
+        kind: 'edited',
+        userId: '37119444',
+        networkId: '412',
+        text: 'Маргариту, пожалуйста',
+        at: new Date(1_760_000_090_000),
+      },
+    ]);
+  });
+
+  test('of our own is nothing to us', () => {
+    const body = readFixture('vk/message-edit').body as { object: Record<string, unknown> };
+    for (const ours of [{ out: 1 }, { from_id: -213243638 }]) {
+      expect(parseVkEvent({ ...body, object: { ...body.object, ...ours } })).toMatchObject([
+        { kind: 'other', type: 'message_edit' },
+      ]);
+    }
+  });
+});
+
+describe('a group chat', () => {
+  const happened = (action: Record<string, unknown>) =>
+    parseVkEvent(messageNew({ id: 0, peer_id: 2_000_000_003, from_id: 42, text: '', action }))[0];
+
+  test('tells who was invited and by whom', () => {
+    expect(parseVkEvent(readFixture('vk/message-new-chat-invite').body)).toEqual([
+      {
+        kind: 'chat',
+        change: 'joined',
+        eventId: '1'.repeat(40),
+        network: 'vk',
+        groupId: '213243638',
+        userId: '37119444',
+        memberId: '37119446',
+        peerId: '2000000003',
+        isGroupChat: true,
+        at: new Date(1_760_000_060_000),
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      { type: 'chat_create', text: 'Кухня' },
+      { change: 'created', title: 'Кухня' },
+    ],
+    [
+      { type: 'chat_title_update', text: 'Зал' },
+      { change: 'title', title: 'Зал' },
+    ],
+    [{ type: 'chat_photo_update' }, { change: 'icon' }],
+    [{ type: 'chat_photo_remove' }, { change: 'icon' }],
+    [
+      { type: 'chat_invite_user', member_id: 43 },
+      { change: 'joined', memberId: '43' },
+    ],
+    [
+      { type: 'chat_invite_user', member_id: -213243638 },
+      { change: 'joined', memberId: '-213243638' },
+    ],
+    [{ type: 'chat_invite_user_by_link' }, { change: 'joined', memberId: '42' }],
+    [
+      { type: 'chat_kick_user', member_id: 43 },
+      { change: 'left', memberId: '43' },
+    ],
+    [
+      { type: 'chat_kick_user', member_id: 42 },
+      { change: 'left', memberId: '42' },
+    ],
+    [{ type: 'chat_pin_message', member_id: 42, conversation_message_id: 7 }, { change: 'pinned' }],
+  ])('tells what happened: %j', (action, expected) => {
+    expect(happened(action)).toMatchObject({ kind: 'chat', userId: '42', isGroupChat: true, ...expected });
+  });
+
+  test('keeps what VK invents later as other, and no line of it as a message', () => {
+    expect(happened({ type: 'chat_unpin_message' })).toMatchObject({ kind: 'other', type: 'message_new' });
+    expect(happened({ type: 'chat_levitated' })).toMatchObject({ kind: 'other' });
+  });
+
+  test('brings its buttons with who pressed and where to answer', () => {
+    const body = readFixture('vk/message-event').body as { object: Record<string, unknown> };
+    const pressed = { ...body, object: { ...body.object, user_id: 42, peer_id: 2_000_000_003 } };
+    expect(parseVkEvent(pressed)).toMatchObject([{ kind: 'button', userId: '42', peerId: '2000000003', isGroupChat: true }]);
+  });
+
+  test('is read up to a number, where messages have no ids', () => {
+    const body = readFixture('vk/message-read').body as { object: Record<string, unknown> };
+    const read = { ...body, object: { from_id: 42, peer_id: 2_000_000_003, read_message_id: 0, conversation_message_id: 9 } };
+    expect(parseVkEvent(read)).toMatchObject([{ kind: 'read', upToNetworkId: '2000000003:9' }]);
   });
 });
 
@@ -137,6 +279,8 @@ describe('a broken body', () => {
   test('never fails otherwise, whatever is sent', () => {
     const types = fc.constantFrom(
       'message_new',
+      'message_reply',
+      'message_edit',
       'message_event',
       'message_read',
       'message_allow',
@@ -152,6 +296,9 @@ describe('a broken body', () => {
         from_id: fc.integer(),
         text: fc.jsonValue(),
         payload: fc.jsonValue(),
+        action: fc.jsonValue(),
+        reply_message: fc.jsonValue(),
+        admin_author_id: fc.jsonValue(),
       },
       { requiredKeys: [] },
     );

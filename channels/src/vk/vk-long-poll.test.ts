@@ -43,6 +43,9 @@ test('the first poll switches long poll on and starts a session from now on', as
     '/method/groups.getLongPollServer',
     '/poll',
   ]);
+  const settings = Object.fromEntries(new URLSearchParams(server.requests[0]?.body));
+  expect(settings).toMatchObject({ enabled: '1', message_new: '1', message_reply: '1', message_edit: '1' });
+  expect(settings).not.toHaveProperty('message_typing_state');
   expect(Object.fromEntries(server.requests[2]?.query ?? [])).toEqual({ act: 'a_check', key: 'key-1', ts: '900', wait: '25' });
   expect(bodies.flatMap((body) => parseVkEvent(JSON.parse(body)))).toMatchObject([{ kind: 'permission', allowed: false }]);
   expect(JSON.parse(state)).toMatchObject({ key: 'key-1', ts: '4' });
@@ -82,6 +85,37 @@ describe('when VK answers', () => {
     await using server = await playVk({ body: readFixture('vk/long-poll-failed-3').text }, quiet('901'));
     await channelAt(server.url).poll(stateAt(server, '7'), 25, never);
     expect(asked(server)).toEqual(['old-key 7', 'key-1 900']);
+  });
+
+  test.each([
+    ['as an error of its own', '{"error":"Incorrect ts, minimal 1, maximal 30"}'],
+    ['as a bare sentence', 'Incorrect ts, minimal 1, maximal 30'],
+  ])('that our ts is incorrect, %s, key and ts are taken anew: no repeat would mend it', async (_, body) => {
+    await using server = await playVk({ body }, quiet('901'));
+    const { state } = await channelAt(server.url).poll(stateAt(server, '7'), 25, never);
+    expect(asked(server)).toEqual(['old-key 7', 'key-1 900']);
+    expect(JSON.parse(state)).toMatchObject({ key: 'key-1', ts: '901' });
+  });
+
+  test('with a message in which somebody writes of an incorrect ts, it is read as any other', async () => {
+    const body = JSON.stringify({ updates: [{ type: 'x', text: 'incorrect ts' }], ts: '8' });
+    await using server = await playVk({ body });
+    expect((await channelAt(server.url).poll(stateAt(server, '7'), 25, never)).bodies).toHaveLength(1);
+  });
+
+  test('that it speaks another version, the poll says so', async () => {
+    await using server = await playVk({ body: '{"failed":4,"min_version":0,"max_version":3}' });
+    await expect(channelAt(server.url).poll(stateAt(server, '7'), 25, never)).rejects.toThrow(
+      'failed with 4, which says that it speaks other versions',
+    );
+  });
+
+  test('with its ts as a number, the next poll asks from there', async () => {
+    await using server = await playVk({ body: '{"ts":8,"updates":[]}' }, quiet('9'));
+    const channel = channelAt(server.url);
+    const { state } = await channel.poll(stateAt(server, '7'), 25, never);
+    await channel.poll(state, 25, never);
+    expect(asked(server)).toEqual(['old-key 7', 'old-key 8']);
   });
 
   test('the same failure to a fresh key, the poll throws instead of asking for ever', async () => {

@@ -134,6 +134,15 @@ describe('several messages', () => {
     expect(slotsOf(vk)).toMatchObject([{ peer_id: '37119444', message: 'раз' }, { message: 'два' }, { message: 'три' }, {}]);
   });
 
+  test('are taken and refused as VK’s answer says', async () => {
+    await using vk = await playVk({ execute: stored('vk/execute-with-error') });
+    expect((await vk.channel.send(batchOf('раз', 'два', 'три'), never)).map(({ kind }) => kind)).toEqual([
+      'sent',
+      'refused',
+      'sent',
+    ]);
+  });
+
   test('keep their quotes, line ends, brackets and emoji in the code that VK compiles', async () => {
     const texts = ['"});API.messages.delete({', 'a\nb\u2028c\\', '🦅 {"a":[1]}'];
     await using vk = await playVk({ execute: executed([1, 2, 3]) });
@@ -198,7 +207,15 @@ describe('one text for many', () => {
   const shared = (recipientId: string, fields: Partial<Outgoing> = {}): Outgoing =>
     message({ recipientId, dedupKey: `to-${recipientId}`, sharedKey: 'broadcast-7', ...fields });
 
-  test('leaves as one call with peer_ids, and each has the outcome of its row', async () => {
+  test('is taken for one and refused for another, as VK’s answer says', async () => {
+    await using vk = await playVk({ 'messages.send': stored('vk/sent-to-many') });
+    expect(await vk.channel.send([shared('37119444'), shared('37119446')], never)).toEqual([
+      { kind: 'sent', networkId: '412' },
+      { kind: 'refused', reason: 'refused_by_user', networkCode: '901' },
+    ]);
+  });
+
+  test('leaves as one call with peer_ids, and each has the outcome of its row, in whatever form and order', async () => {
     await using vk = await playVk({
       'messages.send': [
         { peer_id: 3, message_id: 0, conversation_message_id: 0, error: { code: 901, description: 'no permission' } },

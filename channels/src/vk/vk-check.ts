@@ -1,5 +1,5 @@
 import type { ActionOutcome, SetUpStep } from '../actions.ts';
-import { readFields } from '../body/body.ts';
+import { BrokenBodyError, readFields } from '../body/body.ts';
 import { act, NOTHING } from './vk-calls.ts';
 import { missingEvents, serverAt, stateOf, type VkGroup } from './vk-group.ts';
 
@@ -138,6 +138,7 @@ async function eventsStep({ api, groupId }: VkGroup, serverId: string, signal: A
 async function longPollStep({ api, groupId }: VkGroup, hasWebhook: boolean, signal: AbortSignal): Promise<SetUpStep> {
   const outcome = await act(api, 'groups.getLongPollSettings', { group_id: groupId }, signal, (response) => {
     const settings = readFields(response, 'response');
+    if (!settings.has('is_enabled')) throw new BrokenBodyError('response.is_enabled', 'is missing');
     const isOn = settings.raw('is_enabled') === true || settings.raw('is_enabled') === 1;
     return { isOn, missing: isOn ? missingEvents(settings) : [] };
   });

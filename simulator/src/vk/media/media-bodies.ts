@@ -79,7 +79,7 @@ const FOREIGN_FIELDS: Readonly<Record<string, Record<string, unknown>>> = {
   wall: { inner_type: 'wall_wallpost', from_id: 1, date: DATE, text: '' },
   market: {
     availability: 0,
-    category: { id: 1, name: '', inner_type: 'market_market_category' },
+    category: { id: 1, name: '', inner_type: 'market_market_category_nested' },
     description: '',
     price: { amount: '0', currency: { id: 643, name: 'RUB', title: '₽' }, text: '' },
     title: '',

@@ -61,6 +61,8 @@ const getSettings = defineUserMethod({ group_id: { type: 'text', required: true 
     obscene_filter: 0,
     obscene_stopwords: 0,
     obscene_words: [],
+    toxic_filter: 0,
+    disable_replies_from_groups: 0,
     ...Object.fromEntries(SWITCHES.map((name) => [name, flag(settings[name])])),
   });
 });

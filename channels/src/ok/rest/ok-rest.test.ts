@@ -1,12 +1,14 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Played, type PlayedServer, playAnswers } from '../../../test/play-answers.ts';
-import { createOkRest, type OkRest } from './ok-rest.ts';
+import { createOkRest, type OkRest, type OkRestOptions } from './ok-rest.ts';
+import { signOkCall } from './ok-signature.ts';
 
 const never = new AbortController().signal;
 const open: OkRest[] = [];
-const restAt = (server: PlayedServer, timeoutMs = 5_000): OkRest => {
-  const rest = createOkRest({ baseUrl: server.url, applicationKey: 'APPKEY', applicationSecret: 'SECRET', timeoutMs });
+const restAt = (server: PlayedServer, options: Partial<OkRestOptions> = {}): OkRest => {
+  const application = { applicationKey: 'APPKEY', applicationSecret: 'SECRET' };
+  const rest = createOkRest({ baseUrl: server.url, ...application, timeoutMs: 5_000, ...options });
   open.push(rest);
   return rest;
 };
@@ -38,6 +40,26 @@ test('a call in session carries the token and is signed with it', async () => {
   expect(form.get('sig')).toBe('8e699bca47d14298ff51ba46b84c1971');
 });
 
+test('a session with a secret of its own is signed by it', async () => {
+  await using server = await playAnswers({ body: '[]' });
+  const session = { accessToken: 'TOKEN', sessionSecret: 'OWN' };
+  await restAt(server).call('users.getCurrentUser', {}, never, { session });
+  const { sig, access_token: token, ...signed } = Object.fromEntries(new URLSearchParams(server.requests[0]?.body));
+  expect([sig, token]).toEqual([signOkCall(signed, { sessionSecret: 'OWN' }), 'TOKEN']);
+});
+
+test('in the other form the method stands in the path and is neither sent nor signed, and calls may be numbered', async () => {
+  await using server = await playAnswers({ body: '[]' });
+  const rest = restAt(server, { callForm: 'api', numbersCalls: true });
+  await rest.call('users.getInfo', { uids: '5' }, never);
+  await rest.call('users.getInfo', { uids: '5' }, never);
+  expect(server.requests.map(({ path }) => path)).toEqual(['/api/users/getInfo', '/api/users/getInfo']);
+  const [first, second] = server.requests.map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+  const signed = { uids: '5', application_key: 'APPKEY', format: 'json', call_id: '1' };
+  expect(first).toEqual({ ...signed, sig: signOkCall(signed, { applicationSecret: 'SECRET' }) });
+  expect(second?.['call_id']).toBe('2');
+});
+
 describe('an answer', () => {
   test.each([
     [
@@ -52,18 +74,8 @@ describe('an answer', () => {
     ['silence', 'hang', { kind: 'unanswered', detail: 'timeout' }],
   ] satisfies [string, Played, object][])('that is %s is read as such', async (_, answer, expected) => {
     await using server = await playAnswers(answer);
-    expect(await restAt(server, answer === 'hang' ? 500 : 5_000).call('users.getCurrentUser', {}, never)).toMatchObject(expected);
-  });
-});
-
-describe('sendSimple is refused', () => {
-  test.each([
-    [11, 'daily_limit'], // not within 14 days, or the sixth today
-    [25, 'refused_by_user'],
-    [455, 'refused_by_user'],
-  ])('with error %i', async (code, reason) => {
-    await using server = await playAnswers({ body: JSON.stringify({ error_code: code, error_msg: 'NAME : text' }) });
-    const outcome = await restAt(server).sendSimple({ uid: '5', text: 'x', mark: 'm' }, never);
-    expect(outcome).toEqual({ kind: 'refused', reason, networkCode: String(code) });
+    expect(
+      await restAt(server, answer === 'hang' ? { timeoutMs: 500 } : {}).call('users.getCurrentUser', {}, never),
+    ).toMatchObject(expected);
   });
 });

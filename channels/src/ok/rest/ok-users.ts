@@ -17,7 +17,10 @@ export interface OkCallsLeft {
   callsLeft: number | null;
 }
 
-/** None of these throws. Ids are without prefix; OK gives a person another id in every application unless it says otherwise. */
+/**
+ * None of these throws. An EXTERNAL application needs a session where one may be given. Ids are without prefix; OK gives a person
+ * another id in every application unless it says otherwise.
+ */
 export interface OkUsers {
   /** `users.getInfo`, at most 100; who does not exist is left out. */
   getUsers(userIds: readonly string[], signal: AbortSignal, session?: OkSession): Promise<ActionOutcome<readonly UserProfile[]>>;
@@ -36,6 +39,7 @@ export interface OkUsers {
     groupId: string,
     userIds: readonly string[],
     signal: AbortSignal,
+    session?: OkSession,
   ): Promise<ActionOutcome<readonly { userId: string; membership: OkMembership }[]>>;
   /** `auth.touchSession`: another 30 days for a long token. */
   touchSession(session: OkSession, signal: AbortSignal): Promise<ActionOutcome>;
@@ -55,7 +59,7 @@ export function createOkUsers(call: OkCall, settings: Pick<OkSettings, 'userFiel
   return {
     async getUsers(userIds, signal, session) {
       if (userIds.length > IDS_MAX) return tooMany('userIds', userIds.length);
-      const params = { uids: userIds.join(','), fields: settings.userFields };
+      const params = { uids: userIds.join(','), fields: settings.userFields, emptyPictures: 'true' };
       return actionOutcome(await call('users.getInfo', params, signal, inSession(session)), (result) =>
         readList(result, 'users').map(readUser),
       );
@@ -74,18 +78,18 @@ export function createOkUsers(call: OkCall, settings: Pick<OkSettings, 'userFiel
     async getCallsLeft(methods, signal, { userId, session } = {}) {
       const params = { methods: methods.join(','), ...(userId !== undefined && { uid: userId }) };
       return actionOutcome(await call('users.getCallsLeft', params, signal, inSession(session)), (result) =>
-        readList(result, 'methods').map((entry) => ({
+        readList(result, 'calls').map((entry) => ({
           method: entry.text('name'),
           available: entry.raw('available') === true,
           callsLeft: entry.has('callsLeft') ? entry.integer('callsLeft') : null,
         })),
       );
     },
-    async getMemberships(groupId, userIds, signal) {
+    async getMemberships(groupId, userIds, signal, session) {
       if (userIds.length > IDS_MAX) return tooMany('userIds', userIds.length);
       const params = { group_id: groupId, uids: userIds.join(',') };
-      return actionOutcome(await call('group.getUserGroupsByIds', params, signal), (result) =>
-        readList(result, 'members').map((entry) => ({
+      return actionOutcome(await call('group.getUserGroupsByIds', params, signal, inSession(session)), (result) =>
+        readList(result, 'memberships').map((entry) => ({
           userId: withoutPrefix(entry.textOrId('userId'), 'user'),
           membership: MEMBERSHIPS.find((known) => known === entry.raw('status')) ?? 'UNKNOWN',
         })),
@@ -108,11 +112,10 @@ export function createOkUsers(call: OkCall, settings: Pick<OkSettings, 'userFiel
   };
 }
 
-/** `name` is for complaints. */
+/** Newer pages of OK print the list alone, older ones an object that holds it under `name`. */
 function readList(result: unknown, name: string): Fields[] {
-  const path = `OK's ${name}`;
-  if (!Array.isArray(result)) throw new BrokenBodyError(path, 'must be an array');
-  return result.map((entry, index) => readFields(entry, `${path}[${index}]`));
+  const list = Array.isArray(result) ? result : readFields(result, "OK's answer").array(name);
+  return list.map((entry, index) => readFields(entry, `${name}[${index}]`));
 }
 
 function readUser(user: Fields): UserProfile {

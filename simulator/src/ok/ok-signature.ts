@@ -14,24 +14,32 @@ export function sessionSecret(accessToken: string, applicationSecret: string): s
 }
 
 /**
- * The signature OK expects for a call of its REST API: every query and body parameter as sent, before URL encoding, sorted
- * by name and joined without separators, then the secret. `access_token` and `sig` are left out, `session_key` is left out
- * unless `withSessionKey`. Empty values are signed as `name=`. Returns 32 lower-case hex digits.
+ * What is signed: every query and body parameter as sent, before URL encoding, sorted by name and joined without separators.
+ * `access_token` and `sig` are left out, `session_key` is left out unless `withSessionKey`. Empty values stand as `name=`.
  *
  * Source: apiok.ru/en/dev/methods, "Calculating request signature"; contracts/ok.md 1.2.
  */
+export function signedText(
+  parameters: Readonly<Record<string, string>>,
+  options: { withSessionKey: boolean } = { withSessionKey: false },
+): string {
+  return (
+    Object.entries(parameters)
+      .filter(([name]) => !NEVER_SIGNED.has(name) && (options.withSessionKey || name !== 'session_key'))
+      // By code unit and by the name alone: `text` stands before `text1`, which sorting whole pairs would turn round.
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('')
+  );
+}
+
+/** The signature OK expects for a call of its REST API: of `signedText` and the secret behind it. Returns 32 lower-case hex digits. */
 export function signatureOf(
   parameters: Readonly<Record<string, string>>,
   secret: string,
   options: { withSessionKey: boolean } = { withSessionKey: false },
 ): string {
-  const base = Object.entries(parameters)
-    .filter(([name]) => !NEVER_SIGNED.has(name) && (options.withSessionKey || name !== 'session_key'))
-    // By code unit and by the name alone: `text` stands before `text1`, which sorting whole pairs would turn round.
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('');
-  return md5(base + secret);
+  return md5(signedText(parameters, options) + secret);
 }
 
 /**

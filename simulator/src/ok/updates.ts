@@ -1,14 +1,11 @@
 import type { Group, World } from '../world/world.ts';
-import type { OkEvent, OkEventType } from './ok-events.ts';
+import type { Refused } from './ok-errors.ts';
+import type { OkEvent } from './ok-events.ts';
+import type { OkSettingValues } from './ok-settings.ts';
+import { readNumber } from './parameters.ts';
 
-/** [?] None is documented for OK; they are those of its cousin and of events.updates (contracts/ok.md 3.1). */
-export const UPDATES = {
-  keptMax: 10_000,
-  countDefault: 100,
-  countMax: 1_000,
-  waitSecondsDefault: 30,
-  waitSecondsMax: 90,
-} as const;
+// Of one subscription; nobody reads so far back.
+const KEPT_MAX = 10_000;
 
 export interface UpdatesRequest {
   /** Everything up to it counts as read. Without one: what is new since the last mark. */
@@ -16,16 +13,35 @@ export interface UpdatesRequest {
   count: number;
   waitSeconds: number;
   /** Only these; null for all. */
-  types: readonly OkEventType[] | null;
+  types: readonly string[] | null;
   /** Whether what this answer brings counts as read at once. */
   commit: boolean;
+}
+
+/**
+ * Reads a request of `me/updates` or of its twin `events.updates`: `marker`, `count`, `timeout` in seconds, `types` with commas
+ * between, `commit`. The first that cannot be so refuses it. Source: contracts/ok.md 3.1.
+ */
+export function readUpdatesRequest(
+  query: Readonly<Record<string, string>>,
+  settings: Readonly<OkSettingValues>,
+): { ok: true; request: UpdatesRequest } | Refused {
+  const count = readNumber(query, 'count', { min: 1, max: settings.updatesCountMax, fallback: settings.updatesCountDefault });
+  if (!count.ok) return count;
+  const { updatesWaitMaxSeconds: max, updatesWaitDefaultSeconds: fallback } = settings;
+  const wait = readNumber(query, 'timeout', { min: 0, max, fallback });
+  if (!wait.ok) return wait;
+  const types =
+    query['types'] === undefined || query['types'] === '' ? null : query['types'].split(',').map((type) => type.trim());
+  const commit = query['commit'] === 'true';
+  return { ok: true, request: { marker: query['marker'], count: count.value, waitSeconds: wait.value, types, commit } };
 }
 
 /** The queue that long polling reads. It fills only while the group has a long polling subscription. */
 export interface Updates {
   /** Null where there is no subscription. */
-  subscription(group: Group): { types: readonly OkEventType[]; time: number } | null;
-  subscribe(group: Group, types: readonly OkEventType[]): void;
+  subscription(group: Group): { types: readonly string[]; time: number } | null;
+  subscribe(group: Group, types: readonly string[]): void;
   unsubscribe(group: Group): boolean;
   publish(event: OkEvent, copies: number): void;
   /** Waits for something new, at most `waitSeconds`. Null where there is no subscription. */
@@ -34,7 +50,7 @@ export interface Updates {
 }
 
 interface Queue {
-  types: readonly OkEventType[];
+  types: readonly string[];
   time: number;
   /** Oldest first; numbers grow by one. */
   events: { number: number; event: OkEvent }[];
@@ -85,7 +101,7 @@ export function createUpdates(world: World): Updates {
         queue.lastNumber = lastNumber;
         queue.events.push({ number: lastNumber, event });
       }
-      if (queue.events.length > UPDATES.keptMax * 1.1) queue.events = queue.events.slice(-UPDATES.keptMax);
+      if (queue.events.length > KEPT_MAX * 1.1) queue.events = queue.events.slice(-KEPT_MAX);
       wakeAll(queue, false);
     },
     async poll(group, request, gone) {

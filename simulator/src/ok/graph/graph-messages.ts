@@ -1,25 +1,26 @@
-import type { Message, Person } from '../../world/world.ts';
-import { errorByCode, type OkResult, refuse, respond } from '../ok-errors.ts';
+import type { Person } from '../../world/world.ts';
+import { errorByCode, type OkResult, type Refused, refuse, respond } from '../ok-errors.ts';
 import { bareId, hasPrefix } from '../ok-ids.ts';
-import { askedChat, findChat, findMessage, type GraphCall, type GraphRoute, isObject, type Refused } from './graph-call.ts';
-import { type MessageContent, readContent } from './message-content.ts';
+import { contentOf, type Line, type Place, type WriteResult, type Written, write, writeToPerson } from '../places.ts';
+import { controlChat } from './chat-control.ts';
+import { askedChat, findChat, findMessage, type GraphCall, type GraphRoute, isObject } from './graph-call.ts';
+import { readContent } from './message-content.ts';
 
-// [?] How many user_ids one call may hold is not documented.
-const RECIPIENTS_MAX = 100;
+/** Whom a message is for: a place, or a person by their id; null is nobody known. */
+type Target = Place | Person | null;
 
-const SENDER_ACTIONS = ['mark_seen', 'typing_on', 'sending_photo', 'sending_video', 'sending_audio'];
+type Placed = { ok: true; line: Line } | Refused;
 
-type Placed = { ok: true; message: Message } | Refused;
-
-/** One message to one person: the group's rate, the faults, the person's permission, in this order. */
-function sendTo({ network: { world }, group, at }: GraphCall, person: Person | null, content: MessageContent): Placed {
+/** One message to one target: the group's rate, the faults, the person's permission, in this order. */
+function sendTo({ network: { world }, group, at }: GraphCall, target: Target, content: Written): Placed {
   if (!world.limits.takeMessage(group, at)) return refuse('FLOOD_BLOCKED', 'Too many messages of the group within a second');
   const fault = world.faults.drawError('ok');
   if (fault !== null) return { ok: false, error: errorByCode(Number(fault)) };
-  if (person === null) return refuse('PARAM_USER_ID', 'Invalid user id');
-  const { text, extra, keyboard } = content;
-  const sent = world.send(group, person, { kind: 'message', text, extra, at, ...(keyboard === null ? {} : { keyboard }) });
-  if (sent.ok) return sent;
+  if (target === null) return refuse('PARAM_USER_ID', 'Invalid user id');
+  const written: WriteResult =
+    'kind' in target ? write(world, target, content, at) : writeToPerson(world, group, target, content, at);
+  if (written.ok) return written;
+  if (written.refused === 'not in the chat') return refuse('PERMISSION_DENIED', 'The group is not in the chat');
   // The sentence is OK's; [?] its code for it is not known.
   return refuse('PRIVACY_RESTRICTION', 'User must allow to receive group messages');
 }
@@ -27,148 +28,149 @@ function sendTo({ network: { world }, group, at }: GraphCall, person: Person | n
 const personOf = ({ network }: GraphCall, id: unknown): Person | null =>
   typeof id === 'string' || typeof id === 'number' ? network.world.people.byId('ok', bareId(String(id))) : null;
 
-/** The people a send is for: the chat of the path, else the recipient of the body. */
-function readRecipient(call: GraphCall): { ok: true; people: (Person | null)[]; isList: boolean } | Refused {
+/** The targets of a send: the chat of the path, else the recipient of the body. */
+function readRecipient(call: GraphCall): { ok: true; targets: Target[]; isList: boolean } | Refused {
   const recipient = isObject(call.body['recipient']) ? call.body['recipient'] : {};
   const { chat_id: bodyChat, user_id: userId, user_ids: userIds } = recipient;
-  const chatId = call.path.chat ?? call.query['chat_id'] ?? bodyChat;
+  // OK's own example of a text puts a chat's id into user_id (github apiok/documentation, graph.user.messages).
+  const chatAsUser = typeof userId === 'string' && hasPrefix(userId, 'chat') ? userId : undefined;
+  const chatId = call.path.chat ?? call.query['chat_id'] ?? bodyChat ?? chatAsUser;
   if (chatId !== undefined) {
     const chat = findChat(call, String(chatId));
-    return chat.ok ? { ok: true, people: [chat.dialog.person], isList: false } : chat;
+    return chat.ok ? { ok: true, targets: [chat.place], isList: false } : chat;
   }
-  if (userId !== undefined) return { ok: true, people: [personOf(call, userId)], isList: false };
+  if (userId !== undefined) return { ok: true, targets: [personOf(call, userId)], isList: false };
   if (!Array.isArray(userIds)) return refuse('PARAM', 'recipient should hold chat_id, user_id or user_ids');
-  if (userIds.length === 0 || userIds.length > RECIPIENTS_MAX) {
-    return refuse('PARAM', `recipient.user_ids should hold 1 to ${RECIPIENTS_MAX} ids`);
-  }
-  return { ok: true, people: userIds.map((id: unknown) => personOf(call, id)), isList: true };
+  const { recipientsMax } = call.network.settings.values;
+  if (userIds.length === 0 || userIds.length > recipientsMax)
+    return refuse('PARAM', `recipient.user_ids should hold 1 to ${recipientsMax} ids`);
+  return { ok: true, targets: userIds.map((id: unknown) => personOf(call, id)), isList: true };
+}
+
+/** The dialog or chat of a send that is for one; a person's dialog is opened. */
+function placeOf({ network, group }: GraphCall, target: Target): { ok: true; place: Place } | Refused {
+  if (target === null) return refuse('PARAM_USER_ID', 'Invalid user id');
+  if ('kind' in target) return { ok: true, place: target };
+  const dialog = network.world.dialogs.open(group, target);
+  return { ok: true, place: { kind: 'dialog', dialog, id: dialog.peerId } };
 }
 
 /**
- * A send. One recipient gives `recipient_id` and `message_id`; a list gives `success` and `chat_ids` in the order of the request,
- * false and null where somebody may not be written to.
+ * A send in one of its three forms: `message`, `sender_action` or `chat_control`. One recipient gives `recipient_id` and
+ * `message_id`; a list gives `success` and `chat_ids` in the order of the request, false and null where somebody may not be
+ * written to.
  */
 function send(call: GraphCall): OkResult {
+  const { body } = call;
+  const forms = ['message', 'sender_action', 'chat_control'].filter((form) => body[form] !== undefined);
+  if (forms.length !== 1) return refuse('PARAM', 'The body should hold one of message, sender_action, chat_control');
   const recipient = readRecipient(call);
   if (!recipient.ok) return recipient;
-  const { sender_action: action } = call.body;
-  if (action !== undefined && call.body['message'] === undefined) {
-    return SENDER_ACTIONS.includes(String(action))
-      ? respond({ success: true })
-      : refuse('PARAM', `sender_action should be one of ${SENDER_ACTIONS.join(', ')}`);
+  const [target = null] = recipient.targets;
+  if (body['message'] === undefined) {
+    if (recipient.isList) return refuse('PARAM', `${forms[0]} is for one recipient`);
+    const place = placeOf(call, target);
+    if (!place.ok) return place;
+    if (forms[0] === 'chat_control') return controlChat(call, place.place, body['chat_control']);
+    return showAction(call, place.place, body['sender_action'], { field: 'sender_action', isLowerCase: true });
   }
-  const read = readContent(call.body['message']);
+  const read = readContent(body['message'], call);
   if (!read.ok) return read;
-  const placed = recipient.people.map((person) => sendTo(call, person, read.content));
-  if (recipient.isList) {
-    return respond({
-      success: placed.map(({ ok }) => ok),
-      chat_ids: placed.map((sent) => (sent.ok ? sent.message.dialog.peerId : null)),
-    });
+  const reply = replyProblem(call, read.content);
+  if (reply !== null) return reply;
+  if (!recipient.isList) {
+    const sent = sendTo(call, target, read.content);
+    return sent.ok ? respond({ recipient_id: sent.line.place.id, message_id: sent.line.mid }) : sent;
   }
-  const [sent] = placed;
-  if (sent?.ok !== true) return sent ?? refuse('SYSTEM', 'Nobody to send to');
-  return respond({ recipient_id: sent.message.dialog.peerId, message_id: sent.message.networkId });
+  const placed = recipient.targets.map((one) => sendTo(call, one, read.content));
+  return respond({
+    success: placed.map(({ ok }) => ok),
+    chat_ids: placed.map((sent) => (sent.ok ? sent.line.place.id : null)),
+  });
+}
+
+/** The message that is replied to must be one of the group's chats. */
+function replyProblem(call: GraphCall, { extra }: Written): Refused | null {
+  const { reply_to: replyTo } = extra;
+  if (replyTo === undefined) return null;
+  const found = findMessage(call, String(replyTo));
+  return found.ok ? null : refuse('PARAM_MESSAGE_ID', 'message.reply_to: there is no such message');
 }
 
 /** Answers a press with a message in its chat. [?] Whether OK takes a second answer is not known: we do not. */
 function answer(call: GraphCall): OkResult {
+  const { network } = call;
   const chat = askedChat(call);
   if (!chat.ok) return chat;
   const callbackId = call.query['callbackId'] ?? '';
-  if (call.network.presses.get(callbackId) !== chat.dialog)
-    return refuse('NOT_FOUND', 'callbackId is unknown or answered already');
-  const read = readContent(call.body['message']);
+  if (callbackId === '') return refuse('PARAM', 'callbackId is required in the query');
+  const press = network.presses.get(callbackId);
+  const shownAt = chat.place.kind === 'dialog' ? chat.place.dialog : chat.place.chat;
+  if (press === undefined || press.place !== shownAt) return refuse('NOT_FOUND', 'callbackId is unknown or answered already');
+  const read = readContent(call.body['message'], call);
   if (!read.ok) return read;
-  const sent = sendTo(call, chat.dialog.person, read.content);
+  const sent = sendTo(call, chat.place, read.content);
   if (!sent.ok) return sent;
-  call.network.presses.delete(callbackId);
+  network.presses.delete(callbackId);
+  network.world.show(shownAt, { kind: 'answer', callbackId, answer: { kind: 'nothing' } }, press.person);
   return respond({ success: true });
 }
 
-function withOwnMessage(call: GraphCall, change: (message: Message) => OkResult): OkResult {
+function withOwnMessage(call: GraphCall, change: (line: Line) => OkResult): OkResult {
   const found = findMessage(call, call.path.mid ?? '');
   if (!found.ok) return found;
-  return found.message.from === 'group'
-    ? change(found.message)
+  return found.line.author === null
+    ? change(found.line)
     : refuse('PERMISSION_DENIED', 'Only messages of the group itself can be changed');
 }
 
+/** The new content takes the place of all of the old one. */
 const edit = (call: GraphCall): OkResult =>
-  withOwnMessage(call, (message) => {
-    const read = readContent(call.body['message']);
+  withOwnMessage(call, ({ of }) => {
+    const read = readContent(call.body['message'], call);
     if (!read.ok) return read;
-    call.network.world.edit(message, read.content);
+    const { world } = call.network;
+    if ('message' in of) world.edit(of.message, read.content);
+    else world.chats.edit(of.chatMessage, read.content);
     return respond({ success: true });
   });
 
 const remove = (call: GraphCall): OkResult =>
-  withOwnMessage(call, (message) => {
-    call.network.world.delete(message);
-    return respond({ success: true });
+  withOwnMessage(call, (line) => {
+    const { world } = call.network;
+    if ('message' in line.of) world.delete(line.of.message);
+    else world.chats.delete(line.of.chatMessage);
+    return respond({ success: contentOf(line).deleted });
   });
 
-const CHAT_ACTIONS = ['TYPING_ON', 'SENDING_PHOTO', 'SENDING_VIDEO', 'SENDING_AUDIO', 'MARK_SEEN'];
+const ACTIONS = ['TYPING_ON', 'SENDING_PHOTO', 'SENDING_VIDEO', 'SENDING_AUDIO', 'MARK_SEEN'];
+
+/** What the group does besides writing: in capitals at /action, in lower case as sender_action (contracts/ok.md 3, 3.3). */
+function showAction(
+  { network }: GraphCall,
+  place: Place,
+  asked: unknown,
+  form: { field: string; isLowerCase: boolean },
+): OkResult {
+  const known = ACTIONS.map((action) => (form.isLowerCase ? action.toLowerCase() : action));
+  if (!known.includes(String(asked))) return refuse('PARAM', `${form.field} should be one of ${known.join(', ')}`);
+  const activity = String(asked).toUpperCase();
+  if (activity !== 'MARK_SEEN')
+    network.world.show(place.kind === 'dialog' ? place.dialog : place.chat, { kind: 'activity', activity });
+  else if (place.kind === 'dialog') network.world.see(place.dialog, place.dialog.lastNumber);
+  return respond({ success: true });
+}
 
 function act(call: GraphCall): OkResult {
   const chat = askedChat(call);
-  if (!chat.ok) return chat;
-  return CHAT_ACTIONS.includes(String(call.body['action']))
-    ? respond({ success: true })
-    : refuse('PARAM', `action should be one of ${CHAT_ACTIONS.join(', ')}`);
+  return chat.ok ? showAction(call, chat.place, call.body['action'], { field: 'action', isLowerCase: false }) : chat;
 }
-
-/** The newest bound of the history, as documented. */
-const NEWEST = 9_223_372_036_854_775_807n;
-const HISTORY_COUNT = { fallback: 50, max: 100 };
-
-function history(call: GraphCall): OkResult {
-  const chat = askedChat(call);
-  if (!chat.ok) return chat;
-  const bounds = readBounds(call.query);
-  if (!bounds.ok) return bounds;
-  const messages = chat.dialog.messages
-    .filter(
-      ({ kind, deleted, time }) => kind === 'message' && !deleted && BigInt(time) <= bounds.from && BigInt(time) >= bounds.to,
-    )
-    .toReversed()
-    .slice(0, bounds.count);
-  return respond({ messages: messages.map(eventOf) });
-}
-
-function readBounds(query: Readonly<Record<string, string>>): { ok: true; from: bigint; to: bigint; count: number } | Refused {
-  const { from = '', to = '', count = '' } = query;
-  if (![from, to, count].every((text) => /^\d{0,19}$/.test(text))) return refuse('PARAM', 'from, to and count should be numbers');
-  const bounds = {
-    from: from === '' ? NEWEST : BigInt(from),
-    to: BigInt(to),
-    count: Math.min(Number(count) || HISTORY_COUNT.fallback, HISTORY_COUNT.max),
-  };
-  return bounds.from > bounds.to ? { ok: true, ...bounds } : refuse('PARAM', 'from should be greater than to');
-}
-
-/** A line of the history, in the form of the events. [?] How OK names the group as a sender is not documented. */
-function eventOf(message: Message): object {
-  const { dialog, text, seq, networkId: mid, extra, time } = message;
-  const { person, group, peerId } = dialog;
-  const sender =
-    message.from === 'person'
-      ? { user_id: `user:${person.okId}`, name: `${person.firstName} ${person.lastName}` }
-      : { user_id: `group:${group.id}`, name: group.name };
-  return { sender, recipient: { chat_id: peerId }, message: { text, seq, ...extra, mid }, timestamp: time };
-}
-
-/** Whether a path segment can be a chat's id, with its prefix or as its bare `C…`. */
-export const isChatId = (segment: string): boolean => hasPrefix(segment, 'chat') || /^C[0-9a-f]{6,}$/i.test(segment);
 
 /** Messages of a group. Sources: contracts/ok.md 3, 3.3 and the pages named there. */
 export const MESSAGE_ROUTES: readonly GraphRoute[] = [
   { verb: 'POST', pattern: 'me/messages', run: send },
   { verb: 'POST', pattern: 'me/messages/{chat}', run: send },
   { verb: 'POST', pattern: '{chat}/messages', run: send },
-  { verb: 'GET', pattern: 'me/messages', run: history },
-  { verb: 'GET', pattern: 'me/messages/{chat}', run: history },
-  { verb: 'GET', pattern: '{chat}/messages', run: history },
   { verb: 'POST', pattern: '{chat}/answer', run: answer },
   { verb: 'POST', pattern: '{chat}/action', run: act },
   { verb: 'POST', pattern: '{mid}/edit', run: edit },

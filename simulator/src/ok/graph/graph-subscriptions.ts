@@ -1,14 +1,14 @@
-import { type OkResult, refuse, respond } from '../ok-errors.ts';
-import { OK_EVENT_TYPES, type OkEventType } from '../ok-events.ts';
-import { UPDATES } from '../updates.ts';
-import { type GraphCall, type GraphRoute, type Refused, readNumber } from './graph-call.ts';
+import { type OkResult, type Refused, refuse, respond } from '../ok-errors.ts';
+import { OK_EVENT_TYPES } from '../ok-events.ts';
+import { readUpdatesRequest } from '../updates.ts';
+import type { GraphCall, GraphRoute } from './graph-call.ts';
 
-const isEventType = (value: unknown): value is OkEventType => OK_EVENT_TYPES.some((type) => type === value);
+const TYPES: readonly unknown[] = OK_EVENT_TYPES;
 
 /** A list of event types; all of them where none is given. */
-function readTypes(types: unknown): { ok: true; types: readonly OkEventType[] } | Refused {
+function readTypes(types: unknown): { ok: true; types: readonly string[] } | Refused {
   if (types === undefined) return { ok: true, types: OK_EVENT_TYPES };
-  if (!Array.isArray(types) || types.length === 0 || !types.every(isEventType)) {
+  if (!Array.isArray(types) || types.length === 0 || !types.every((type) => TYPES.includes(type))) {
     return refuse('PARAM', `types should be a list of ${OK_EVENT_TYPES.join(', ')}`);
   }
   return { ok: true, types };
@@ -46,20 +46,11 @@ function listSubscriptions({ network, group }: GraphCall): OkResult {
 }
 
 async function pollUpdates({ network, group, query, gone }: GraphCall): Promise<OkResult> {
-  const count = readNumber(query, 'count', { min: 1, max: UPDATES.countMax, fallback: UPDATES.countDefault });
-  if (!count.ok) return count;
-  const wait = readNumber(query, 'timeout', { min: 0, max: UPDATES.waitSecondsMax, fallback: UPDATES.waitSecondsDefault });
-  if (!wait.ok) return wait;
-  const types = readTypes(query['types']?.split(',').map((type) => type.trim()));
-  if (!types.ok) return types;
-  const request = {
-    marker: query['marker'],
-    count: count.value,
-    waitSeconds: wait.value,
-    types: types.types,
-    commit: query['commit'] === 'true',
-  };
-  const polled = await network.updates.poll(group, request, gone);
+  const read = readUpdatesRequest(query, network.settings.values);
+  if (!read.ok) return read;
+  const unknown = read.request.types?.find((type) => !TYPES.includes(type));
+  if (unknown !== undefined) return refuse('PARAM', `types should be a list of ${OK_EVENT_TYPES.join(', ')}`);
+  const polled = await network.updates.poll(group, read.request, gone);
   return polled === null ? refuse('NO_SUBSCRIPTION', 'The group has no long polling subscription') : respond(polled);
 }
 

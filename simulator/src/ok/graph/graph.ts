@@ -3,12 +3,23 @@ import { parseExact } from '../../wire/wire.ts';
 import { type OkResult, refuse, writeResult } from '../ok-errors.ts';
 import { hasPrefix } from '../ok-ids.ts';
 import type { OkNetwork } from '../ok-network.ts';
+import { MEMBER_ROUTES } from './chat-control.ts';
 import { type GraphCall, type GraphRoute, isObject } from './graph-call.ts';
 import { CHAT_ROUTES } from './graph-chats.ts';
-import { isChatId, MESSAGE_ROUTES } from './graph-messages.ts';
+import { HISTORY_ROUTES } from './graph-history.ts';
+import { MESSAGE_ROUTES } from './graph-messages.ts';
 import { SUBSCRIPTION_ROUTES } from './graph-subscriptions.ts';
+import { UPLOAD_ROUTES } from './graph-uploads.ts';
 
-const ROUTES: readonly GraphRoute[] = [...MESSAGE_ROUTES, ...CHAT_ROUTES, ...SUBSCRIPTION_ROUTES];
+/** Every edge that the simulator has. */
+export const GRAPH_ROUTES: readonly GraphRoute[] = [
+  ...CHAT_ROUTES,
+  ...MESSAGE_ROUTES,
+  ...HISTORY_ROUTES,
+  ...MEMBER_ROUTES,
+  ...UPLOAD_ROUTES,
+  ...SUBSCRIPTION_ROUTES,
+];
 
 /**
  * The Graph API for bots of groups at `graph/{node}/{edge}`: the token in the query, bodies in JSON, errors as in the REST API.
@@ -43,12 +54,13 @@ async function run(request: FastifyRequest, reply: FastifyReply, path: string, n
   const query = request.query as Record<string, string>;
   const token = query['access_token'];
   if (token === undefined || token === '') return refuse('SESSION_REQUIRED', 'access_token is required in the query');
-  const group = network.world.groups.byToken('ok', token);
+  const group = network.groupTokens.use(token);
   if (group === null) return refuse('PARAM_SESSION_KEY', 'Invalid session key');
+  if (group === 'expired') return refuse('PARAM_SESSION_EXPIRED', 'Session expired');
   entry.group = group.id;
 
   const segments = path.split('/').filter((segment) => segment !== '');
-  const found = ROUTES.filter(({ verb }) => verb === request.method).flatMap((route) => {
+  const found = GRAPH_ROUTES.filter(({ verb }) => verb === request.method).flatMap((route) => {
     const ids = matchPath(route.pattern, segments);
     return ids === null ? [] : [{ route, ids }];
   })[0];
@@ -58,7 +70,8 @@ async function run(request: FastifyRequest, reply: FastifyReply, path: string, n
   if (!isObject(body)) return refuse('REQUEST', 'The body must be a JSON object');
   // On the answer, not on the socket, which outlives many polls.
   const gone = new Promise<void>((resolve) => reply.raw.once('close', resolve));
-  const call: GraphCall = { network, group, at, query, body, path: found.ids, gone };
+  const origin = `${request.protocol}://${request.host}`;
+  const call: GraphCall = { network, group, at, query, body, path: found.ids, origin, gone };
   return found.route.run(call);
 }
 
@@ -75,3 +88,6 @@ function matchPath(pattern: string, segments: readonly string[]): GraphCall['pat
   }
   return ids;
 }
+
+/** Whether a path segment can be a chat's id, with its prefix or as its bare `C…`. */
+const isChatId = (segment: string): boolean => hasPrefix(segment, 'chat') || /^C[0-9a-f]{6,}$/i.test(segment);

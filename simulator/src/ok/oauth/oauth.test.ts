@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createManualClock, type ManualClock } from '../../world/world.ts';
-import { SESSION_LIFETIME } from '../application.ts';
 import { sessionSecret } from '../ok-signature.ts';
+import { LONG_TOKEN_MS } from '../sessions.ts';
 import { ANNA, BORIS, read, type SimulatedOk, startOk } from '../test/start-ok.ts';
 
 const REDIRECT = 'http://localhost:8080/oauth/ok/callback';
@@ -26,6 +26,13 @@ beforeAll(async () => {
 beforeEach(() => ok.world.reset());
 afterAll(() => ok[Symbol.asyncDispose]());
 
+/** A call of the user whose token it is, signed as their server signs it. */
+const currentUser = (accessToken = 'ok-user-anna') =>
+  ok.rest({ method: 'users.getCurrentUser', access_token: accessToken }, sessionSecret(accessToken, 'DEMOAPPSECRET'));
+const haveLongToken = async () => {
+  await decide({ ...ASK, scope: 'VALUABLE_ACCESS;LONG_ACCESS_TOKEN', person: ANNA.phone, decision: 'allow' });
+  expect((await token(BY_CODE)).body).toMatchObject({ expires_in: '2592000' });
+};
 const page = async (query: Record<string, string>, language = 'ru-RU,ru') => {
   const answer = await fetch(`${ok.url}/oauth/authorize?${new URLSearchParams(query)}`, {
     headers: { 'accept-language': language },
@@ -62,9 +69,16 @@ test('who allows comes back with the code and the state', async () => {
   expect(await decide({ ...ASK, person: BORIS.phone, decision: 'allow' })).toContain(`code=demo-code-${BORIS.id}`);
 });
 
-test('who refuses comes back with an error', async () => {
-  const location = new URL((await decide({ ...ASK, person: ANNA.phone, decision: 'deny' })) ?? '');
-  expect(Object.fromEntries(location.searchParams)).toMatchObject({ error: 'access_denied', state: 'a&b' });
+test('who refuses comes back with an error: in the fragment, or in the query where it is set so', async () => {
+  const refused = async (more: Record<string, string> = {}) =>
+    new URL((await decide({ ...ASK, ...more, person: ANNA.phone, decision: 'deny' })) ?? '');
+  const error = { error: 'access_denied', error_description: 'The user has refused', state: 'a&b' };
+  const inFragment = await refused();
+  expect([Object.fromEntries(new URLSearchParams(inFragment.hash.slice(1))), inFragment.search]).toEqual([error, '']);
+  ok.controls.settings.set({ oauthErrorsIn: 'query' });
+  const inQuery = await refused();
+  expect([Object.fromEntries(inQuery.searchParams), inQuery.hash]).toEqual([error, '']);
+  expect((await refused({ response_type: 'token' })).hash).toContain('error=access_denied');
 });
 
 test('the query of a registered address is kept and not compared', async () => {
@@ -100,7 +114,7 @@ test('markup in a request is shown as text', async () => {
   expect(html).not.toContain('<script>');
 });
 
-test('a code gives access and refresh token; a refresh gives no new refresh token', async () => {
+test('a code gives access and refresh token; a refresh gives another access token and no new refresh token', async () => {
   const { body } = await token(BY_CODE);
   expect(body).toEqual({
     access_token: 'ok-user-anna',
@@ -109,7 +123,7 @@ test('a code gives access and refresh token; a refresh gives no new refresh toke
     expires_in: '1800',
   });
   const refreshed = await token({ ...CLIENT, grant_type: 'refresh_token', refresh_token: 'ok-refresh-anna' });
-  expect(refreshed.body).toEqual({ access_token: 'ok-user-anna', token_type: 'session', expires_in: '1800' });
+  expect(refreshed.body).toEqual({ access_token: 'ok-user-anna-2', token_type: 'session', expires_in: '1800' });
 });
 
 test('the token may be asked for in the query', async () => {
@@ -119,26 +133,78 @@ test('the token may be asked for in the query', async () => {
   });
 });
 
-test('an issued token expires with error 102 and lives again after a refresh', async () => {
+test('a code is good for one exchange, within two minutes, with the address that it was sent to', async () => {
+  const exchange = async (more: Record<string, string>) => (await token({ ...BY_CODE, ...more })).body;
+  const consent = async () => {
+    const location = new URL((await decide({ ...ASK, person: ANNA.phone, decision: 'allow' })) ?? '');
+    return { code: location.searchParams.get('code') ?? '' };
+  };
+  const first = await consent();
+  expect(await exchange({ ...first, redirect_uri: 'https://api.ok.ru/blank.html' })).toMatchObject({ error: 'access_denied' });
+  expect(await exchange(first)).toMatchObject({ access_token: 'ok-user-anna' });
+  expect(await exchange(first)).toMatchObject({ error: 'access_denied', error_description: 'The code was used already' });
+  const second = await consent();
+  clock.advance(120_000);
+  expect(await exchange(second)).toMatchObject({ error_description: 'The code has expired' });
+});
+
+test('an issued token expires with error 102, and a refresh brings the next', async () => {
   await token(BY_CODE);
-  clock.advance(SESSION_LIFETIME.shortMs);
-  expect((await ok.rest(CURRENT_USER, SESSION)).body.error_code).toBe(102);
+  clock.advance(1_799_999);
+  expect((await currentUser()).body).toMatchObject({ uid: ANNA.id });
+  clock.advance(1);
+  expect((await currentUser()).body.error_code).toBe(102);
   await token({ ...CLIENT, grant_type: 'refresh_token', refresh_token: 'ok-refresh-anna' });
-  expect((await ok.rest(CURRENT_USER, SESSION)).body).toMatchObject({ uid: ANNA.id });
+  expect((await currentUser('ok-user-anna-2')).body).toMatchObject({ uid: ANNA.id });
+  expect((await currentUser()).body.error_code).toBe(102);
 });
 
 test('a long token lives 30 days from the last touch', async () => {
-  await decide({ ...ASK, scope: 'LONG_ACCESS_TOKEN', person: ANNA.phone, decision: 'allow' });
-  await token(BY_CODE);
-  clock.advance(SESSION_LIFETIME.longMs - 1);
+  await haveLongToken();
+  clock.advance(LONG_TOKEN_MS - 1);
   expect((await ok.rest({ method: 'auth.touchSession', access_token: 'ok-user-anna' }, SESSION)).body).toEqual({ success: true });
-  clock.advance(SESSION_LIFETIME.longMs - 1);
-  expect((await ok.rest(CURRENT_USER, SESSION)).body).toMatchObject({ uid: ANNA.id });
+  clock.advance(LONG_TOKEN_MS - 1);
+  expect((await currentUser()).body).toMatchObject({ uid: ANNA.id });
+});
+
+test('any call extends a long token, but at most once a day', async () => {
+  await haveLongToken();
+  const HOUR_MS = 3_600_000;
+  clock.advance(24 * HOUR_MS);
+  await currentUser(); // extends: from here 30 days
+  clock.advance(23 * HOUR_MS);
+  await currentUser(); // within a day of the last extension: does not
+  clock.advance(LONG_TOKEN_MS - 23 * HOUR_MS - 1);
+  clock.advance(1);
+  expect((await currentUser()).body.error_code).toBe(102);
+});
+
+test('a token without the scope of a method is refused by it, and good for the rest', async () => {
+  const location = await decide({ ...ASK, scope: 'GET_EMAIL', response_type: 'token', person: ANNA.phone, decision: 'allow' });
+  const accessToken = new URLSearchParams(new URL(location ?? '').hash.slice(1)).get('access_token') ?? '';
+  expect((await currentUser(accessToken)).body).toMatchObject({ uid: ANNA.id });
+  expect((await ok.rest({ method: 'friends.get', access_token: accessToken }, SESSION)).body).toMatchObject({
+    error_code: 10,
+    error_msg: "PERMISSION_DENIED : User must grant an access to permission 'VALUABLE_ACCESS'",
+  });
+});
+
+test('a session can be ended, and a person can take all back', async () => {
+  await token(BY_CODE);
+  expect((await ok.rest({ method: 'auth.expireSession', access_token: 'ok-user-anna' }, SESSION)).body).toEqual({
+    success: true,
+  });
+  expect((await currentUser()).body.error_code).toBe(102);
+  ok.controls.revokeAccess(ok.person(ANNA.phone));
+  expect((await currentUser()).body.error_code).toBe(103);
+  const refreshed = await token({ ...CLIENT, grant_type: 'refresh_token', refresh_token: 'ok-refresh-anna' });
+  expect(refreshed.body).toMatchObject({ error: 'invalid_token' });
 });
 
 test.each([
   ['a wrong secret', { ...BY_CODE, client_secret: 'no' }, 'access_denied'],
   ['a wrong code', { ...BY_CODE, code: 'no' }, 'access_denied'],
+  ['a code of nobody', { ...BY_CODE, code: 'demo-code-1' }, 'access_denied'],
   ['a wrong refresh token', { ...CLIENT, grant_type: 'refresh_token', refresh_token: 'no' }, 'invalid_token'],
   ['another grant', { ...CLIENT, grant_type: 'password' }, 'access_denied'],
 ])('%s gets an error in JSON', async (_name, form, error) => {

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parametersOf } from '../../form/form.ts';
-import { OK_APPLICATION } from '../application.ts';
+import { OK_APPLICATION, readScopes } from '../application.ts';
 import type { OkNetwork } from '../ok-network.ts';
 import { consentErrorPage, consentPage, languageOf } from './consent-page.ts';
 import { answerToken } from './token.ts';
 
 const LAYOUTS = ['w', 'm', 'a'] as const;
-const LONG_TOKEN_SCOPE = 'LONG_ACCESS_TOKEN';
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -19,7 +18,14 @@ export function addOAuth(scope: FastifyInstance, network: OkNetwork): void {
     const layout = LAYOUTS.find((known) => known === given['layout']) ?? 'w';
     const people = network.world.people.known().filter((person) => person.okId !== null);
     const language = languageOf(request.headers['accept-language']);
-    const page = { language, layout, application: OK_APPLICATION.name, scopes: scopesOf(given), people, request: given };
+    const page = {
+      language,
+      layout,
+      application: OK_APPLICATION.name,
+      scopes: readScopes(given['scope']),
+      people,
+      request: given,
+    };
     return sendPage(reply, consentPage(page));
   });
   scope.post('/oauth/authorize', (request, reply) => {
@@ -52,24 +58,20 @@ function problemOf(given: Parameters): string | null {
   return type === 'code' || type === 'token' ? null : 'response_type: must be code or token';
 }
 
-/** `;` is documented; a comma or a space is not. */
-function scopesOf(given: Parameters): string[] {
-  return (given['scope'] ?? '').split(';').filter((scope) => scope !== '');
-}
-
 /** Where the person's browser goes after the decision. */
-function decide(given: Parameters, { sessions, world }: OkNetwork): string {
+function decide(given: Parameters, { sessions, world, settings }: OkNetwork): string {
   const state: Record<string, string> = given['state'] === undefined ? {} : { state: given['state'] };
   const person = world.people.byPhone(given['person'] ?? '');
   const target = given['redirect_uri'] ?? '';
-  // Errors come in the query; the Android SDK expects them in the fragment, so clients must know both (contracts/ok.md 2.1).
+  const isClientFlow = given['response_type'] === 'token';
   if (given['decision'] !== 'allow' || person?.okId == null) {
-    return withQuery(target, { error: 'access_denied', error_description: 'The user has refused', ...state });
+    const refusal = { error: 'access_denied', error_description: 'The user has refused', ...state };
+    const isInFragment = isClientFlow || settings.values.oauthErrorsIn === 'fragment';
+    return isInFragment ? `${target}#${new URLSearchParams(refusal)}` : withQuery(target, refusal);
   }
-  const session = sessions.ofPerson(person);
-  session.isLong = scopesOf(given).includes(LONG_TOKEN_SCOPE);
-  if (given['response_type'] === 'code') return withQuery(target, { code: session.code, ...state });
-  const expiresInSeconds = sessions.issue(session) / 1_000;
+  const scopes = readScopes(given['scope']);
+  if (!isClientFlow) return withQuery(target, { code: sessions.consent(person, { scopes, redirectUri: target }), ...state });
+  const { session, expiresInSeconds } = sessions.grant(person, scopes);
   const fragment = new URLSearchParams({
     access_token: session.accessToken,
     session_secret_key: session.sessionSecretKey,

@@ -13,7 +13,7 @@ import {
   type Person,
   type World,
 } from '../../world/world.ts';
-import { registerOk } from '../ok.ts';
+import { type OkControls, registerOk } from '../ok.ts';
 import { signatureOf } from '../ok-signature.ts';
 
 export const ANNA = { phone: '79999999999', id: '123456789012', chat: 'chat:C3ecb9d02a600' } as const;
@@ -51,6 +51,7 @@ export interface OkReply {
 
 export interface SimulatedOk {
   world: World;
+  controls: OkControls;
   group: Group;
   url: string;
   person(phone: string): Person;
@@ -65,15 +66,19 @@ export interface SimulatedOk {
 export async function startOk(clock: Clock = createRealClock()): Promise<SimulatedOk> {
   const world = createWorld({ clock, seed: 1 });
   const app = Fastify({ forceCloseConnections: true });
-  await registerOk(app, world);
+  const controls = await registerOk(app, world);
   const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/ok`;
   const group = world.groups.demo('ok');
   const graphUrl = (path: string, query: Record<string, string | number>): string =>
     `${url}/graph/${path}?${new URLSearchParams(
-      Object.entries({ access_token: group.token, ...query }).map(([name, value]): [string, string] => [name, String(value)]),
+      Object.entries({ access_token: controls.tokenOf(group), ...query }).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ]),
     )}`;
   return {
     world,
+    controls,
     group,
     url,
     person(phone) {

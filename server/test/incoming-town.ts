@@ -128,6 +128,12 @@ export async function startIncomingTown(
       ...event,
     });
   };
+  /** Any other event of VK. */
+  const vkEvent = (type: string, object: object): string => {
+    events += 1;
+    const envelope = { type, event_id: `event${events}`, v: '5.199', group_id: Number(groupIds.vk), secret: webhookSecret };
+    return JSON.stringify({ ...envelope, object });
+  };
   /** An OK message as OK's Graph webhook sends it. */
   const okMessage = (text: string, more: Record<string, unknown> = {}): string => {
     events += 1;
@@ -161,6 +167,7 @@ export async function startIncomingTown(
     url,
     post,
     vkMessage,
+    vkEvent,
     okMessage,
     /** Stored bodies, newest first. */
     bodies: async (...request: Parameters<typeof rawEvents.list>) => (await rawEvents.list(...request)).items,

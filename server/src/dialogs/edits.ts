@@ -21,7 +21,7 @@ const SQL = {
       from dialog as d
       where d.account_id = $1 and d.network = $2 and d.group_id = $3 and d.user_id = $4 and d.merged_into is null
         and m.dialog_id = d.id and m.network_id = $5 and m.direction = 'in'
-        and (m.edited_at is null or m.edited_at < $8)
+        and (m.edited_at is null or m.edited_at <= $8)
         and (m.text <> $6 or m.attachments::text is distinct from $7)`,
   },
   complete: {

@@ -1,4 +1,5 @@
-import { type InboundEvent, type Network, parseNotifyIncoming, parseOkEvent, parseVkEvent } from '@soroka/channels';
+import { type InboundEvent, parseNotifyIncoming, parseOkEvent, parseVkEvent } from '@soroka/channels';
+import { isGroupChat } from '../dialogs/dialogs.ts';
 import type { BodyForm } from './raw-events.ts';
 
 /**
@@ -21,12 +22,13 @@ export function eventsOf(
   }
 }
 
-/** The key of the order in which events are worked off: one person and one group, or one group chat. Null where the event names nobody. */
-export function dialogKeyOf(
-  { userId, peerId }: Pick<InboundEvent, 'userId' | 'peerId'>,
-  network: Network,
-  groupId: string,
-): string | null {
-  const person = userId === '' ? peerId : userId;
-  return person === '' ? null : `${network} ${groupId} ${person}`;
+/**
+ * The key of the order in which events are worked off: one person and one group, or one chat. Of OK always the chat, since
+ * its bodies do not tell whether several people write in it. Null where the event names nobody.
+ */
+export function dialogKeyOf(event: InboundEvent, groupId: string): string | null {
+  const { network, userId, peerId } = event;
+  const isOfChat = userId === '' || isGroupChat(event) || (network === 'ok' && peerId !== '');
+  const whose = isOfChat ? peerId : userId;
+  return whose === '' ? null : `${network} ${groupId} ${whose}`;
 }

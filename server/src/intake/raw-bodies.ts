@@ -64,7 +64,7 @@ function rawOf(arrival: Arrival, event: InboundEvent | null): NewRawEvent {
     network,
     groupId,
     eventId: event?.eventId ?? null,
-    dialogKey: event === null ? null : dialogKeyOf(event, event.network, groupId ?? ''),
+    dialogKey: event === null ? null : dialogKeyOf(event, groupId ?? ''),
     body: secret === undefined ? body : withoutSecret(body, secret),
   };
 }

@@ -205,7 +205,8 @@ describe('vk', () => {
       );
       await subscribe(channel, receiver);
 
-      await channel.send([toVk({ buttons: [[{ label: 'Да', payload: '{"answer":"yes"}' }]] })], never);
+      const rows = [[{ kind: 'text', label: 'Да', payload: '{"answer":"yes"}' }]] as const;
+      await channel.send([toVk({ keyboard: { place: 'message', rows } })], never);
       await eventually(async () => expect(await inboxOf(ANNA.phone)).toHaveLength(1));
       await networks.control('POST', `/people/${ANNA.phone}/press`, { network: 'vk', payload: '{"answer":"yes"}' });
       const messages = () => events(receiver.bodies).filter(({ kind }) => kind === 'message');

@@ -1,69 +1,55 @@
-/** One API call found in the code of `execute`. */
-export interface CodedCall {
-  method: string;
-  parameters: Record<string, string>;
-}
-
-/** Calls in order; `keys` names their slots where the code returns an object. */
-export interface CodedProgram {
-  calls: CodedCall[];
-  keys: string[] | null;
-}
+/** What the code of `execute` says, before anything is called. */
+export type CodeValue =
+  | { kind: 'value'; value: string | number | boolean | null }
+  | { kind: 'list'; items: CodeValue[] }
+  | { kind: 'object'; fields: [string, CodeValue][] }
+  | { kind: 'call'; method: string; parameters: CodeValue };
 
 /**
- * Reads the code of `execute` in the two forms that clients generate: `return [API.a({…}), API.b({…})];` and
- * `return {"1": API.a({…}), "2": API.b({…})};`, and a single `return API.a({…});` which is given as one slot without list.
- * Anything else of VKScript is not understood: null.
+ * Reads the code of `execute`: `return` and one value. A value is a text, a number, a list, an object or an API call, and a call may
+ * stand wherever a value may. So the two forms that clients generate are read, `return [API.a({…}), API.b({…})];` and
+ * `return {"1": API.a({…}), "2": API.b({…})};`, and what people write by hand in their manner (names without quotes, texts in single
+ * ones). Anything else of VKScript (variables, loops) is not understood: null.
  *
  * Source: contracts/vk.md 3.1 (vk-io, nvba).
  */
-export function parseExecuteCode(code: string): (CodedProgram & { single: boolean }) | null {
+export function parseExecuteCode(code: string): CodeValue | null {
   const reader = createReader(code);
-  if (!reader.word('return')) return null;
-  const program = readProgram(reader);
-  if (program === null) return null;
-  reader.symbol(';');
-  return reader.atEnd() ? program : null;
+  if (reader.take(/return\b/) === null) return null;
+  const value = readValue(reader);
+  reader.take(/;/);
+  return value !== null && reader.atEnd() ? value : null;
 }
 
-function readProgram(reader: Reader): (CodedProgram & { single: boolean }) | null {
-  if (reader.symbol('[')) {
-    const calls = readList(reader, ']', () => readCall(reader));
-    return calls === null ? null : { calls, keys: null, single: false };
+/** How many API calls the code makes. */
+export function countCalls(value: CodeValue): number {
+  switch (value.kind) {
+    case 'value':
+      return 0;
+    case 'list':
+      return value.items.reduce((sum, item) => sum + countCalls(item), 0);
+    case 'object':
+      return value.fields.reduce((sum, [, field]) => sum + countCalls(field), 0);
+    case 'call':
+      return 1 + countCalls(value.parameters);
   }
-  if (reader.symbol('{')) {
-    const slots = readList(reader, '}', () => {
-      const key = reader.json() ?? reader.name();
-      if (key === null || !reader.symbol(':')) return null;
-      const call = readCall(reader);
-      return call === null ? null : { key: String(key), call };
-    });
-    return slots === null ? null : { calls: slots.map(({ call }) => call), keys: slots.map(({ key }) => key), single: false };
-  }
-  const call = readCall(reader);
-  return call === null ? null : { calls: [call], keys: null, single: true };
 }
 
-function readList<T>(reader: Reader, end: string, item: () => T | null): T[] | null {
-  const items: T[] = [];
-  while (!reader.symbol(end)) {
-    if (items.length > 0 && !reader.symbol(',')) return null;
-    if (items.length > 0 && reader.symbol(end)) return items;
-    const read = item();
-    if (read === null) return null;
-    items.push(read);
+/** The result of the code: calls run in the order in which they are written, the inner before the outer. */
+export function evaluate(value: CodeValue, run: (method: string, parameters: Record<string, string>) => unknown): unknown {
+  switch (value.kind) {
+    case 'value':
+      return value.value;
+    case 'list':
+      return value.items.map((item) => evaluate(item, run));
+    case 'object':
+      return Object.fromEntries(value.fields.map(([name, field]) => [name, evaluate(field, run)]));
+    case 'call': {
+      const given = Object.entries(evaluate(value.parameters, run) as Record<string, unknown>);
+      const texts = given.map(([name, parameter]) => [name, parameterText(parameter)] as const);
+      return run(value.method, Object.fromEntries(texts.filter(([, text]) => text !== '')));
+    }
   }
-  return items;
-}
-
-function readCall(reader: Reader): CodedCall | null {
-  const method = reader.call();
-  if (method === null || !reader.symbol('(')) return null;
-  if (reader.symbol(')')) return { method, parameters: {} };
-  const given = reader.json();
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || !reader.symbol(')')) return null;
-  const parameters = Object.entries(given).map(([name, value]) => [name, parameterText(value)] as const);
-  return { method, parameters: Object.fromEntries(parameters.filter(([, value]) => value !== '')) };
 }
 
 /** A value of the code as it would stand in a form: lists by comma, objects as JSON, booleans as 0 and 1. */
@@ -75,23 +61,14 @@ function parameterText(value: unknown): string {
 }
 
 interface Reader {
-  word(text: string): boolean;
-  symbol(text: string): boolean;
-  /** `API.messages.send` gives `messages.send`. */
-  call(): string | null;
-  name(): string | null;
-  /** One JSON value; null where there is none. */
-  json(): unknown;
+  /** What the pattern matches here, after space; the first group of it where it has one. */
+  take(pattern: RegExp): string | null;
   atEnd(): boolean;
 }
 
 function createReader(code: string): Reader {
   let at = 0;
-  const skipSpace = (): void => {
-    while (/\s/.test(code[at] ?? '')) at += 1;
-  };
-  const take = (pattern: RegExp): string | null => {
-    skipSpace();
+  const match = (pattern: RegExp): string | null => {
     const sticky = new RegExp(pattern.source, 'y');
     sticky.lastIndex = at;
     const found = sticky.exec(code);
@@ -100,53 +77,73 @@ function createReader(code: string): Reader {
     return found[1] ?? found[0];
   };
   return {
-    word: (text) => take(new RegExp(`${text}\\b`)) !== null,
-    symbol(text) {
-      skipSpace();
-      if (!code.startsWith(text, at)) return false;
-      at += text.length;
-      return true;
-    },
-    call: () => take(/API\.([A-Za-z]+\.[A-Za-z]+|[A-Za-z]+)/),
-    name: () => take(/[A-Za-z_]\w*/),
-    json() {
-      skipSpace();
-      const end = endOfJson(code, at);
-      if (end === null) return null;
-      try {
-        const text = code.slice(at, end);
-        // A whole number beyond 2^53 (a random_id may be one) stays exact as a text: parameters are texts anyway.
-        const value: unknown = JSON.parse(text, (_key, parsed, context?: { source?: string }) =>
-          typeof parsed === 'number' && !Number.isSafeInteger(parsed) ? (context?.source ?? parsed) : parsed,
-        );
-        at = end;
-        return value;
-      } catch {
-        return null;
-      }
+    take(pattern) {
+      match(/\s*/);
+      return match(pattern);
     },
     atEnd() {
-      skipSpace();
+      match(/\s*/);
       return at === code.length;
     },
   };
 }
 
-/** The offset behind the JSON object, list or string that starts at `from`; null where none starts there or none ends. */
-function endOfJson(code: string, from: number): number | null {
-  const first = code[from];
-  if (first !== '{' && first !== '[' && first !== '"') return null;
-  let depth = 0;
-  let inString = false;
-  for (let at = from; at < code.length; at += 1) {
-    const character = code[at];
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    if (depth === 0 && !inString) return at + 1;
+function readValue(reader: Reader): CodeValue | null {
+  if (reader.take(/\[/) !== null) {
+    const items = readItems(reader, /\]/, () => readValue(reader));
+    return items === null ? null : { kind: 'list', items };
   }
-  return null;
+  if (reader.take(/\{/) !== null) {
+    const fields = readItems(reader, /\}/, () => readField(reader));
+    return fields === null ? null : { kind: 'object', fields };
+  }
+  const method = reader.take(/API\.([A-Za-z]+\.[A-Za-z]+|[A-Za-z]+)/);
+  if (method !== null) return readCall(reader, method);
+  const text = readText(reader);
+  if (text !== null) return { kind: 'value', value: text };
+  const word = reader.take(/(?:true|false|null)\b/);
+  if (word !== null) return { kind: 'value', value: JSON.parse(word) as boolean | null };
+  const number = reader.take(/-?\d+(?:\.\d+)?/);
+  if (number === null) return null;
+  // A whole number beyond 2^53 (a random_id may be one) stays exact as a text: parameters are texts anyway.
+  const isExact = number.includes('.') || Number.isSafeInteger(Number(number));
+  return { kind: 'value', value: isExact ? Number(number) : number };
+}
+
+function readCall(reader: Reader, method: string): CodeValue | null {
+  if (reader.take(/\(/) === null) return null;
+  if (reader.take(/\)/) !== null) return { kind: 'call', method, parameters: { kind: 'object', fields: [] } };
+  const parameters = readValue(reader);
+  return parameters?.kind === 'object' && reader.take(/\)/) !== null ? { kind: 'call', method, parameters } : null;
+}
+
+function readField(reader: Reader): [string, CodeValue] | null {
+  const name = readText(reader) ?? reader.take(/[A-Za-z_]\w*|\d+/);
+  if (name === null || reader.take(/:/) === null) return null;
+  const value = readValue(reader);
+  return value === null ? null : [name, value];
+}
+
+function readItems<T>(reader: Reader, end: RegExp, item: () => T | null): T[] | null {
+  const items: T[] = [];
+  while (reader.take(end) === null) {
+    if (items.length > 0 && reader.take(/,/) === null) return null;
+    if (items.length > 0 && reader.take(end) !== null) return items;
+    const read = item();
+    if (read === null) return null;
+    items.push(read);
+  }
+  return items;
+}
+
+function readText(reader: Reader): string | null {
+  const double = reader.take(/"(?:[^"\\]|\\[\s\S])*"/);
+  const single = double === null ? reader.take(/'((?:[^'\\]|\\[\s\S])*)'/) : null;
+  const quoted = single === null ? double : `"${single.replaceAll("\\'", "'").replace(/(?<!\\)"/g, '\\"')}"`;
+  if (quoted === null) return null;
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return null; // an escape that JSON does not know, or a line break inside
+  }
 }

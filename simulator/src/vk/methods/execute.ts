@@ -1,4 +1,4 @@
-import { parseExecuteCode } from '../execute-code.ts';
+import { countCalls, evaluate, parseExecuteCode } from '../execute-code.ts';
 import { type ExecuteError, errorText, refuse, respond, type VkResult } from '../vk-errors.ts';
 import type { UserCall, VkCall } from '../vk-network.ts';
 
@@ -17,16 +17,14 @@ export function execute(given: Readonly<Record<string, string>>, call: VkCall | 
   const { code } = given;
   if (code === undefined || code === '') return refuse(100, 'code is undefined');
   const program = parseExecuteCode(code);
-  if (program === null) return refuse(12, 'only lists and objects of API calls are understood by the simulator');
-  if (program.calls.length > CALLS_MAX) return refuse(13, 'Too many API calls');
+  if (program === null) return refuse(12, 'the simulator understands one return of values and API calls');
+  if (countCalls(program) > CALLS_MAX) return refuse(13, 'Too many API calls');
   const executeErrors: ExecuteError[] = [];
-  const slots = program.calls.map(({ method, parameters }) => {
+  const response = evaluate(program, (method, parameters) => {
     const result = method === 'execute' ? refuse(3) : run(method, parameters, call);
     if (result.ok) return result.response;
     executeErrors.push({ method, error_code: result.error.code, error_msg: errorText(result.error) });
     return false;
   });
-  const { keys, single } = program;
-  const response = single ? slots[0] : keys === null ? slots : Object.fromEntries(keys.map((key, index) => [key, slots[index]]));
   return executeErrors.length === 0 ? respond(response) : { ok: true, response, executeErrors };
 }

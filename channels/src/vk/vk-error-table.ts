@@ -29,7 +29,7 @@ const REFUSED_BY_USER = refused('refused_by_user');
 const waits = (scope: 'lane' | 'recipient', retryAfterMs: number): VkErrorMeaning => ({ kind: 'throttled', scope, retryAfterMs });
 
 const SCOPES =
-  'make a new token with all four rights (messages, photos, docs, manage): in VK, Manage, API usage, Access tokens (Управление → Работа с API → Ключи доступа)';
+  'see that the token has all four rights (messages, photos, docs, manage), in VK under Manage, API usage, Access tokens (Управление → Работа с API → Ключи доступа)';
 const CONFIRM = 'sign in to VK as the owner of the token and do what VK asks there';
 const UPDATE = 'check the address and the version of the API that this connection is set to';
 

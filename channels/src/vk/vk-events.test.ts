@@ -87,6 +87,15 @@ describe('a message', () => {
     expect(parseVkEvent(messageNew(inChat))).toMatchObject([{ replyToNetworkId: '2000000003:4' }]);
   });
 
+  test('brings a place and forwarded messages among its attachments', () => {
+    const photo = { type: 'photo', photo: { id: 1 } };
+    const geo = { type: 'point', coordinates: { latitude: 55.75, longitude: 37.62 } };
+    const carried = { attachments: [photo], geo, fwd_messages: [{ text: 'адрес' }] };
+    expect(parseVkEvent(messageNew(carried))).toMatchObject([
+      { attachments: [photo, { type: 'geo', geo }, { type: 'fwd_messages', fwd_messages: [{ text: 'адрес' }] }] },
+    ]);
+  });
+
   test('that VK has cut for bots says so', () => {
     expect(parseVkEvent(messageNew({ is_cropped: true }))).toMatchObject([{ isCropped: true }]);
     expect(parseVkEvent(messageNew({ is_cropped: false }))[0]).not.toHaveProperty('isCropped');

@@ -1,5 +1,6 @@
 import { BrokenBodyError, type Fields, readFields, unwrapJson } from '../body/body.ts';
 import type { InboundEvent } from '../channel.ts';
+import { attachmentsOf } from './vk-attachments.ts';
 import { idOfMessage, isCommunity, isGroupChat } from './vk-peer.ts';
 
 type Base = Pick<InboundEvent, 'eventId' | 'network' | 'groupId' | 'at'>;
@@ -134,7 +135,7 @@ function contentOf(message: Fields, { peerId }: Dialog) {
     at: message.moment('date', 1_000),
     text: message.text('text'),
     networkId: idOfMessage(message, peerId),
-    attachments: message.has('attachments') ? message.array('attachments') : [],
+    attachments: attachmentsOf(message),
   };
 }
 

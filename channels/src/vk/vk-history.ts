@@ -2,6 +2,7 @@ import type { ActionOutcome, HistoryMessage, HistoryPage } from '../actions.ts';
 import { type Fields, readFields } from '../body/body.ts';
 import type { MessageAddress } from '../channel.ts';
 import type { VkApi } from './vk-api.ts';
+import { attachmentsOf } from './vk-attachments.ts';
 import { act } from './vk-calls.ts';
 import { addressOf, idOfMessage, isCommunity } from './vk-peer.ts';
 
@@ -83,8 +84,4 @@ function readMessage(message: Fields): HistoryMessage {
     attachments: attachmentsOf(message),
     at: message.moment('date', 1_000),
   };
-}
-
-function attachmentsOf(message: Fields): readonly unknown[] {
-  return message.has('attachments') ? message.array('attachments') : [];
 }

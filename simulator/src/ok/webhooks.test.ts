@@ -33,7 +33,7 @@ const texts = () => receiver.received.map(({ body }) => body.message?.text);
 const RETRY_MS = 30_000;
 /** How often a failed webhook was put off. */
 const tries = () => clock.delays.filter((delayMs) => delayMs >= RETRY_MS && delayMs <= 2 * RETRY_MS).length;
-const retryEvery30Seconds = () => ok.controls.settings.set({ webhookRetryMinMs: RETRY_MS, webhookRetryMaxMs: RETRY_MS });
+const retryEvery30Seconds = () => ok.set({ webhookRetryMinMs: RETRY_MS, webhookRetryMaxMs: RETRY_MS });
 
 test('a webhook is subscribed once, shown, and unsubscribed', async () => {
   expect((await subscribe()).body).toEqual({ success: true });
@@ -165,7 +165,7 @@ test('a fault sends an event twice', async () => {
 
 test('a reset keeps the subscription and drops what waited for it', async () => {
   await subscribe();
-  retryEvery30Seconds();
+  await retryEvery30Seconds();
   receiver.status = () => 500;
   say('раз');
   await eventually(() => tries()).toBe(1);

@@ -75,7 +75,7 @@ test('who refuses comes back with an error: in the fragment, or in the query whe
   const error = { error: 'access_denied', error_description: 'The user has refused', state: 'a&b' };
   const inFragment = await refused();
   expect([Object.fromEntries(new URLSearchParams(inFragment.hash.slice(1))), inFragment.search]).toEqual([error, '']);
-  ok.controls.settings.set({ oauthErrorsIn: 'query' });
+  await ok.set({ oauthErrorsIn: 'query' });
   const inQuery = await refused();
   expect([Object.fromEntries(inQuery.searchParams), inQuery.hash]).toEqual([error, '']);
   expect((await refused({ response_type: 'token' })).hash).toContain('error=access_denied');
@@ -195,7 +195,7 @@ test('a session can be ended, and a person can take all back', async () => {
     success: true,
   });
   expect((await currentUser()).body.error_code).toBe(102);
-  ok.controls.revokeAccess(ok.person(ANNA.phone));
+  await ok.control('revoke', { phone: ANNA.phone });
   expect((await currentUser()).body.error_code).toBe(103);
   const refreshed = await token({ ...CLIENT, grant_type: 'refresh_token', refresh_token: 'ok-refresh-anna' });
   expect(refreshed.body).toMatchObject({ error: 'invalid_token' });

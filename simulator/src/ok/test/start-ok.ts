@@ -13,7 +13,8 @@ import {
   type Person,
   type World,
 } from '../../world/world.ts';
-import { type OkControls, registerOk } from '../ok.ts';
+import { registerOk } from '../ok.ts';
+import type { OkSettingValues } from '../ok-settings.ts';
 import { signatureOf } from '../ok-signature.ts';
 
 export const ANNA = { phone: '79999999999', id: '123456789012', chat: 'chat:C3ecb9d02a600' } as const;
@@ -51,7 +52,10 @@ export interface OkReply {
 
 export interface SimulatedOk {
   world: World;
-  controls: OkControls;
+  /** Changes settings, and gives back what `/control/ok` answers. */
+  set(changes: Partial<OkSettingValues>): Promise<OkReply>;
+  /** `POST /control/ok/<name>`. */
+  control(name: string, body: unknown): Promise<OkReply>;
   group: Group;
   url: string;
   person(phone: string): Person;
@@ -66,19 +70,20 @@ export interface SimulatedOk {
 export async function startOk(clock: Clock = createRealClock()): Promise<SimulatedOk> {
   const world = createWorld({ clock, seed: 1 });
   const app = Fastify({ forceCloseConnections: true });
-  const controls = await registerOk(app, world);
-  const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/ok`;
+  await registerOk(app, world);
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  const url = `${origin}/ok`;
+  const control = (name: string, body: unknown): Promise<OkReply> =>
+    read(fetch(`${origin}/control/ok/${name}`, { method: 'POST', body: JSON.stringify(body) }));
   const group = world.groups.demo('ok');
   const graphUrl = (path: string, query: Record<string, string | number>): string =>
     `${url}/graph/${path}?${new URLSearchParams(
-      Object.entries({ access_token: controls.tokenOf(group), ...query }).map(([name, value]): [string, string] => [
-        name,
-        String(value),
-      ]),
+      Object.entries({ access_token: group.token, ...query }).map(([name, value]): [string, string] => [name, String(value)]),
     )}`;
   return {
     world,
-    controls,
+    set: (changes) => control('settings', changes),
+    control,
     group,
     url,
     person(phone) {

@@ -1,4 +1,4 @@
-import { readFixture } from '@soroka/fixtures';
+import { FIXTURE_NAMES, readFixture } from '@soroka/fixtures';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BrokenBodyError } from '../body/body.ts';
@@ -22,6 +22,10 @@ const messageNew = (message: Record<string, unknown>): unknown => ({
       ...message,
     },
   },
+});
+
+test.each(FIXTURE_NAMES.filter((name) => name.startsWith('vk/message-')))('the stored body %s is read', (name) => {
+  expect(parseVkEvent(parseJson(readFixture(name).text), receivedAt)).toMatchObject([{ network: 'vk', groupId: '213243638' }]);
 });
 
 describe('a message', () => {

@@ -88,6 +88,31 @@ test('a server that answers another text is asked again and then failed', async 
   expect(events()).toEqual([]);
 });
 
+test('after the confirmation code has changed the old answer confirms no more, unless VK still takes it', async () => {
+  const serverId = await connect();
+  const edit = () =>
+    vk.call('groups.editCallbackServer', { group_id: GROUP_ID, server_id: serverId, url: receiver.url, title: 'Soroka' });
+  const newCode = async () => {
+    const { response } = await vk.call('groups.getCallbackConfirmationCode', { group_id: GROUP_ID });
+    return (response as unknown as { code: string }).code;
+  };
+  vk.world.disturb(vk.group, 'confirmation_code_changed_old_taken');
+  expect(await newCode()).not.toBe(code);
+  await edit();
+  await eventually(status).toBe('ok');
+
+  vk.world.disturb(vk.group, 'confirmation_code_changed');
+  await edit();
+  for (const delayMs of [1_000, 5_000, 15_000]) {
+    await eventually(() => waits().at(-1)).toBe(delayMs);
+    clock.advance(delayMs);
+  }
+  await eventually(status).toBe('failed');
+  code = await newCode();
+  await edit();
+  await eventually(status).toBe('ok');
+});
+
 test('a change of its events does not disturb a server that is being asked to confirm', async () => {
   receiver.answer = () => ({ body: 'not known yet' });
   const { response } = await vk.call('groups.addCallbackServer', { group_id: GROUP_ID, url: receiver.url, title: 'Soroka' });

@@ -88,6 +88,33 @@ test('failed 3 comes for a ts that was never given', async () => {
   expect(await poll({ ts: 'x' })).toEqual({ failed: 3 });
 });
 
+test('each failure comes when it is asked for, and goes by renewing what it names', async () => {
+  say('раз');
+  vk.world.disturb(vk.group, 'long_poll_failed_1');
+  const cut = (await poll()) as { failed: number; ts: number };
+  expect(cut).toEqual({ failed: 1, ts: Number(opened.ts) + 2 });
+  say('два');
+  expect(await poll({ ts: String(cut.ts) })).toMatchObject({ updates: [update('два')] });
+
+  vk.world.disturb(vk.group, 'long_poll_failed_2');
+  expect(await poll({ ts: String(cut.ts) })).toEqual({ failed: 2 });
+  const { key } = await open();
+  expect(await poll({ key, ts: String(cut.ts) })).toMatchObject({ updates: [update('два')] });
+
+  vk.world.disturb(vk.group, 'long_poll_failed_3');
+  expect(await poll({ key, ts: String(cut.ts) })).toEqual({ failed: 3 });
+  const renewed = await open();
+  say('три');
+  expect(await poll({ key: renewed.key, ts: renewed.ts })).toMatchObject({ updates: [update('три')] });
+});
+
+test('a poll that is held learns of a failure at once', async () => {
+  const held = poll();
+  await eventually(() => vk.world.calls.since(0).at(-1)?.method).toBe('longpoll');
+  vk.world.disturb(vk.group, 'long_poll_failed_2');
+  expect(await held).toEqual({ failed: 2 });
+});
+
 test('long poll can be switched off, and its events one by one', async () => {
   const set = (parameters: Record<string, string | number>) =>
     vk.call('groups.setLongPollSettings', { group_id: GROUP_ID, ...parameters });

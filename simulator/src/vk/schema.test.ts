@@ -4,8 +4,9 @@ import { EVENT_NAMES } from './event-settings.ts';
 import { VK_METHOD_NAMES } from './method-names.ts';
 import { SIMULATED_METHODS } from './methods/methods.ts';
 import { allEvents, EVENT_OBJECTS } from './test/all-events.ts';
-import { METHOD_CASES, type Stage, setStage } from './test/method-cases.ts';
+import { METHOD_CASES } from './test/method-cases.ts';
 import { isSchemaThere, loadSchema, SCHEMA_ABSENT, type VkSchema } from './test/schema.ts';
+import { type Stage, setStage } from './test/stage.ts';
 import { type SimulatedVk, startVk } from './test/start-vk.ts';
 
 const suite = isSchemaThere ? 'everything that VK says is valid by its schema' : SCHEMA_ABSENT;

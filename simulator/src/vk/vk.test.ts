@@ -57,6 +57,29 @@ test.each([
   expect(answer.error?.error_code).toBe(code);
 });
 
+test('a version later than the newest known one is answered like it', async () => {
+  expect((await vk.call('groups.getById', { v: '5.240' })).response).toMatchObject({ groups: [{ id: 213243638 }] });
+});
+
+test('a method that VK has and the simulator has not says so, in its error and in the log', async () => {
+  expect((await vk.call('messages.search', { q: 'а' })).error).toMatchObject({
+    error_code: 3,
+    error_msg: 'Unknown method passed: messages.search is a method of VK that is not simulated',
+  });
+  expect(vk.world.calls.since(0).at(-1)).toMatchObject({ code: '3', note: expect.stringContaining('VK has this method') });
+});
+
+test('any error can be asked for of any method, with what a client needs to go on', async () => {
+  vk.world.faults.set('vk', { errors: { 'groups.getById 14': 1, '901': 1 } });
+  expect((await vk.call('groups.getById')).error).toMatchObject({
+    error_code: 14,
+    error_msg: 'Captcha needed',
+    captcha_sid: expect.any(String),
+    redirect_uri: expect.any(String),
+  });
+  expect((await vk.call('users.get', { user_ids: '37119444' })).error).toBeUndefined();
+});
+
 test('the 21st call within a second is refused and stands among the violations', async () => {
   const answers = await Promise.all(Array.from({ length: 21 }, () => vk.call('groups.getTokenPermissions')));
   const refused = answers.filter((answer) => answer.error !== undefined);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { PICTURE, upload } from '../test/method-cases.ts';
+import { PICTURE, upload } from '../test/stage.ts';
 import { type SimulatedVk, startVk } from '../test/start-vk.ts';
 
 const anna = 37119444;

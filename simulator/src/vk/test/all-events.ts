@@ -25,14 +25,25 @@ export const EVENT_OBJECTS: Readonly<Record<string, string>> = {
 
 /** Makes everything happen that a community is told of, and gives what long poll told of it; `v` as the community has set it. */
 export async function allEvents(vk: SimulatedVk, v = '5.199'): Promise<SentEventBody[]> {
-  const { world, group } = vk;
-  const [anna, dina] = [vk.person(ANNA), vk.person('79990000004')];
   await vk.call('groups.setLongPollSettings', { group_id: GROUP_ID, api_version: v });
+  return pollAfter(vk, () => makeAllHappen(vk));
+}
+
+/** What long poll tells of what `happen` does. */
+export async function pollAfter(vk: SimulatedVk, happen: () => void): Promise<SentEventBody[]> {
   const opened = (await vk.call('groups.getLongPollServer', { group_id: GROUP_ID })).response as unknown as {
     key: string;
     server: string;
     ts: string;
   };
+  happen();
+  const query = new URLSearchParams({ act: 'a_check', key: opened.key, ts: opened.ts, wait: '0' });
+  const { updates } = (await (await fetch(`${opened.server}?${query}`)).json()) as { updates: SentEventBody[] };
+  return updates;
+}
+
+function makeAllHappen({ world, group, person }: SimulatedVk): void {
+  const [anna, dina] = [person(ANNA), person('79990000004')];
   const button = { label: 'Нет', payload: '{"a":2}', does: 'tell' as const };
   const keyboard = { place: 'dialog' as const, oneTime: false, buttons: [button] };
 
@@ -64,8 +75,4 @@ export async function allEvents(vk: SimulatedVk, v = '5.199'): Promise<SentEvent
   world.chats.leave(chat, dina, dina);
   world.chats.join(chat, dina, 'link');
   world.chats.leave(chat, null, anna);
-
-  const query = new URLSearchParams({ act: 'a_check', key: opened.key, ts: opened.ts, wait: '0' });
-  const { updates } = (await (await fetch(`${opened.server}?${query}`)).json()) as { updates: SentEventBody[] };
-  return updates;
 }

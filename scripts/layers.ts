@@ -27,12 +27,13 @@ export const WORKSPACES: Readonly<Record<string, WorkspaceRule>> = {
 /** The order inside server/src, top first: a module may import its own line and those below. Cycles are forbidden anywhere. */
 export const SERVER_ORDER: readonly (readonly string[])[] = [
   ['main.ts', 'start.ts', 'cli'],
-  ['demo'],
+  ['demo', 'doctor'],
   ['http', 'intake'],
   ['inbox'],
   ['bots', 'broadcasts', 'crm', 'analytics'],
   ['dialogs'],
   ['dispatch'],
+  ['oauth'],
   ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections'],
   ['platform'],
 ];

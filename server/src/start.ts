@@ -8,9 +8,11 @@ import { createContacts } from './contacts/contacts.ts';
 import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, makeDemoWorld } from './demo/demo.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
+import { registerProbe } from './doctor/doctor.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
 import { createHealth, createIntake, createReception } from './intake/intake.ts';
+import { createOAuth } from './oauth/oauth.ts';
 import { systemClock as clock } from './platform/clock.ts';
 import { type Config, type Role, readSecretKey } from './platform/config.ts';
 import { openDatabase } from './platform/database.ts';
@@ -142,6 +144,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     trustedProxies: config.SOROKA_TRUSTED_PROXIES,
   });
 
+  const oauth = createOAuth({
+    ...{ database, connections, secrets, clock, log },
+    publicUrl: () => publicUrl,
+    timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+  });
+
   let draining = false;
   const http = await createHttp({
     dispatch,
@@ -159,6 +167,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     ...(config.SOROKA_KEY_REQUESTS_PER_SECOND === undefined
       ? {}
       : { requestsPerSecondPerKey: config.SOROKA_KEY_REQUESTS_PER_SECOND }),
+    registerProbe: (app) => registerProbe(app, { secrets, clock }),
+    ...(has('api') ? { oauth: { oauth, publicUrl: () => publicUrl } } : {}),
     ...(has('intake') ? { registerIntake: intake.registerIntake } : {}),
     ...(demo === undefined ? {} : { simulatorUrl: demo.simulatorUrl }),
     isReady: async () => (draining ? 'shutting down' : whyDatabaseIsNotReady(databaseUrl)),
@@ -195,7 +205,11 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   if (has('jobs')) {
     const purge = createPurge({ database, clock });
     purge.run();
-    stops.push(() => purge.stop());
+    oauth.run();
+    stops.push(
+      () => oauth.stop(),
+      () => purge.stop(),
+    );
   }
   stops.push(async () => {
     draining = true; // /readyz fails first, so that a balancer sends no more

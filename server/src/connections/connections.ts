@@ -12,12 +12,21 @@ import {
   type NewCredentials,
 } from './credentials.ts';
 import { createLiveChannels } from './live-channels.ts';
-import { createSenders, type Senders } from './senders.ts';
+import { createSenders, NO_MESSAGES, type Senders } from './senders.ts';
 import { type ConnectionSettings, checkSettings } from './settings.ts';
+import { createUserConnections, type UserConnections } from './user-connections.ts';
 
 export type { Credentials, NewCredentials } from './credentials.ts';
 export type { NewSenderRoute, Sender, SenderPatch, SenderRoute } from './senders.ts';
 export type { ConnectionSettings } from './settings.ts';
+export type {
+  Application,
+  NewUserConnection,
+  UserConnection,
+  UserConnections,
+  UserCredentials,
+  UserTokens,
+} from './user-connections.ts';
 
 export type Receive = 'webhook' | 'long-poll' | 'off';
 
@@ -56,7 +65,8 @@ export interface ConnectionPatch {
   credentials?: Partial<Credentials>;
 }
 
-export interface Connections extends Senders {
+/** Groups and upstreams; those on behalf of a user have methods of their own, since they carry no messages. */
+export interface Connections extends Senders, UserConnections {
   /** Throws `parameter.invalid` naming the field. */
   add(connection: NewConnection): Promise<Connection>;
   /** All of it or nothing; settings and credentials are changed one by one. Throws `parameter.invalid` or `not.found`. */
@@ -85,6 +95,7 @@ const INTAKE_AGE_MAX_MS = 1_000;
 interface ConnectionRow extends Connection {
   sealed: Buffer;
 }
+type AnyRow = Omit<ConnectionRow, 'kind'> & { kind: Connection['kind'] | 'ok-user' };
 const CONNECTION = `
   select
     c.id, c.account_id as "accountId", c.kind, c.group_id as "groupId", c.base_url as "baseUrl", c.receive, c.settings,
@@ -104,7 +115,10 @@ const SQL = {
   },
   byId: { name: 'connection_by_id', text: `${CONNECTION} where c.id = $1` },
   lock: { name: 'connection_lock', text: `${CONNECTION} where c.id = $1 for update` },
-  list: { name: 'connection_list', text: `${CONNECTION} where $1::bigint is null or c.account_id = $1 order by c.id` },
+  list: {
+    name: 'connection_list',
+    text: `${CONNECTION} where c.kind <> 'ok-user' and ($1::bigint is null or c.account_id = $1) order by c.id`,
+  },
   ofGroup: {
     name: 'connection_of_group',
     text: `
@@ -153,12 +167,11 @@ export function createConnections(parts: {
 
   const seal = (id: number, credentials: Credentials): Buffer => secrets.seal(JSON.stringify(credentials), sealContext(id));
   const open = (row: ConnectionRow): Credentials => JSON.parse(secrets.open(row.sealed, sealContext(row.id))) as Credentials;
-  const rowOf = async (id: number): Promise<ConnectionRow> =>
-    existing(id, (await database.rows<ConnectionRow>(SQL.byId, [id]))[0]);
+  const rowOf = async (id: number): Promise<ConnectionRow> => ofMessages(id, (await database.rows<AnyRow>(SQL.byId, [id]))[0]);
   const hookUrl = (kind: Connection['kind'], token: string): string => `${publicUrl()}/hooks/${kind}/${token}`;
   const change = async (id: number, { receive, baseUrl, settings, credentials }: ConnectionPatch): Promise<Connection> => {
     await database.transaction(async (tx) => {
-      const row = existing(id, (await tx.rows<ConnectionRow>(SQL.lock, [id]))[0]);
+      const row = ofMessages(id, (await tx.rows<AnyRow>(SQL.lock, [id]))[0]);
       if (receive !== undefined) checkReceive(row.kind, receive);
       if (settings !== undefined) checkSettings(row.kind, settings);
       const root = baseUrl === undefined ? row.baseUrl : checkedRoot(baseUrl);
@@ -189,6 +202,7 @@ export function createConnections(parts: {
 
   return {
     ...createSenders({ database, clock }),
+    ...createUserConnections({ database, secrets }),
     async add({ accountId, kind, groupId, baseUrl, credentials: given, receive, settings }) {
       checkShape(kind, groupId, receive);
       checkSettings(kind, settings);
@@ -209,8 +223,8 @@ export function createConnections(parts: {
     setReceive: (id, receive) => change(id, { receive }),
     setSettings: (id, settings) => change(id, { settings }),
     async get(id) {
-      const [row] = await database.rows<ConnectionRow>(SQL.byId, [id]);
-      return row === undefined ? null : withoutSecrets(row);
+      const [row] = await database.rows<AnyRow>(SQL.byId, [id]);
+      return row === undefined || !isOfMessages(row) ? null : withoutSecrets(row);
     },
     async list(accountId) {
       return (await database.rows<ConnectionRow>(SQL.list, [accountId ?? null])).map(withoutSecrets);
@@ -249,9 +263,14 @@ function withoutSecrets({ sealed: _, ...connection }: ConnectionRow): Connection
   return connection;
 }
 
-function existing(id: number, row: ConnectionRow | undefined): ConnectionRow {
+function isOfMessages(row: AnyRow): row is ConnectionRow {
+  return row.kind !== 'ok-user';
+}
+
+function ofMessages(id: number, row: AnyRow | undefined): ConnectionRow {
   if (row === undefined) throw new AppError('not.found', `there is no connection ${id}`);
-  return row;
+  if (isOfMessages(row)) return row;
+  throw new AppError('parameter.invalid', `connection ${id} ${NO_MESSAGES}`, { field: 'connectionId' });
 }
 
 function checkShape(kind: Connection['kind'], groupId: string | null, receive: Receive): void {

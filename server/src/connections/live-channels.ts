@@ -81,7 +81,12 @@ function makeChannel({ connection, credentials, webhookUrl }: ChannelSource, tim
     ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
     ...(textCharactersMax === undefined ? {} : { textCharactersMax }),
   };
-  return kind === 'vk'
-    ? createVkChannel({ ...common, token: credentials.token })
-    : createOkChannel({ ...common, graphToken: credentials.token });
+  if (kind === 'vk') return createVkChannel({ ...common, token: credentials.token });
+  const { applicationKey, applicationSecret } = credentials;
+  const hasApplication = applicationKey !== undefined && applicationSecret !== undefined;
+  return createOkChannel({
+    ...common,
+    graphToken: credentials.token,
+    ...(hasApplication && { application: { applicationKey, applicationSecret } }),
+  });
 }

@@ -49,6 +49,9 @@ export interface Senders {
   senders(accountId: number): Promise<readonly Sender[]>;
 }
 
+/** Said of a connection on behalf of a user wherever one that carries messages is wanted. */
+export const NO_MESSAGES = 'acts for a person of OK: OK lets an application send no messages in the name of a person';
+
 const AGE_MAX_MS = 1_000;
 const NAME_CHARACTERS_MAX = 100;
 const BUDGET_MAX = 2_147_483_647;
@@ -95,6 +98,7 @@ const SQL = {
       returning id`,
   },
   removeRoutes: { name: 'sender_route_remove', text: 'delete from sender_route where account_id = $1 and sender_id = $2' },
+  kind: { name: 'sender_route_connection_kind', text: 'select kind from connection where account_id = $1 and id = $2' },
   // Writes nothing where the connection is not the account's, is of a kind that cannot serve the route, or is of another group.
   insertRoute: {
     name: 'sender_route_insert',
@@ -124,10 +128,10 @@ export function createSenders({ database, clock }: { database: Database; clock: 
     for (const [index, { route, provider, connectionId, groupId }] of routes.entries()) {
       const written = await tx.run(SQL.insertRoute, [accountId, senderId, route, provider, connectionId, groupId]);
       if (written === 1) continue;
+      const [found] = await tx.rows<{ kind: string }>(SQL.kind, [accountId, connectionId]);
       const wanted = provider === 'notify' ? 'a notify connection' : `the ${route} connection of group ${groupId}`;
-      throw new AppError('parameter.invalid', `connection ${connectionId} is not ${wanted} of this account`, {
-        field: `routes[${index}]`,
-      });
+      const problem = found?.kind === 'ok-user' ? NO_MESSAGES : `is not ${wanted} of this account`;
+      throw new AppError('parameter.invalid', `connection ${connectionId} ${problem}`, { field: `routes[${index}]` });
     }
   };
 

@@ -17,6 +17,7 @@ import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
+import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
 import { registerPages } from './pages/pages.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
@@ -43,6 +44,10 @@ export interface HttpParts {
   servesApi: boolean;
   /** The routes under /hooks; they parse their own bodies. */
   registerIntake?(app: FastifyInstance): void | Promise<void>;
+  /** The routes under /oauth, for browsers; absent: nobody is asked for access here. */
+  oauth?: OAuthRoutesParts;
+  /** What the doctor asks to learn how its requests arrive. */
+  registerProbe?(app: FastifyInstance): void;
   /** Shown on the page at /; absent: no simulator runs beside this server. */
   simulatorUrl?: string;
   /** Of one key in this process; absent: no limit. */
@@ -100,6 +105,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     registerOperations(api, parts);
     registerPages(api, { version: parts.version, simulatorUrl: parts.simulatorUrl ?? null });
   });
+  if (parts.oauth !== undefined) registerOAuth(app, parts.oauth);
+  parts.registerProbe?.(app);
   if (parts.registerIntake !== undefined) await app.register(async (intake) => parts.registerIntake?.(intake));
   await app.register(async (rest) => {
     rest.removeAllContentTypeParsers();

@@ -4,12 +4,10 @@ import type { Channel, InboundEvent, Outgoing } from './channel.ts';
 import {
   createNotifyChannel,
   createOkChannel,
-  createOkRest,
   createVkChannel,
   parseJson,
   parseNotifyIncoming,
   parseNotifyStatuses,
-  parseOkEvent,
   parseVkEvent,
   type VkChannel,
 } from './channels.ts';
@@ -250,76 +248,6 @@ describe('vk', () => {
       await say(ANNA.phone, 'vk', 'два');
       expect(events((await channel.poll(state, 5, never)).bodies)).toMatchObject([{ text: 'два' }]);
       expect(heard()).toHaveLength(1);
-    });
-  });
-});
-
-describe('ok', () => {
-  const events = (bodies: readonly string[]): InboundEvent[] => bodies.flatMap((body) => parseOkEvent(parseJson(body), OK_GROUP));
-
-  test('a wrong key stops the connection', async () => {
-    expect(await okChannel('tkn1:WRONG').send([toOk()], never)).toMatchObject([{ kind: 'stopped' }]);
-  });
-
-  test('a person who has blocked the group refuses', async () => {
-    await networks.control('POST', `/people/${ANNA.phone}/block`, { network: 'ok' });
-    expect(await okChannel().send([toOk()], never)).toMatchObject([{ kind: 'refused', reason: 'refused_by_user' }]);
-  });
-
-  test('events come by long poll, in their order', async () => {
-    const channel = okChannel();
-    const { state } = await channel.poll(null, 1, never);
-    await say(ANNA.phone, 'ok', 'раз');
-    await say(ANNA.phone, 'ok', 'два');
-    const { bodies } = await channel.poll(state, 5, never);
-    expect(events(bodies)).toMatchObject([
-      { kind: 'message', text: 'раз', userId: ANNA.ok },
-      { kind: 'message', text: 'два' },
-    ]);
-  });
-
-  test('an answer to a chat arrives, and its button comes back to the webhook', async () => {
-    const channel = okChannel();
-    await using receiver = await startReceiver(() => '');
-    await channel.subscribeWebhook({ url: receiver.url }, never);
-    await channel.subscribeWebhook({ url: receiver.url }, never);
-    await say(ANNA.phone, 'ok', 'привет');
-    await eventually(() => expect(events(receiver.bodies)).toMatchObject([{ kind: 'message', text: 'привет' }]));
-
-    const [{ peerId } = { peerId: '' }] = events(receiver.bodies);
-    expect(peerId).toMatch(/^chat:/);
-    const answer = toOk({ recipientId: peerId, text: 'Да или нет?', buttons: [[{ label: 'Да', payload: '{"answer":"yes"}' }]] });
-    expect(await channel.send([answer], never)).toMatchObject([{ kind: 'sent' }]);
-    await eventually(async () => expect((await inboxOf(ANNA.phone)).map(({ text }) => text)).toEqual(['Да или нет?']));
-    await networks.control('POST', `/people/${ANNA.phone}/press`, { network: 'ok', payload: '{"answer":"yes"}' });
-    await eventually(() =>
-      expect(events(receiver.bodies)).toMatchObject([{}, { kind: 'button', payload: '{"answer":"yes"}', peerId }]),
-    );
-
-    await channel.unsubscribeWebhook(receiver.url, never);
-  });
-
-  describe('notifications.sendSimple', () => {
-    const rest = (applicationSecret = 'DEMOAPPSECRET') =>
-      opening(
-        createOkRest({ baseUrl: `${networks.url}/ok`, applicationKey: 'CBADEMOKEY', applicationSecret, timeoutMs: TIMEOUT_MS }),
-      );
-
-    test('is taken with our signature', async () => {
-      expect(await rest().sendSimple({ uid: ANNA.ok, text: 'Привет, мир & = ?' }, never)).toMatchObject({ kind: 'sent' });
-    });
-
-    test('is refused with a wrong secret as a wrong signature', async () => {
-      expect(await rest('WRONG').sendSimple({ uid: ANNA.ok, text: 'x' }, never)).toMatchObject({
-        kind: 'stopped',
-        networkCode: '104',
-      });
-    });
-
-    test('in a session is refused, as OK documents', async () => {
-      const params = { uid: ANNA.ok, text: 'x' };
-      const answer = await rest().call('notifications.sendSimple', params, never, { accessToken: 'ok-user-anna' });
-      expect(answer).toMatchObject({ kind: 'error', code: 451 });
     });
   });
 });

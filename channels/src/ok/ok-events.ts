@@ -68,7 +68,12 @@ function parseSystem(event: Fields, common: Common): InboundEvent | undefined {
   const type = event.raw('type');
   const eventId = idWithoutName(event, common);
   const change = CHAT_CHANGES.get(type);
-  if (change !== undefined) return { ...common, kind: 'chat', eventId, change, ...readChange(event, common, change) };
+  if (change !== undefined) {
+    const read = readChange(event, common, change);
+    // Several may join at one moment.
+    const ofMember = read.memberId === undefined ? '' : `|${read.memberId}`;
+    return { ...common, kind: 'chat', eventId: eventId + ofMember, change, ...read };
+  }
   if (type !== 'CHAT_STARTED' || isOfGroup(event, common)) return undefined;
   event.object('sender');
   return { ...common, kind: 'started', eventId, ...(event.has('payload') && { payload: event.jsonText('payload') }) };

@@ -52,7 +52,8 @@ function readEntries(result: unknown): Fields[] {
 }
 
 function readMessage(entry: Fields, groupId: string): HistoryMessage[] {
-  if (!entry.has('message') || !entry.object('message').has('mid')) return [];
+  // Lines of the system bear the sub-type of their event.
+  if (entry.has('type') || !entry.has('message') || !entry.object('message').has('mid')) return [];
   const message = entry.object('message');
   const sender = entry.has('sender') ? entry.object('sender').textOrId('user_id') : '';
   // How OK names the group as a writer is not documented: its id may come without the prefix.

@@ -73,6 +73,15 @@ describe('a wrong signature is explained where', () => {
     });
   });
 
+  test('whole pairs were sorted: a vector of our own, computed by that mistake', () => {
+    const call = { application_key: 'APPKEY', format: 'json', method: 'm.x', a: '1', a0: '2', text: 't', text1: 'u' };
+    const given = 'b4553096e673d716415d46247234b550';
+    expect(explainOkSignature({ params: call, secret, given })).toMatchObject({
+      expected: 'fd56176bff76afe5196d3bf896b1ddaa',
+      mistakes: [{ name: 'sorted-by-pair' }],
+    });
+  });
+
   test('a session with its own secret was signed by the application', () => {
     const session = { ...secret, sessionSecret: 'OWN' };
     const named = (key: string) => explainOkSignature({ params, secret: session, given: sign(RIGHT, key) }).mistakes[0]?.name;

@@ -63,6 +63,26 @@ test('a dialog marked as read has nothing unread until the person writes again',
   expect(await unread()).toMatchObject({ items: [{ unread_count: 1 }] });
 });
 
+test('single messages can be marked as read by their ids, in several dialogs at once', async () => {
+  const ids = ['раз', 'два'].map((text) => say(text)).concat(say('привет', '79990000004'));
+  const idOf = (said: (typeof ids)[number]): string => (said.ok ? said.result.networkId : '');
+  await vk.call('messages.markAsRead', { message_ids: `${idOf(ids[0] as never)},${idOf(ids[2] as never)}` });
+  expect((await vk.call('messages.getConversationsById', { peer_ids: `${anna},37119448` })).response).toMatchObject({
+    items: [{ unread_count: 1 }, { unread_count: 0 }],
+  });
+});
+
+test('important and answered are what the community has noted', async () => {
+  say('раз');
+  const counts = async (filter: string) => (await vk.call('messages.getConversations', { filter })).response;
+  await vk.call('messages.markAsImportantConversation', { peer_id: anna, important: 1 });
+  await vk.call('messages.markAsAnsweredConversation', { peer_id: anna });
+  expect(await counts('important')).toMatchObject({ count: 1, items: [{ conversation: { important: true } }] });
+  expect(await counts('unanswered')).toMatchObject({ count: 0 });
+  say('два');
+  expect(await counts('unanswered')).toMatchObject({ count: 1 });
+});
+
 test('a conversation tells what the person has read and whether they may be written to', async () => {
   const sent = await vk.call('messages.send', { peer_id: anna, random_id: 1, message: 'раз' });
   await eventually(() => vk.world.inbox(vk.person(ANNA)).length).toBe(1);

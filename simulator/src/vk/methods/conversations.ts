@@ -1,9 +1,10 @@
 import { isChat, type Place } from '../peer-ids.ts';
-import { respond } from '../vk-errors.ts';
-import { idOf, linesOf, vkMessage } from '../vk-message.ts';
+import { refuse, respond } from '../vk-errors.ts';
+import { idOf, linesOf, placeOf, vkMessage } from '../vk-message.ts';
 import { defineMethod, type VkMethods } from '../vk-method.ts';
 import type { VkCall } from '../vk-network.ts';
 import { conversationOf, isUnanswered, newestLine, readUpTo, unreadOf } from './conversation-view.ts';
+import { lineById } from './find-messages.ts';
 import { findPeer, type Peer, peopleOf, placeOfPeer, profilesOf } from './peers.ts';
 
 const FIELDS = { type: 'texts', itemsMax: 1_000 } as const;
@@ -124,24 +125,28 @@ const getConversationMembers = defineMethod(
 const markAsRead = defineMethod(
   {
     message_ids: { type: 'integers', itemsMax: 1_000 },
-    peer_id: { type: 'integer', required: true },
+    peer_id: { type: 'integer' },
     start_message_id: { type: 'integer', min: 0 },
     up_to_cmid: { type: 'integer', min: 0 },
     mark_conversation_as_read: { type: 'boolean' },
   },
   (values, call) => {
+    const named = [...(values.message_ids ?? []), values.start_message_id ?? 0].flatMap((id) => lineById(call, id) ?? []);
+    for (const line of named) readPlaceUpTo(call, placeOf(line), line.numberInDialog);
+    if (values.peer_id === undefined) return values.message_ids === undefined ? refuse(100, 'peer_id is undefined') : respond(1);
     const peer = findPeer(call, values.peer_id, 927);
     if (!peer.ok) return peer;
     const place = placeOfPeer(call, peer);
-    if (place === null) return respond(1);
-    const isNamed = (id: number): boolean => id === values.start_message_id || (values.message_ids?.includes(id) ?? false);
-    const byId = linesOf(place).findLast((line) => idOf(line) > 0 && isNamed(idOf(line)))?.numberInDialog;
-    const upTo = Math.max(readUpTo(call, place), Math.min(values.up_to_cmid ?? byId ?? place.lastNumber, place.lastNumber));
-    if (isChat(place)) call.network.notesOf(place).chatReadUpTo = upTo;
-    else call.network.world.see(place, upTo);
+    if (place !== null && named.length === 0) readPlaceUpTo(call, place, values.up_to_cmid ?? place.lastNumber);
     return respond(1);
   },
 );
+
+function readPlaceUpTo(call: VkCall, place: Place, number: number): void {
+  const upTo = Math.max(readUpTo(call, place), Math.min(number, place.lastNumber));
+  if (isChat(place)) call.network.notesOf(place).chatReadUpTo = upTo;
+  else call.network.world.see(place, upTo);
+}
 
 const markAsAnsweredConversation = defineMethod(
   { peer_id: { type: 'integer', required: true }, answered: { type: 'boolean', default: true } },

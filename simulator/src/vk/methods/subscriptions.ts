@@ -13,6 +13,8 @@ const SERVER_FIELDS = {
   secret_key: { type: 'text', lengthMax: 50 },
 } as const;
 const SERVER_ID = { type: 'integer', required: true, min: 0 } as const;
+// Not required by the schema; without it there is no such server. [?] VK may mean the only one.
+const SERVER_ID_OR_NONE = { type: 'integer', min: 0, default: 0 } as const;
 const EVENT_SWITCHES: Record<string, ParameterSpec & { type: 'boolean' }> = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, { type: 'boolean' }]),
 );
@@ -74,12 +76,12 @@ const getCallbackConfirmationCode = defineMethod({ group_id: GROUP_ID }, (_value
   respond({ code: network.callbacks.confirmationCode(group) }),
 );
 
-const getCallbackSettings = defineMethod({ group_id: GROUP_ID, server_id: SERVER_ID }, (values, call) =>
+const getCallbackSettings = defineMethod({ group_id: GROUP_ID, server_id: SERVER_ID_OR_NONE }, (values, call) =>
   withServer(call, values.server_id, ({ events }) => respond({ api_version: events.apiVersion, events: eventFlags(events) })),
 );
 
 const setCallbackSettings = defineMethod(
-  { group_id: GROUP_ID, server_id: SERVER_ID, api_version: { type: 'text' }, ...EVENT_SWITCHES },
+  { group_id: GROUP_ID, server_id: SERVER_ID_OR_NONE, api_version: { type: 'text' }, ...EVENT_SWITCHES },
   (values, call) =>
     withServer(call, Number(values['server_id']), (server) => {
       server.events.apiVersion = String(values['api_version'] ?? server.events.apiVersion);

@@ -12,14 +12,14 @@ export interface GroupTokens {
 
 export function createGroupTokens(world: World): GroupTokens {
   const usedAt = new Map<string, number>();
-  // Nobody knows when a token that was never used was made: its days count from the start of the world.
+  // Days of a first token that was never used count from the start of the world.
   let startedAt = world.clock.now();
   return {
     use(token) {
       const group = world.groups.byToken('ok', token);
       if (group === null) return null;
       const now = world.clock.now();
-      if (now - (usedAt.get(token) ?? startedAt) >= GROUP_TOKEN_IDLE_MS) return 'expired';
+      if (now - (usedAt.get(token) ?? world.groups.tokenMadeAt(group) ?? startedAt) >= GROUP_TOKEN_IDLE_MS) return 'expired';
       usedAt.set(token, now);
       return group;
     },

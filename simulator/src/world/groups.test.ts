@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { createManualClock } from './clock.ts';
 import { createGroups } from './groups.ts';
 
 test('another token of a group ends the one before, and a reset gives the first one back', () => {
-  const groups = createGroups();
+  const groups = createGroups(createManualClock());
   const group = groups.demo('ok');
   const first = group.token;
   const second = groups.renewToken(group);
@@ -12,7 +13,7 @@ test('another token of a group ends the one before, and a reset gives the first 
 });
 
 test('a killed token is taken no more, also of groups that exist by themselves, until there is another', () => {
-  const groups = createGroups();
+  const groups = createGroups(createManualClock());
   const group = groups.byToken('vk', 'vk1.load.7');
   if (group === null) throw new Error('load groups are made by their token');
   groups.killToken(group);

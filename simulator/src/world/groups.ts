@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 export type Network = 'vk' | 'ok';
 export const NETWORKS: readonly Network[] = ['vk', 'ok'];
 
@@ -49,15 +51,18 @@ export interface Groups {
   /** The group's token is taken no more, until it gets another. */
   killToken(group: Group): void;
   isTokenAlive(group: Group): boolean;
+  /** Wall time when the token in force was made, ms; null where it is the group's first. */
+  tokenMadeAt(group: Group): number | null;
   /** The demo's group, where a person says something without naming a group. */
   demo(network: Network): Group;
   /** Every group has its first token again. */
   reset(): void;
 }
 
-export function createGroups(): Groups {
+export function createGroups(clock: Clock): Groups {
   const known = new Map<string, Group>();
   const firstTokens = new Map<Group, string>();
+  const madeAt = new Map<Group, number>();
   const dead = new Set<string>();
   // Goes on growing over resets: a token that died stays dead for who kept it.
   let renewals = 0;
@@ -92,11 +97,13 @@ export function createGroups(): Groups {
       dead.add(deadKey(group));
       renewals += 1;
       group.token = `${first}-${renewals}`;
+      madeAt.set(group, clock.now());
       remember(group);
       return group.token;
     },
     killToken: (group) => dead.add(deadKey(group)),
     isTokenAlive: (group) => !dead.has(deadKey(group)),
+    tokenMadeAt: (group) => madeAt.get(group) ?? null,
     demo(network) {
       const group = known.get(`${network} service ${DEMO_SERVICE}`);
       if (group === undefined) throw new Error(`the demo world has no group on ${network}`);
@@ -108,6 +115,7 @@ export function createGroups(): Groups {
         group.token = token;
       }
       firstTokens.clear();
+      madeAt.clear();
       dead.clear();
     },
   };

@@ -224,7 +224,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   const random = createRandom(seed ?? clock.now());
   const ids = createIds(clock.now(), seed);
   const people = createPeople();
-  const groups = createGroups();
+  const groups = createGroups(clock);
   const limits = createLimits();
   const faults = createFaults(random);
   const calls = createCallLog();

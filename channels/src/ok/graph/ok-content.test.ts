@@ -122,6 +122,10 @@ test.each<[string, Parameters<typeof makeOkContent>[0], string, string]>([
   expect(made(content)).toEqual({ ok: false, place, rule });
 });
 
+test('what takes a keyboard away elsewhere leaves the text alone', () => {
+  expect(made({ text: 'Всё', keyboard: { place: 'dialog', rows: [] } })).toEqual({ ok: true, message: { text: 'Всё' } });
+});
+
 test('a keyboard may stand alone where that is known to work', () => {
   expect(makeOkContent({ text: '', keyboard: rows(yes) }, { ...options, keyboardNeedsText: false })).toMatchObject({ ok: true });
 });

@@ -18,7 +18,9 @@ type Content = Pick<Outgoing, 'text' | 'keyboard' | 'attachments' | 'carousel' |
  */
 export function makeOkContent(content: Content, options: OkContentOptions): OkContent {
   const { text, keyboard, attachments = [], carousel = [], replyToNetworkId } = content;
-  const fitted = keyboard === undefined ? undefined : fitKeyboard('ok', keyboard);
+  // What takes a keyboard at the bottom away has nothing to do here: OK has none there.
+  const takesAway = keyboard?.place === 'dialog' && keyboard.rows.length === 0;
+  const fitted = keyboard === undefined || takesAway ? undefined : fitKeyboard('ok', keyboard);
   if (fitted?.ok === false) {
     const rule = fitted.problems.map((problem) => `${problem.path}: ${problem.rule}`).join('; ');
     return { ok: false, place: 'keyboard', rule };

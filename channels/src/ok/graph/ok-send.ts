@@ -97,7 +97,8 @@ function outcomesOf(result: unknown, group: readonly Outgoing[]): SendOutcome[] 
   if (!isObject(result))
     return group.map(() => ({ kind: 'unanswered', detail: 'OK answered a message with something else than an object' }));
   const { message_id: messageId, success } = result;
-  if (typeof messageId === 'string') return group.map(() => ({ kind: 'sent', networkId: messageId.replace(/^mid:/i, 'mid:') }));
+  if (typeof messageId === 'string' && group.length === 1)
+    return [{ kind: 'sent', networkId: messageId.replace(/^mid:/i, 'mid:') }];
   return group.map(({ dedupKey }, index) => outcomeOfSuccess(Array.isArray(success) ? success[index] : success, dedupKey));
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Receiver, type SimulatedNetworks, startReceiver, startSimulatedNetworks } from '../test/simulated-networks.ts';
-import type { Channel, InboundEvent, Outgoing } from './channel.ts';
+import { type Receiver, type SimulatedNetworks, startReceiver, startSimulatedNetworks } from '../../test/simulated-networks.ts';
+import type { Channel, InboundEvent, Outgoing } from '../channel.ts';
 import {
   createNotifyChannel,
   createOkChannel,
@@ -10,7 +10,7 @@ import {
   parseNotifyStatuses,
   parseVkEvent,
   type VkChannel,
-} from './channels.ts';
+} from '../channels.ts';
 
 // The channels against the simulator, over HTTP only: two readings of the same contracts that must agree.
 

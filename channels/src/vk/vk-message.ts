@@ -80,7 +80,9 @@ export function prepareMessage(message: Outgoing, limits: VkContentLimits): { pa
   const prepared = prepareContent(message, limits);
   if (!prepared.ok) {
     const { code, finding } = prepared;
-    return { refusal: { kind: 'refused', reason: 'content', networkCode: `${code}: ${finding.path}: ${finding.rule}` } };
+    return {
+      refusal: { kind: 'refused', reason: 'content', networkCode: String(code), detail: `${finding.path}: ${finding.rule}` },
+    };
   }
   const reply = replyToNetworkId === undefined ? {} : replyOf(recipientId, replyToNetworkId);
   return { params: { ...prepared.params, ...reply, ...(intent !== undefined && { intent }) } };

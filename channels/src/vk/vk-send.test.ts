@@ -194,7 +194,8 @@ describe('several messages', () => {
       {
         kind: 'refused',
         reason: 'content',
-        networkCode: '911: rows[0][0].label: VK takes at most 40 characters, there are 41',
+        networkCode: '911',
+        detail: 'rows[0][0].label: VK takes at most 40 characters, there are 41',
       },
       { kind: 'refused', reason: 'no_such_user', networkCode: '113' },
       { kind: 'sent', networkId: '413' },

@@ -43,11 +43,16 @@ export function statusReported(event: {
   log?.debug({ event: 'status_reported', ...event });
 }
 
-export function sendAnswered(event: { connectionId: number; channel: string; outcome: string; code: string }): void {
-  // A channel's own refusal names the place after its code, `911: rows[1][0].label: …`: a label takes few values.
-  const [code = ''] = event.code.split(':', 1);
-  outcomes.inc({ channel: event.channel, outcome: event.outcome, code });
-  if (event.outcome === 'refused' && code !== event.code)
+export function sendAnswered(event: {
+  connectionId: number;
+  channel: string;
+  outcome: string;
+  code: string;
+  /** Of a message that we refused before any call: the place and the rule. */
+  unfit?: string;
+}): void {
+  outcomes.inc({ channel: event.channel, outcome: event.outcome, code: event.code });
+  if (event.unfit !== undefined)
     log?.warn({ event: 'message_unfit', ...event }, 'a message breaks a limit of its network and was not sent');
   if (event.outcome === 'stopped')
     log?.error({ event: 'connection_stopped', ...event }, 'the network refuses our token: messages wait, their ttl runs');

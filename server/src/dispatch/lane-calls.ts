@@ -177,7 +177,9 @@ export function createLaneCalls(
     };
     for (const outcome of outcomes) {
       const code = 'networkCode' in outcome ? outcome.networkCode : '';
-      sendAnswered({ connectionId: connection.id, channel: connection.kind, outcome: outcome.kind, code });
+      const unfit = outcome.kind === 'refused' ? outcome.detail : undefined;
+      const answered = { connectionId: connection.id, channel: connection.kind, outcome: outcome.kind, code };
+      sendAnswered({ ...answered, ...(unfit !== undefined && { unfit }) });
       if (outcome.kind === 'throttled' && outcome.scope === 'lane') pauseLine(outcome.retryAfterMs);
     }
     const stopped = outcomes.find((outcome) => outcome.kind === 'stopped');

@@ -135,3 +135,39 @@ test('an error asked for by a fault comes instead of the notification', async ()
   expect((await ok.rest(notify('Готово!'), SECRET)).body.error_code).toBe(9999);
   expect(inbox()).toEqual([]);
 });
+
+test('a person gets one message of sendMessage a day, and the calls left say so', async () => {
+  const message = { method: 'notifications.sendMessage', user_ids: ANNA.id, message: 'Готово' };
+  const left = async () => (await ok.rest({ method: 'users.getCallsLeft', uid: ANNA.id, methods: message.method }, SECRET)).body;
+  expect((await ok.rest(message, SECRET)).body).toEqual([{ user_id: ANNA.id, result: 'OK' }]);
+  expect(await left()).toEqual([{ methodName: message.method, available: false, callsLeft: 0 }]);
+  expect((await ok.rest(message, SECRET)).body).toEqual([{ user_id: ANNA.id, result: 'LIMIT_REACHED' }]);
+  clock.advance(86_400_000);
+  expect(await left()).toEqual([{ methodName: message.method, available: true, callsLeft: 1 }]);
+});
+
+test.each([
+  ['an answer in XML', { format: 'XML' }, 100],
+  ['a call_id in words', { call_id: 'first' }, 100],
+  ['an __online that is neither', { __online: 'perhaps' }, 100],
+])('%s is refused, the usual forms are taken', async (_name, given, code) => {
+  const info = { method: 'users.getInfo', uids: ANNA.id };
+  expect((await ok.rest({ ...info, ...given }, SECRET)).body.error_code).toBe(code);
+  expect((await ok.rest({ ...info, format: 'JSON', call_id: '1700000000000', __online: 'false' }, SECRET)).body).toHaveLength(1);
+});
+
+test('a wrong signature is explained in the log of calls: what it looks like, and what should have been signed', async () => {
+  const given = { application_key: 'CBADEMOKEY', format: 'json', method: 'users.getInfo', uids: ANNA.id };
+  const unsigned = new URLSearchParams({ ...given, sig: signatureOf(given, '') });
+  expect((await read(fetch(`${ok.url}/fb.do?${unsigned}`))).body.error_code).toBe(104);
+  expect(ok.world.calls.since(0)[0]?.note).toBe(
+    `no secret was appended. To be signed: application_key=CBADEMOKEYformat=jsonmethod=users.getInfouids=${ANNA.id}{application_secret_key}`,
+  );
+  const withToken = { ...given, access_token: TOKEN };
+  const wrong = new URLSearchParams({ ...withToken, sig: signatureOf(withToken, SECRET) });
+  await read(fetch(`${ok.url}/fb.do?${wrong}`));
+  const { note } = ok.world.calls.since(0)[1] ?? {};
+  expect(note).toContain('the application secret was used as it is');
+  expect(note).not.toContain(SECRET);
+  expect(note).not.toContain(TOKEN);
+});

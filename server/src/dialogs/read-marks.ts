@@ -59,6 +59,16 @@ const SQL = {
         end
       order by m.sequence`,
   },
+  // What an admin wrote in the network's own page has no receipt of ours: its line is all there is to change.
+  readElsewhere: {
+    name: 'read_mark_read_elsewhere',
+    text: `
+      update dialog_message as m set status = 'READ'
+      from dialog as d
+      where d.account_id = $1 and d.network = $2 and d.group_id = $3 and d.user_id = $4 and d.merged_into is null
+        and m.dialog_id = d.id and m.message_id is null and m.status = 'SENT'
+        and case when m.network_id ~ '^[0-9]{1,18}$' then m.network_id::bigint <= $5::bigint end`,
+  },
   readBefore: {
     name: 'read_mark_read_before',
     text: `
@@ -99,6 +109,7 @@ export async function readUpTo(
   if (COUNTED_ID.test(upToNetworkId)) {
     await tx.rows(SQL.lockToMark, [accountId, network, groupId]);
     await tx.run(SQL.remember, values);
+    await tx.run(SQL.readElsewhere, values.slice(0, 5));
   }
   return tx.rows<ReadMessage>(SQL.unread, values);
 }

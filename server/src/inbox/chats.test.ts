@@ -140,7 +140,9 @@ test('who comes by a link is answered without a question: such a chat is the per
   const started = { webhookType: 'CHAT_SYSTEM', type: 'CHAT_STARTED', payload: 'x', timestamp: Date.now() };
   await town.post('ok', JSON.stringify({ ...started, sender: { user_id: 'user:11' }, recipient: { chat_id: 'chat:C7' } }));
   await town.settled();
-  expect((await town.history()).map(({ source }) => source)).toEqual(['person', 'bot']);
+  await town.post('ok', inOkChat(town, '11', 'есть пицца?'));
+  await town.settled();
+  expect((await town.history()).map(({ source }) => source)).toEqual(['person', 'bot', 'person']);
   expect(asked).toEqual([]);
 });
 

@@ -28,6 +28,21 @@ test("what an admin wrote in VK's own page stands in the dialog with its author,
   expect(town.forwards).toHaveLength(1);
 });
 
+test('what an admin wrote is read when the person has read it', async () => {
+  await using town = await startIncomingTown();
+  await town.post('vk', reply(town, 'в девять'));
+  await town.post('vk', reply(town, 'или в десять', { admin_author_id: ADMIN, id: 950 }));
+  const read = { from_id: ANNA, peer_id: ANNA, read_message_id: 900, conversation_message_id: 2 };
+  await town.post('vk', town.vkMessage('поняла'));
+  await town.post('vk', town.vkEvent('message_read', read));
+  await town.settled();
+  expect((await lines(town)).map(([, text, status]) => [text, status])).toEqual([
+    ['в девять', 'READ'],
+    ['или в десять', 'SENT'],
+    ['поняла', null],
+  ]);
+});
+
 test('an admin may write first: the dialog is the one in which the person answers', async () => {
   await using town = await startIncomingTown();
   await town.post('vk', reply(town, 'Добрый день!'));

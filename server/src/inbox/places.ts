@@ -29,7 +29,7 @@ export interface Place {
 }
 
 export interface PlacesParts {
-  dialogs: Pick<Dialogs, 'open' | 'knownChat'>;
+  dialogs: Pick<Dialogs, 'open' | 'knownChat' | 'learnChat'>;
   connections: Pick<Connections, 'ofGroup'>;
   contacts: Pick<Contacts, 'ensureByUser' | 'unknownProfiles'>;
   clock: Clock;
@@ -84,13 +84,17 @@ export function createPlaces({ dialogs, connections, contacts, clock }: PlacesPa
       const ofGroup = await connectionsOf(accountId, network, groupId);
       const community = ofGroup.find(({ kind }) => kind === network);
       const place = { ofGroup, community, isGroupChat: isGroupChat(event), isUnsure: false };
-      // A link and the Start button open a person's own chat with the group. An upstream knows no chats at all.
-      const isOpen = ['message', 'button'].includes(event.kind) && needsChatLookup(network, event.isGroupChat);
-      if (!isOpen || community === undefined) return place;
-      const known: ChatKind = await dialogs.knownChat(tx, { accountId, network, groupId }, peerId, userId);
+      // An upstream knows no chats, and where it is all there is nobody could answer.
+      if (!needsChatLookup(network, event.isGroupChat) || community === undefined) return place;
+      const key = { accountId, network, groupId };
+      // A link and the Start button open a person's own chat with the group.
+      if (event.kind === 'started') await dialogs.learnChat(tx, key, peerId, userId, new Date(clock.now()));
+      if (event.kind !== 'message' && event.kind !== 'button') return place;
+      const known: ChatKind = await dialogs.knownChat(tx, key, peerId, userId);
       if (known !== 'unknown') return { ...place, isGroupChat: known === 'group-chat' };
       const until = new Date(raw.receivedAt.getTime() + LOOKUP_MS_MAX);
-      if (until.getTime() <= clock.now()) return { ...place, isUnsure: true };
+      const canAsk = until.getTime() > clock.now() && community.pausedReason === null;
+      if (!canAsk) return { ...place, isUnsure: true };
       await ask(tx, raw, place, [chatTask(event)]);
       return { peerId: peerId.replaceAll('\0', ''), until };
     },

@@ -8,7 +8,7 @@ export const OK_APPLICATION = {
   name: 'Пиццерия «Сорока»',
   /** What its webhook must answer when it is confirmed (contracts/ok.md 4.4). */
   confirmation: 'soroka-demo-confirmation',
-  /** Compared character by character up to the query (contracts/ok.md 2.1). */
+  /** Registered from the start; more by the control API. */
   redirectUris: [
     'http://localhost:8080/oauth/ok/callback',
     'http://127.0.0.1:8080/oauth/ok/callback',

@@ -6,7 +6,8 @@ import { OK_SETTINGS } from './ok-settings.ts';
 
 /**
  * What a test or the page may do to OK besides acting in the world, under `/control/ok`:
- * `settings` lists (GET) and changes (POST `{name: value}`) what no document of OK states; `revoke {phone}` takes back what a
+ * `settings` lists (GET) and changes (POST `{name: value}`) what no document of OK states; `redirect-uris {uri}` registers an
+ * address that people may be sent back to; `revoke {phone}` takes back what a
  * person allowed the application; `application-webhook {url}` asks a webhook of the application to confirm itself;
  * `application-event {event}` sends an event of the application. Mistakes are answered as by the rest of the control API.
  */
@@ -40,6 +41,19 @@ export function addOkControl(scope: FastifyInstance, network: OkNetwork): void {
     throw new ControlError(400, problem.split(' ')[0] ?? '', `${problem}.`, 'GET /control/ok/settings says what each may be.');
   });
 
+  scope.post('/redirect-uris', async (request) => {
+    const uri = readText(readFields(request.body, ['uri']), 'uri');
+    if (!URL.canParse(uri) || uri.includes('?') || uri.includes('#')) {
+      throw new ControlError(
+        400,
+        'uri',
+        '"uri" must be an address without query and fragment.',
+        'Such as http://127.0.0.1:8080/back.',
+      );
+    }
+    network.redirectUris.add(uri);
+    return { ok: true, redirectUris: [...network.redirectUris] };
+  });
   scope.post('/revoke', async (request) => {
     const fields = readFields(request.body, ['phone']);
     network.sessions.revoke(readPerson(network.world, readText(fields, 'phone')));

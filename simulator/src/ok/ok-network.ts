@@ -1,4 +1,5 @@
 import type { Chat, Dialog, Group, Message, Person, World } from '../world/world.ts';
+import { OK_APPLICATION } from './application.ts';
 import { type ApplicationEvents, createApplicationEvents } from './application-events.ts';
 import { createGroupTokens, type GroupTokens } from './group-tokens.ts';
 import { watchWorld } from './ok-events.ts';
@@ -15,6 +16,8 @@ export interface OkNetwork {
   world: World;
   settings: OkSettings;
   sessions: Sessions;
+  /** Addresses that the application has registered. Compared character by character up to the query (contracts/ok.md 2.1). */
+  redirectUris: Set<string>;
   groupTokens: GroupTokens;
   webhooks: Webhooks;
   updates: Updates;
@@ -40,6 +43,7 @@ export function createOkNetwork(world: World): OkNetwork {
     world,
     settings,
     sessions: createSessions(world, settings),
+    redirectUris: new Set(OK_APPLICATION.redirectUris),
     groupTokens: createGroupTokens(world),
     webhooks,
     updates,
@@ -77,6 +81,7 @@ export function createOkNetwork(world: World): OkNetwork {
   world.on('reset', (options) => {
     settings.reset();
     network.sessions.reset();
+    network.redirectUris = new Set(OK_APPLICATION.redirectUris);
     network.groupTokens.reset();
     webhooks.reset(options);
     updates.reset(options);

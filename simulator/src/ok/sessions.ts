@@ -31,6 +31,8 @@ export interface Granted {
 export interface Sessions {
   /** A person lets the application in: the code for its server. Throws for a person without an account on OK. */
   consent(person: Person, asked: { scopes: readonly string[]; redirectUri: string }): string;
+  /** Whether the person has let the application do all of this, and has not revoked it: then nobody is asked again. */
+  hasConsented(person: Person, scopes: readonly string[]): boolean;
   /** The client flow: a token at once. Throws for a person without an account on OK. */
   grant(person: Person, scopes: readonly string[]): Granted;
   /** Exchanges a code, once. A sentence says why not. */
@@ -62,6 +64,8 @@ interface Consent {
 interface Issued {
   codes: number;
   tokens: number;
+  /** All that the person was asked for and allowed; null before the first time. */
+  consented: Set<string> | null;
   /** Grows by one with every revocation, so that an old refresh token stays dead. */
   refreshNumber: number;
   /** Of the newest consent, for refreshing. */
@@ -90,7 +94,15 @@ export function createSessions({ people, clock }: { people: World['people']; clo
   const issuedTo = (person: Person): Issued => {
     const known = issued.get(person);
     if (known !== undefined) return known;
-    const made: Issued = { codes: 0, tokens: 0, refreshNumber: 1, scopes: DEMO_SCOPES, grantedAt: null, isRevoked: false };
+    const made: Issued = {
+      codes: 0,
+      tokens: 0,
+      consented: null,
+      refreshNumber: 1,
+      scopes: DEMO_SCOPES,
+      grantedAt: null,
+      isRevoked: false,
+    };
     issued.set(person, made);
     return made;
   };
@@ -131,6 +143,10 @@ export function createSessions({ people, clock }: { people: World['people']; clo
       expiresInSeconds: Math.floor(lifeMs / 1_000),
     };
   };
+  const keepConsent = (person: Person, scopes: readonly string[]): void => {
+    const own = issuedTo(person);
+    own.consented = new Set([...(own.consented ?? []), ...scopes]);
+  };
   const grantAnew = (person: Person, scopes: readonly string[]): Granted => {
     Object.assign(issuedTo(person), { scopes, grantedAt: clock.now(), isRevoked: false });
     return grant(person, scopes);
@@ -154,6 +170,7 @@ export function createSessions({ people, clock }: { people: World['people']; clo
 
   return {
     consent(person, { scopes, redirectUri }) {
+      keepConsent(person, scopes);
       const own = issuedTo(person);
       own.codes += 1;
       const code = numbered('demo-code', person, own.codes);
@@ -161,7 +178,14 @@ export function createSessions({ people, clock }: { people: World['people']; clo
       codes.set(code, { person, scopes, redirectUri: withoutQuery(redirectUri), expiresAt, isUsed: false });
       return code;
     },
-    grant: grantAnew,
+    hasConsented(person, scopes) {
+      const consented = issuedTo(person).consented;
+      return consented !== null && scopes.every((scope) => consented.has(scope));
+    },
+    grant(person, scopes) {
+      keepConsent(person, scopes);
+      return grantAnew(person, scopes);
+    },
     redeem(code, redirectUri) {
       const consent = codes.get(code) ?? demoConsent(code);
       if (consent === undefined) return { ok: false, problem: 'Unknown code' };
@@ -200,6 +224,7 @@ export function createSessions({ people, clock }: { people: World['people']; clo
       for (const session of sessions.values()) if (session.person === person) sessions.delete(session.accessToken);
       const own = issuedTo(person);
       own.isRevoked = true;
+      own.consented = null;
       own.refreshNumber += 1;
       for (const consent of codes.values()) if (consent.person === person) consent.isUsed = true;
     },

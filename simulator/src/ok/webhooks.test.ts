@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRealClock } from '../world/world.ts';
 import {
   ANNA,
   BORIS,
@@ -176,4 +177,20 @@ test('a reset keeps the subscription and drops what waited for it', async () => 
   await eventually(texts).toEqual(['раз', 'два']);
   ok.world.reset({ subscriptions: true });
   expect(await subscriptions()).toEqual([]);
+});
+
+test('while the simulator runs, 8 h can pass in a moment', async () => {
+  const running = createRealClock();
+  await using other = await startOk(running);
+  await other.post('me/subscribe', { url: receiver.url });
+  receiver.status = () => 500;
+  other.world.say(other.group, other.person(ANNA.phone), 'раз');
+  await eventually(() => receiver.received.length).toBe(1);
+  // The pause after it is scheduled once the answer has come in, so time is moved on until the second try is there.
+  await eventually(() => {
+    running.advance(WEBHOOK.removedAfterMs);
+    return receiver.received.length;
+  }).toBeGreaterThan(1);
+  await eventually(async () => (await other.get('me/subscriptions')).body.subscriptions).toEqual([]);
+  running.stop();
 });

@@ -109,6 +109,31 @@ test.each([
   expect(await decide({ ...ASK, ...change, person: ANNA.phone, decision: 'allow' })).toBeNull();
 });
 
+test('another address can be registered for the application', async () => {
+  const change = { redirect_uri: 'http://127.0.0.1:5000/back' };
+  expect((await page({ ...ASK, ...change })).status).toBe(400);
+  await ok.control('redirect-uris', { uri: change.redirect_uri });
+  expect((await page({ ...ASK, ...change })).status).toBe(200);
+  expect((await ok.control('redirect-uris', { uri: 'back?a=b' })).status).toBe(400);
+});
+
+test('what was granted in this browser is not asked again, until it is taken back or more is asked for', async () => {
+  const form = new URLSearchParams({ ...ASK, person: ANNA.phone, decision: 'allow' });
+  const allowed = await fetch(`${ok.url}/oauth/authorize`, { method: 'POST', body: form, redirect: 'manual' });
+  const cookie = (allowed.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const again = async (more: Record<string, string> = {}) => {
+    const answer = await fetch(`${ok.url}/oauth/authorize?${new URLSearchParams({ ...ASK, ...more })}`, {
+      headers: { cookie },
+      redirect: 'manual',
+    });
+    return answer.headers.get('location');
+  };
+  expect(await again({ scope: 'GET_EMAIL' })).toBe(`${REDIRECT}?code=demo-code-anna-2&state=a%26b`);
+  expect(await again({ scope: 'GET_EMAIL;PHOTO_CONTENT' })).toBeNull();
+  await ok.control('revoke', { phone: ANNA.phone });
+  expect(await again()).toBeNull();
+});
+
 test('markup in a request is shown as text', async () => {
   const { html } = await page({ ...ASK, scope: '<script>alert(1)</script>', state: '"><script>' });
   expect(html).not.toContain('<script>');

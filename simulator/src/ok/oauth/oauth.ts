@@ -6,6 +6,8 @@ import { consentErrorPage, consentPage, languageOf } from './consent-page.ts';
 import { answerToken } from './token.ts';
 
 const LAYOUTS = ['w', 'm', 'a'] as const;
+/** Who is logged in to OK in this browser: the person of the last consent. */
+const COOKIE = 'ok_simulator_person';
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -13,8 +15,13 @@ type Parameters = Readonly<Record<string, string>>;
 export function addOAuth(scope: FastifyInstance, network: OkNetwork): void {
   scope.get('/oauth/authorize', (request, reply) => {
     const given = note(request, 'oauth/authorize');
-    const problem = problemOf(given);
+    const problem = problemOf(given, network);
     if (problem !== null) return sendPage(reply.code(400), consentErrorPage(problem));
+    // What the person has granted already is not asked for again (contracts/ok.md 2.1).
+    const person = network.world.people.byPhone(cookieOf(request));
+    if (person !== null && network.sessions.hasConsented(person, readScopes(given['scope']))) {
+      return reply.redirect(decide({ ...given, person: person.phone, decision: 'allow' }, network));
+    }
     const layout = LAYOUTS.find((known) => known === given['layout']) ?? 'w';
     const people = network.world.people.known().filter((person) => person.okId !== null);
     const language = languageOf(request.headers['accept-language']);
@@ -30,8 +37,10 @@ export function addOAuth(scope: FastifyInstance, network: OkNetwork): void {
   });
   scope.post('/oauth/authorize', (request, reply) => {
     const given = note(request, 'oauth/authorize');
-    const problem = problemOf(given);
+    const problem = problemOf(given, network);
     if (problem !== null) return sendPage(reply.code(400), consentErrorPage(problem));
+    const phone = given['person'] ?? '';
+    if (/^\d+$/.test(phone)) void reply.header('set-cookie', `${COOKIE}=${phone}; Path=/ok/oauth; HttpOnly; SameSite=Lax`);
     return reply.redirect(decide(given, network));
   });
   scope.post('/oauth/token.do', (request, reply) => answerToken(note(request, 'oauth/token.do'), reply, network));
@@ -43,16 +52,20 @@ function note(request: FastifyRequest, method: string): Parameters {
   return given;
 }
 
+function cookieOf(request: FastifyRequest): string {
+  return new RegExp(`(?:^|;\\s*)${COOKIE}=(\\d+)`).exec(request.headers.cookie ?? '')?.[1] ?? '';
+}
+
 function sendPage(reply: FastifyReply, html: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(html);
 }
 
 /** What makes a request one that OK would not even ask the person about, or null. */
-function problemOf(given: Parameters): string | null {
+function problemOf(given: Parameters, { redirectUris }: OkNetwork): string | null {
   if (given['client_id'] !== OK_APPLICATION.id) return 'client_id: there is no such application';
   const withoutQuery = (given['redirect_uri'] ?? '').split('?')[0];
-  if (!OK_APPLICATION.redirectUris.some((uri) => uri === withoutQuery)) {
-    return `redirect_uri: must be one of the registered addresses: ${OK_APPLICATION.redirectUris.join(', ')}`;
+  if (withoutQuery === undefined || !redirectUris.has(withoutQuery)) {
+    return `redirect_uri: must be one of the registered addresses: ${[...redirectUris].join(', ')}`;
   }
   const type = given['response_type'];
   return type === 'code' || type === 'token' ? null : 'response_type: must be code or token';

@@ -41,7 +41,9 @@ export function watchCalls(app: FastifyInstance, world: World, party: Party): vo
     const at = world.instant();
     const method = `${request.method} ${request.routeOptions.url ?? request.url}`;
     const entry = { ...at, network: party, method, group: null, status: 0, code: null, durationMs: 0, request: null };
-    request.networkCall = { at, entry: world.calls.record(entry) };
+    // A picture that the page at `/` shows is no call of anybody's bot.
+    const isOfPage = request.headers['sec-fetch-site'] === 'same-origin';
+    request.networkCall = { at, entry: isOfPage ? { id: 0, answer: null, ...entry } : world.calls.record(entry) };
   });
 
   app.addHook('preHandler', async (request, reply) => {

@@ -22,6 +22,12 @@ test('an answer is kept as it was sent, with exact numbers and without secrets, 
   expect(cut?.answer).toBe('{"secret_key":"***"');
 });
 
+test('parameters that VK repeats in an error keep their names, and secrets among them are masked', () => {
+  const log = createCallLog();
+  log.answered(log.record(CALL), '{"request_params":[{"key":"v","value":"5.199"},{"key":"secret_key","value":"s3cret"}]}');
+  expect(log.since(0)[0]?.answer).toBe('{"request_params":[{"key":"v","value":"5.199"},{"key":"secret_key","value":"***"}]}');
+});
+
 test('calls are found by id and listed after one, across a reset', () => {
   const log = createCallLog();
   for (let n = 0; n < 3; n += 1) log.record(CALL);

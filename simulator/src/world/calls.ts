@@ -64,9 +64,12 @@ function mask(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, isSecret(name) ? '***' : mask(inner)]));
 }
 
-const SECRET_IN_TEXT = new RegExp(`("(?:${[...SECRETS].join('|')})"\\s*:\\s*)"[^"]*"?`, 'gi');
+const NAMES = [...SECRETS].join('|');
+// A text may be cut off in the middle of a secret. VK repeats parameters as pairs of "key" and "value": there the name is none.
+const SECRET_IN_TEXT = new RegExp(`("(?:${NAMES})"\\s*:\\s*)"[^"]*(?:"(?!\\s*,\\s*"value")|$)`, 'gi');
+const SECRET_PAIR_IN_TEXT = new RegExp(`("key"\\s*:\\s*"(?:${NAMES})"\\s*,\\s*"value"\\s*:\\s*)"[^"]*"?`, 'gi');
 
-const maskText = (text: string): string => text.replaceAll(SECRET_IN_TEXT, '$1"***"');
+const maskText = (text: string): string => text.replaceAll(SECRET_PAIR_IN_TEXT, '$1"***"').replaceAll(SECRET_IN_TEXT, '$1"***"');
 
 /** The newest 100,000 calls, in the order of their receipt. */
 export interface CallLog {

@@ -60,11 +60,13 @@ export function isUnderDialog({ extra, keyboard }: Pick<Message, 'extra' | 'keyb
 }
 
 function contentOf(network: Network, message: Pick<Message, 'extra' | 'keyboard' | 'text'>) {
+  const cards = cardViews(message.extra['template']);
   return {
     text: message.text,
     attachments: attachmentViews(network, message.extra),
-    buttons: isUnderDialog(message) ? [] : rowsOf(network, message),
-    cards: cardViews(message.extra['template']),
+    // The buttons of cards stand in the cards.
+    buttons: isUnderDialog(message) || cards.length > 0 ? [] : rowsOf(network, message),
+    cards,
   };
 }
 
@@ -114,7 +116,8 @@ export function chatMessageView(chat: string, message: ChatMessage, person: Pers
     number: message.numberInDialog,
     id: textOf(listOf([extra['mid']])[0]) || String(message.numberInDialog),
     from: action !== null ? 'system' : author === null ? 'group' : author === person ? 'person' : 'other',
-    author: author === null || author === person ? null : nameOf(author),
+    // Lines of the chat name everybody; of messages one's own need no name.
+    author: author === null || (author === person && action === null) ? null : nameOf(author),
     kind: 'message',
     time: message.time,
     ticks: null,

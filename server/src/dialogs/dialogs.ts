@@ -69,8 +69,8 @@ export interface NewMessage {
   /** Out: our id; a second message with the same one is not recorded in the dialogs of the same network. */
   messageId?: number;
   /**
-   * At the network itself, never at a notify upstream: what read marks speak of. A second message with the same one is not
-   * recorded, and one of ours takes the place of another.
+   * At the network itself, never at a notify upstream: what read marks speak of. Of two lines of the group with the same
+   * one a single one stands: ours, where one is. A person's are told apart by their events.
    */
   networkId?: string;
   /** Out. */

@@ -26,6 +26,7 @@ const SQL = {
           and not exists (
             select from dialog_message as m
             where m.dialog_id = g.into_id and m.network_id = g.network_id and g.message_id is null
+              and (g.source <> 'person' or m.sequence < 1)
           )
       ), imported as (
         -- The history was imported before the event came: it is known, and still new to whoever hears of events.

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { Finding } from '../doctor/doctor.ts';
 import type { Config } from '../platform/config.ts';
 
 /** A flag of a command. */
@@ -23,11 +24,22 @@ export interface Given {
 /** What a command answers; how it looks depends on where it is printed. */
 export type Answer =
   | { kind: 'done'; sentence: string }
-  /** One thing, field by field. `note` goes to people only. */
-  | { kind: 'record'; fields: Readonly<Record<string, Cell>>; note?: string }
+  /** One thing, field by field. `note` goes to people only; `work` to people as sentences, to programs as fields. */
+  | { kind: 'record'; fields: Readonly<Record<string, Cell>>; note?: string; work?: Work }
   | { kind: 'list'; columns: readonly string[]; rows: readonly Readonly<Record<string, Cell>>[] }
   /** A value made to be caught by a script: it alone goes to standard output, the note to people. */
-  | { kind: 'value'; value: string; note: string; fields: Readonly<Record<string, Cell>> };
+  | { kind: 'value'; value: string; note: string; fields: Readonly<Record<string, Cell>> }
+  /** Findings under headings; a bad one makes the exit code 1. */
+  | { kind: 'report'; sections: readonly ReportSection[] };
+export interface ReportSection {
+  title: string;
+  findings: readonly Finding[];
+}
+/** What a command did beyond its own tables, and what is left to do for the person. Sentences. */
+export interface Work {
+  did: readonly string[];
+  left: readonly string[];
+}
 export type Cell = string | number | boolean | null | readonly string[];
 
 /** Where a command runs: the terminal, a pipe or a test. */

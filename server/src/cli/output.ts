@@ -1,4 +1,5 @@
-import type { Answer, Cell } from './command.ts';
+import type { Finding } from '../doctor/doctor.ts';
+import type { Answer, Cell, ReportSection } from './command.ts';
 
 export type Form = 'terminal' | 'tsv' | 'json';
 
@@ -10,11 +11,19 @@ export function present(answer: Answer, form: Form): { out: string; note: string
     case 'value':
       return form === 'json' ? { out: json(answer.fields), note: '' } : { out: `${answer.value}\n`, note: `${answer.note}\n` };
     case 'record': {
-      const note = answer.note === undefined ? '' : `${answer.note}\n`;
-      if (form === 'json') return { out: json(answer.fields), note: '' };
+      const { did = [], left = [] } = answer.work ?? {};
+      if (form === 'json') return { out: json({ ...answer.fields, ...(answer.work && { did, left }) }), note: '' };
+      const sentences = [
+        ...did,
+        ...left.map((sentence) => `To do: ${sentence}`),
+        ...(answer.note === undefined || answer.note === '' ? [] : [answer.note]),
+      ];
+      const note = sentences.map((sentence) => `${sentence}\n`).join('');
       const rows = Object.entries(answer.fields).map(([name, cell]) => [name, textOf(cell)]);
       return { out: form === 'tsv' ? tsv(rows) : aligned(rows), note };
     }
+    case 'report':
+      return presentReport(answer.sections, form);
     case 'list': {
       if (form === 'json') return { out: json(answer.rows), note: '' };
       const rows = answer.rows.map((row) => answer.columns.map((column) => textOf(row[column] ?? null)));
@@ -23,6 +32,32 @@ export function present(answer: Answer, form: Form): { out: string; note: string
       return { out: rows.length === 0 ? '' : aligned(all), note: rows.length === 0 ? 'There are none.\n' : '' };
     }
   }
+}
+
+const REPORT_COLUMNS = ['state', 'group', 'connection', 'name', 'found', 'advice'] as const;
+const STATES: Readonly<Record<Finding['state'], string>> = { good: 'good   ', bad: 'BAD    ', unknown: 'unknown' };
+
+function presentReport(sections: readonly ReportSection[], form: Form): { out: string; note: string } {
+  const findings = sections.flatMap((section) => section.findings);
+  const rows = findings.map(({ connectionId, ...finding }) => ({ ...finding, connection: connectionId }));
+  if (form === 'json') return { out: json(rows), note: '' };
+  if (form === 'tsv') {
+    return {
+      out: tsv([[...REPORT_COLUMNS], ...rows.map((row) => REPORT_COLUMNS.map((column) => textOf(row[column])))]),
+      note: '',
+    };
+  }
+  const indent = ' '.repeat(2 + STATES.good.length + 2);
+  const blocks = sections.map(({ title, findings: own }) => {
+    const lines = own.map(({ state, found, advice }) => {
+      const lines = [`  ${STATES[state]}  ${found}`, ...(advice === null ? [] : [`${indent}-> ${advice}`])];
+      return lines.map((line) => `${line}\n`).join('');
+    });
+    return `${title}\n${lines.join('')}`;
+  });
+  const bad = findings.filter(({ state }) => state === 'bad').length;
+  const note = bad === 0 ? 'Nothing is bad.' : bad === 1 ? 'One finding is bad.' : `${bad} findings are bad.`;
+  return { out: blocks.join('\n'), note: `${note}\n` };
 }
 
 /** Enough of a secret to tell it from another, and no more. */

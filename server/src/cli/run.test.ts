@@ -95,7 +95,7 @@ test.each([
   [['key', 'create', '--account'], /^Option '--account <value>' argument missing\. See/],
   [['key', 'create', '--account', 'x'], '--name must be given. See "soroka key create --help".\n'],
   [['key', 'create', '--name', 'x', '--scopes', 'send,write'], /^--scopes must be send, read, admin by comma, not "write"\. See/],
-  [['connection', 'add', 'vk', '--token', 'x'], /^--group must be given\./],
+  [['connection', 'add', 'vk', '--token', 'x', '--offline'], /^--group must be given with --offline\./],
   [['connection', 'add', 'vk', '--group', '1'], /^--token-file \(or --token\) must be given\./],
   [['connection', 'add', 'vk', '--group', '1', '--token', 'a', '--token-file', 'b'], /^Give --token or --token-file, not both\./],
   [['connection', 'set', 'first'], /^ID must be a number, not "first"\./],
@@ -194,7 +194,21 @@ describe('a whole set-up', () => {
     const fromInput = { readInput: async () => 'VK-secret-token\n' };
     const vk = JSON.parse(
       await run(
-        ['connection', 'add', 'vk', '--group', '555', '--token-file', '-', '--receive', 'webhook', '--per-day', 'none', '--json'],
+        [
+          'connection',
+          'add',
+          'vk',
+          '--group',
+          '555',
+          '--token-file',
+          '-',
+          '--receive',
+          'webhook',
+          '--per-day',
+          'none',
+          '--offline',
+          '--json',
+        ],
         fromInput,
       ),
     );
@@ -273,6 +287,7 @@ describe('a whole set-up', () => {
       'account',
       'kind',
       'group',
+      'user',
       'receive',
       'baseUrl',
       'token',
@@ -292,9 +307,11 @@ describe('a whole set-up', () => {
 
   test('a connection and a sender change by what is given, and nothing else', async () => {
     const { id } = JSON.parse(
-      await run(['connection', 'add', 'ok', '--group', '9', '--token', 'tkn1:C1', '--per-day', '7', '--json']),
+      await run(['connection', 'add', 'ok', '--group', '9', '--token', 'tkn1:C1', '--per-day', '7', '--offline', '--json']),
     );
-    expect(await json('connection', 'set', String(id), '--receive', 'long-poll', '--messages-per-second', '20')).toEqual({
+    expect(
+      await json('connection', 'set', String(id), '--receive', 'long-poll', '--messages-per-second', '20', '--offline'),
+    ).toEqual({
       id,
       kind: 'ok',
       group: '9',
@@ -304,7 +321,7 @@ describe('a whole set-up', () => {
       paused: null,
     });
     await place.connections.pause(id, 'OK error 102');
-    expect(await json('connection', 'set', String(id), '--token', 'tkn2:C2')).toMatchObject({
+    expect(await json('connection', 'set', String(id), '--token', 'tkn2:C2', '--offline')).toMatchObject({
       paused: null,
       receive: 'long-poll',
     });
@@ -359,7 +376,21 @@ test('an event that could not be read is shown as it came, and waits again once 
   const account = await newAccount();
   const { id: accountId } = await place.account(account);
   const { id: connectionId } = JSON.parse(
-    (await soroka(['connection', 'add', 'ok', '--group', '11', '--token', 'tkn1:C1', '--account', account, '--json'])).out,
+    (
+      await soroka([
+        'connection',
+        'add',
+        'ok',
+        '--group',
+        '11',
+        '--token',
+        'tkn1:C1',
+        '--account',
+        account,
+        '--offline',
+        '--json',
+      ])
+    ).out,
   );
   const rawEvents = createRawEvents({ database: place.database, clock: systemClock });
   await rawEvents.store([
@@ -378,7 +409,7 @@ test('an event that could not be read is shown as it came, and waits again once 
 
 test('a person gets aligned columns where a program gets tabs', async () => {
   const account = await newAccount();
-  const words = ['connection', 'add', 'ok', '--group', '10', '--token', 'tkn1:C1', '--account', account];
+  const words = ['connection', 'add', 'ok', '--group', '10', '--token', 'tkn1:C1', '--account', account, '--offline'];
   const { out, note } = await soroka(words, { isForPeople: true });
   expect(out).toMatch(/^id {8}\d+$/m);
   expect(out).toMatch(/^kind {6}ok$/m);

@@ -1,12 +1,14 @@
 import { sentenceOf } from '../platform/sentence.ts';
 import { ACCOUNT_COMMANDS } from './account-commands.ts';
-import { type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
+import { type Answer, type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { CONTENT_COMMANDS } from './content-commands.ts';
+import { DOCTOR_COMMANDS } from './doctor-commands.ts';
 import { EVENT_COMMANDS } from './event-commands.ts';
 import { present } from './output.ts';
 import { SENDER_COMMANDS } from './sender-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
+import { USER_CONNECTION_COMMANDS } from './user-connection-commands.ts';
 
 /** Where a run of the program prints to. */
 export interface Terminal extends Surroundings {
@@ -20,7 +22,9 @@ export interface Terminal extends Surroundings {
 export const COMMANDS: readonly Command[] = [
   ...SERVER_COMMANDS,
   ...ACCOUNT_COMMANDS,
+  ...DOCTOR_COMMANDS,
   ...CONNECTION_COMMANDS,
+  ...USER_CONNECTION_COMMANDS,
   ...SENDER_COMMANDS,
   ...CONTENT_COMMANDS,
   ...EVENT_COMMANDS,
@@ -29,7 +33,7 @@ export const COMMANDS: readonly Command[] = [
 const FAILED = 1;
 const MISUSED = 2;
 
-/** Runs `soroka <words>`. Resolves with the exit code: 0, 1 when it failed, 2 when it was typed wrongly; never rejects. */
+/** Runs `soroka <words>`. Resolves with the exit code: 0, 1 when it failed or found something bad, 2 when it was typed wrongly; never rejects. */
 export async function runCli(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = commandOf(words);
   if (command === null) return withoutCommand(words, terminal);
@@ -46,7 +50,7 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
     const { out, note } = present(answer, form);
     if (out !== '') terminal.out(out);
     if (note !== '') terminal.note(note);
-    return 0;
+    return isBad(answer) ? FAILED : 0;
   } catch (error) {
     const hint = error instanceof UsageError ? ` See "soroka ${command.name} --help".` : '';
     terminal.note(`${sentenceOf(error)}${hint}\n`);
@@ -54,9 +58,14 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
   }
 }
 
+/** The longest name that fits: "doctor signature" is not "doctor". */
 function commandOf(words: readonly string[]): Command | null {
   const fits = ({ name }: Command) => name.split(' ').every((word, index) => words[index] === word);
-  return COMMANDS.find(fits) ?? null;
+  return COMMANDS.filter(fits).toSorted((a, b) => b.name.length - a.name.length)[0] ?? null;
+}
+
+function isBad(answer: Answer): boolean {
+  return answer.kind === 'report' && answer.sections.some(({ findings }) => findings.some(({ state }) => state === 'bad'));
 }
 
 function withoutCommand(words: readonly string[], terminal: Terminal): number {

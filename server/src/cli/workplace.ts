@@ -1,12 +1,14 @@
 import { type Account, type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type Connections, createConnections } from '../connections/connections.ts';
 import { type Contacts, createContacts } from '../contacts/contacts.ts';
+import { createOAuth, type OAuth } from '../oauth/oauth.ts';
 import { systemClock } from '../platform/clock.ts';
 import { type Config, readConfig, readSecretKey } from '../platform/config.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { migrate, pendingMigrations } from '../platform/migrations.ts';
 import { startPostgres } from '../platform/postgres/postgres.ts';
-import { createSecrets } from '../platform/secrets.ts';
+import { createSecrets, type Secrets } from '../platform/secrets.ts';
+import { createLogger } from '../platform/telemetry.ts';
 import { createTemplates, type Templates } from '../templates/templates.ts';
 import { type Surroundings, UsageError } from './command.ts';
 
@@ -18,6 +20,11 @@ export interface Workplace extends AsyncDisposable {
   connections: Connections;
   templates: Templates;
   contacts: Contacts;
+  oauth: OAuth;
+  secrets: Secrets;
+  databaseUrl: string;
+  /** How others reach the server. */
+  publicUrl: string;
   /** The account of that name, or the only one there is. */
   account(name: string | undefined): Promise<Account>;
 }
@@ -39,21 +46,26 @@ export async function reachDatabase(config: Config, surroundings: Surroundings):
 
 /**
  * Opens the database of the configuration. A private one is brought up to date; one given by DATABASE_URL must be so already.
- * `demo` allows what only the demo world has.
+ * `demo` allows what only the demo world has; `mayBeBehind` leaves it to the caller to look at the migrations.
  */
-export async function openWorkplace(surroundings: Surroundings, options: { demo?: boolean } = {}): Promise<Workplace> {
+export async function openWorkplace(
+  surroundings: Surroundings,
+  options: { demo?: boolean; mayBeBehind?: boolean } = {},
+): Promise<Workplace> {
   const config = readConfig(surroundings.env);
   const reached = await reachDatabase(config, surroundings);
   try {
     const secrets = createSecrets(await readSecretKey(config));
-    await bringUpToDate(config, reached.url);
+    if (options.mayBeBehind !== true || config.DATABASE_URL === undefined) await bringUpToDate(config, reached.url);
     const database = openDatabase(reached.url, { connectionsMax: 2 });
     const common = { database, secrets, clock: systemClock };
     const accounts = createAccounts(common);
+    const publicUrl = config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
+    const timeoutMs = config.SOROKA_SEND_TIMEOUT_MS;
     const connections = createConnections({
       ...common,
-      publicUrl: () => config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
-      sendTimeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+      publicUrl: () => publicUrl,
+      sendTimeoutMs: timeoutMs,
       allowShortIntakeTokens: options.demo === true,
     });
     return {
@@ -63,6 +75,10 @@ export async function openWorkplace(surroundings: Surroundings, options: { demo?
       connections,
       templates: createTemplates(common),
       contacts: createContacts({ database }),
+      oauth: createOAuth({ ...common, connections, publicUrl: () => publicUrl, log: createLogger('silent'), timeoutMs }),
+      secrets,
+      databaseUrl: reached.url,
+      publicUrl,
       account: (name) => findAccount(accounts, name),
       async [Symbol.asyncDispose]() {
         await connections.close();

@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 
 export type Stage = 'name' | 'connection' | 'tls' | 'answer';
 
@@ -31,7 +32,7 @@ export function reach(url: string, { method = 'GET', headers = {}, body, timeout
     const isSecure = url.startsWith('https:');
     const stagesMs: Partial<Record<Stage, number>> = {};
     const sentAt = Date.now();
-    let at: Stage = 'name';
+    let at: Stage = isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) === 0 ? 'name' : 'connection';
     let since = performance.now();
     const pass = (next: Stage): void => {
       const now = performance.now();
@@ -48,11 +49,10 @@ export function reach(url: string, { method = 'GET', headers = {}, body, timeout
     const timer = setTimeout(() => stick('timeout'), timeoutMs);
 
     call.on('socket', (socket) => {
-      socket.on('lookup', () => pass('connection'));
-      socket.on('connect', () => {
-        if (at === 'name') at = 'connection'; // a literal address is not looked up
-        pass(isSecure ? 'tls' : 'answer');
+      socket.on('lookup', (error) => {
+        if (error === null) pass('connection');
       });
+      socket.on('connect', () => pass(isSecure ? 'tls' : 'answer'));
       socket.on('secureConnect', () => pass('answer'));
     });
     call.on('response', (answer: IncomingMessage) => {

@@ -88,6 +88,7 @@ export function watchWorld(world: World, publish: (event: VkEvent) => void): voi
     });
   });
   world.on('pressed', ({ dialog, shownBy, payload, eventId, callbackId }) => {
+    if (dialog.group.network !== 'vk') return; // payloads of other networks are no JSON
     const object = pressObject(dialog.person, Number(dialog.peerId), { shownBy, payload, callbackId });
     tellDialog(dialog, 'message_event', eventId, object);
   });

@@ -1,7 +1,7 @@
 import type { Channel } from '@soroka/channels';
 import Fastify from 'fastify';
 import { pino } from 'pino';
-import { answer, type BotEvent, parseRules } from '../src/bots/bots.ts';
+import { botOf, parseRules } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
 import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
@@ -13,7 +13,7 @@ import { eventually, startDispatchTown } from './dispatch-town.ts';
 
 const RULES = `rules:
   - {name: greeting, when: [{keywords: [привет]}, {start: true}], reply: {text: Здравствуйте!, buttons: [[{label: Доставка, payload: {command: delivery}}]]}}
-  - {name: delivery, when: {payload: {command: delivery}}, reply: За час.}`;
+  - {name: delivery, when: {payload: {command: delivery}}, reply: За час., notice: Уже едем}`;
 
 export type Hook = 'vk' | 'ok' | 'notify/incoming' | 'notify/statuses';
 
@@ -47,7 +47,7 @@ export async function startIncomingTown(
 
   const dialogs = createDialogs({ database });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
-  const bots = { answer: (event: BotEvent, place: { isGroupChat: boolean }) => answer(rules, event, place) };
+  const bots = botOf(rules);
   /** What the networks can do for the inbox, by the test's own making. */
   const played: Record<'vk' | 'ok' | 'notify', Partial<Channel>> = {
     vk: {},

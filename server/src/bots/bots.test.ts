@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { answer, type BotEvent, createBots, parseRules } from './bots.ts';
+import { type BotEvent, botOf, createBots, parseRules } from './bots.ts';
 
 const base = {
   network: 'vk',
@@ -27,7 +27,10 @@ const opens = (payload?: string): BotEvent => ({ ...base, kind: 'started', ...(p
 const rulesOf = (yaml: string) => parseRules(yaml, 'rules.yaml');
 const dialog = { isGroupChat: false };
 const chat = { isGroupChat: true };
-const textsOf = (yaml: string, event: BotEvent, place = dialog) => answer(rulesOf(yaml), event, place).map(({ text }) => text);
+const textsOf = (yaml: string, event: BotEvent, place = dialog) =>
+  botOf(rulesOf(yaml))
+    .answer(event, place)
+    .map(({ text }) => text);
 const silent = { info: () => {} };
 /** One rule with this condition, answering "yes". */
 const one = (when: string) => `rules: [{name: one, when: ${when}, reply: 'yes'}]`;
@@ -77,7 +80,7 @@ test('what a rule gives its button comes back as the payload it waits for', () =
   const yaml = `rules:
     - {name: ask, when: {keywords: [hi]}, reply: {text: '?', buttons: [[{label: Go, payload: {command: go, n: 1}}]]}}
     - {name: go, when: {payload: {n: 1, command: go}}, reply: went}`;
-  const [asked] = answer(rulesOf(yaml), says('hi'), dialog);
+  const [asked] = botOf(rulesOf(yaml)).answer(says('hi'), dialog);
   expect(asked?.keyboard).toEqual({
     place: 'message',
     rows: [[{ kind: 'text', label: 'Go', payload: '{"command":"go","n":1}' }]],
@@ -98,7 +101,7 @@ test('a reply may have every kind of button, at the bottom of the dialog too', (
           - [{kind: location, label: Где вы?}]
           - [{kind: contact, label: Мой телефон}]
     - {name: bye, when: {keywords: [пока], channel: vk}, reply: {text: Пока, keyboard: {place: dialog}, buttons: []}}`;
-  const [menu] = answer(rulesOf(yaml), opens(), dialog);
+  const [menu] = botOf(rulesOf(yaml)).answer(opens(), dialog);
   expect(menu?.keyboard).toEqual({
     place: 'dialog',
     oneTime: true,
@@ -112,7 +115,7 @@ test('a reply may have every kind of button, at the bottom of the dialog too', (
       [{ kind: 'contact', label: 'Мой телефон' }],
     ],
   });
-  expect(answer(rulesOf(yaml), says('пока'), dialog)).toEqual([{ text: 'Пока', keyboard: { place: 'dialog', rows: [] } }]);
+  expect(botOf(rulesOf(yaml)).answer(says('пока'), dialog)).toEqual([{ text: 'Пока', keyboard: { place: 'dialog', rows: [] } }]);
 });
 
 test('a keyboard is held against the networks on which its rule answers', () => {
@@ -241,6 +244,15 @@ test('every mistake is named at once, and a file that is not there says which va
   expect(() => createBots({ rulesFile: '/nowhere/rules.yaml', log: silent })).toThrow(/ENOENT.+SOROKA_BOT_RULES/);
 });
 
+test('a rule may show a notice to who pressed its button, with a reply or without one', () => {
+  const bots = botOf(rulesOf('rules: [{name: save, when: {payload: {save: 1}}, notice: Сохранено}]'));
+  expect([bots.notice(presses('{"save":1}'), dialog), bots.answer(presses('{"save":1}'), dialog)]).toEqual(['Сохранено', []]);
+  expect(bots.notice(presses('{"save":2}'), dialog)).toBeUndefined();
+  expect(() => rulesOf(`rules: [{name: a, when: {start: true}, notice: "${'я'.repeat(91)}"}]`)).toThrow(
+    /notice must be a text of 1 to 90 characters/,
+  );
+});
+
 describe('the demo', () => {
   const bots = createBots({ rulesFile: fileURLToPath(new URL('demo-rules.yaml', import.meta.url)), log: silent });
   const ruleTexts = (event: BotEvent) => bots.answer(event, dialog).map(({ text }) => text);
@@ -270,7 +282,7 @@ test('docs/bot-rules.md shows rules that work as it says', () => {
   const yaml = /```yaml\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
   const reply = /```yaml example\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
   const ofExample = `rules:\n- name: example\n  when: { fallback: true }\n${reply.replaceAll(/^/gm, '  ')}`;
-  const [example] = answer(rulesOf(ofExample), says('что?'), dialog);
+  const [example] = botOf(rulesOf(ofExample)).answer(says('что?'), dialog);
   expect(example?.keyboard?.rows.flat().map(({ kind }) => kind)).toEqual(['contact', 'location', 'link', 'text']);
   expect(textsOf(yaml, says('Здравствуйте, доставка есть?'))).toEqual([expect.stringMatching(/^Привезём/)]);
   expect(textsOf(yaml, says('Добрый день'))).toEqual(['Здравствуйте! Что подсказать?']);

@@ -15,6 +15,8 @@ export interface BotPlace {
 export interface Bots {
   /** What to answer in the same dialog, in this order; empty where the bot stays silent. */
   answer(event: BotEvent, place: BotPlace): readonly Reply[];
+  /** The line to show to who pressed a `callback` button; undefined where there is none. */
+  notice(event: BotEvent, place: BotPlace): string | undefined;
 }
 
 /**
@@ -25,12 +27,15 @@ export function createBots({ rulesFile, log }: { rulesFile?: string; log: Pick<L
   const rules = rulesFile === undefined ? [] : readRules(rulesFile);
   const simplified = simplifications(rules);
   if (simplified.length > 0) log.info({ event: 'bot_keyboards_simplified', simplified });
-  return { answer: (event, place) => answer(rules, event, place) };
+  return botOf(rules);
 }
 
-/** The replies of the first rule that fits. Pure; whatever the event holds, it never throws. */
-export function answer(rules: readonly Rule[], event: BotEvent, place: BotPlace): readonly Reply[] {
-  return findRule(rules, event, place)?.replies ?? [];
+/** What the first rule that fits has to say. Pure; whatever an event holds, it never throws. */
+export function botOf(rules: readonly Rule[]): Bots {
+  return {
+    answer: (event, place) => findRule(rules, event, place)?.replies ?? [],
+    notice: (event, place) => findRule(rules, event, place)?.notice,
+  };
 }
 
 /** A sentence for each thing in the keyboards of a rule that a network lacks. */

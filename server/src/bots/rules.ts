@@ -36,7 +36,10 @@ export interface Rule {
   when: readonly Condition[];
   /** Answers in chats of several people too. */
   chats: boolean;
+  /** Empty where the rule has a notice only. */
   replies: readonly Reply[];
+  /** Shown to a person who pressed a `callback` button that this rule answers. */
+  notice?: string;
 }
 
 const NETWORKS: readonly Network[] = ['vk', 'ok'];
@@ -48,6 +51,7 @@ export const LIMITS = {
   regexCharacters: 300,
   repliesPerRule: 3,
   beginningCharactersMin: 3,
+  noticeCharacters: 90, // VK's show_snackbar (VkNet, vkbottle); OK has no such line and shows a message
 } as const;
 
 /** Reads a file of rules. Throws `config.invalid` with every problem: rule, field, what is wrong and what to write instead. */
@@ -92,7 +96,7 @@ function rulesOf(root: unknown, problems: string[]): Rule[] {
     const name = isObject(item) && typeof item['name'] === 'string' ? item['name'] : '';
     const at: Report = (field, problem) => report(`rule ${index + 1}${name === '' ? '' : ` "${name}"`}: ${field}`, problem);
     if (!isObject(item)) return at('it', `must be an object with name, when and reply, got ${kindOf(item)}`) ?? [];
-    refuseUnknown(item, ['name', 'when', 'reply', 'chats'], at);
+    refuseUnknown(item, ['name', 'when', 'reply', 'notice', 'chats'], at);
     if (name === '') at('name', 'must be a text that is not empty: it stands in messages about the rule');
     if (names.has(name)) at('name', 'was used by a rule above: give each its own');
     names.add(name);
@@ -106,8 +110,19 @@ function rulesOf(root: unknown, problems: string[]): Rule[] {
       fallbacks.people ??= name;
       if (isInChats) fallbacks.chats ??= name;
     }
-    return [{ name, when, chats: isInChats, replies: repliesOf(item['reply'], networksOf(when), at) }];
+    const notice = noticeOf(item['notice'], at);
+    const isNoticeOnly = notice !== undefined && item['reply'] === undefined;
+    const replies = isNoticeOnly ? [] : repliesOf(item['reply'], networksOf(when), at);
+    return [{ name, when, chats: isInChats, replies, ...(notice !== undefined && { notice }) }];
   });
+}
+
+function noticeOf(given: unknown, report: Report): string | undefined {
+  if (given === undefined) return undefined;
+  const isFit = typeof given === 'string' && given.trim() !== '' && [...given.trim()].length <= LIMITS.noticeCharacters;
+  if (isFit) return given.trim();
+  report('notice', `must be a text of 1 to ${LIMITS.noticeCharacters} characters`);
+  return undefined;
 }
 
 /** On which networks a rule may answer. */

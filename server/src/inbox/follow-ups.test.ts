@@ -28,6 +28,19 @@ const nothingLeft = async (town: Town): Promise<void> => {
   await eventually(async () => (await town.followUps()).length === 0);
 };
 
+test('who pressed a button sees the notice of the rule that answers it', async () => {
+  await using town = await startIncomingTown();
+  const lines: (string | undefined)[] = [];
+  town.played.vk.answerButton = async (_, { text }) => {
+    lines.push(text);
+    return done(null);
+  };
+  await town.post('vk', press(town, { command: 'delivery' }, 'known'));
+  await town.post('vk', press(town, { command: 'nobody knows' }, 'unknown'));
+  await nothingLeft(town);
+  expect(lines).toEqual(['Уже едем', undefined]);
+});
+
 test('a button is answered once, whether the bot has something to say or not', async () => {
   await using town = await startIncomingTown();
   const presses = playButtons(town);

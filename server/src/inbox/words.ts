@@ -71,7 +71,8 @@ export function createHearing(parts: WordsParts): Hear {
     const { userId, peerId } = event;
     if (event.kind === 'button') {
       const press = { userId, peerId, callbackId: event.callbackId };
-      await places.ask(tx, raw, place, [{ kind: 'button', press }]);
+      const text = place.isUnsure ? undefined : bots.notice(event, { isGroupChat: place.isGroupChat });
+      await places.ask(tx, raw, place, [{ kind: 'button', press, ...(text !== undefined && { text }) }]);
     }
     if (event.kind === 'message' && event.isCropped === true) {
       await places.ask(tx, raw, place, [{ kind: 'message', dialogId, peerId, networkId: event.networkId }]);

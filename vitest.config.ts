@@ -12,7 +12,10 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...excluded, 'e2e/**'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...excluded, 'e2e/**', '**/*.browser.test.ts'] },
+      },
       // After the others: these measure what whole processes do in time, and must not share two cores with unit tests.
       {
         extends: true,
@@ -25,6 +28,19 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      // A browser takes both cores: its tests come one after another, and before those that measure.
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['**/*.browser.test.ts'],
+          exclude: excluded,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
       // What holds a rate has the machine for itself.
       {
         extends: true,
@@ -33,7 +49,7 @@ export default defineConfig({
           include: ['e2e/src/pace.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
@@ -96,6 +97,8 @@ export interface DispatchParts {
   onEvents?(): void;
   /** 0 up to 1; jitter of retries. */
   random?(): number;
+  /** A uuid that no other process has; absent: a random one. */
+  workerId?: string;
 }
 
 // How soon a lane follows a changed setting, a pause or a resumption.
@@ -124,6 +127,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const lanes = createLanes({
     database,
     clock,
+    workerId: parts.workerId ?? randomUUID(),
     leaseMs: parts.laneLeaseMs,
     onError: (error) => parts.log.warn({ event: 'lanes_notice_failed', error: error.message }),
     lane: {

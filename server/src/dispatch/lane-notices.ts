@@ -1,3 +1,4 @@
+import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
 import { distinctWork, type Work } from './work.ts';
 
@@ -25,16 +26,19 @@ export const notifyOf = (laneId: string, connectionId: string): string =>
 
 export function createLaneNotices(parts: {
   database: Database;
+  clock: Clock;
   onWork(work: readonly Work[]): void;
   onError(error: Error): void;
 }): LaneNotices {
-  const { database, onWork, onError } = parts;
+  const { database, clock, onWork, onError } = parts;
+  const closing = new AbortController();
   let waiting: Work[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let telling: Promise<void> | undefined;
   let unlisten: Promise<(() => Promise<void>) | undefined> | undefined;
 
-  const tellWaiting = async (): Promise<void> => {
-    timer = undefined;
+  const tellSoon = async (): Promise<void> => {
+    await clock.sleep(GATHER_MS, closing.signal);
+    telling = undefined;
     const items = distinctWork(waiting).map(({ laneId, connectionId }) => `${laneId}:${connectionId}`);
     waiting = [];
     const payloads: string[] = [];
@@ -55,13 +59,11 @@ export function createLaneNotices(parts: {
     tell(work) {
       if (work.length === 0) return;
       waiting.push(...work);
-      timer ??= setTimeout(() => void tellWaiting(), GATHER_MS);
+      telling ??= tellSoon();
     },
     async close() {
-      if (timer !== undefined) {
-        clearTimeout(timer);
-        await tellWaiting();
-      }
+      closing.abort();
+      await telling;
       await (await unlisten)?.();
     },
   };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { laneChanged, loopFailed } from './events.ts';
@@ -32,12 +31,14 @@ interface Held {
 export function createLanes(parts: {
   database: Database;
   clock: Clock;
+  /** A uuid that no other process has. */
+  workerId: string;
   leaseMs: number;
   lane: LaneParts;
   onError(error: Error): void;
 }): Lanes {
   const { database, clock, leaseMs } = parts;
-  const leases = createLaneLeases(database, randomUUID(), leaseMs);
+  const leases = createLaneLeases(database, parts.workerId, leaseMs);
   const owned = new Map<number, Held>();
   const noticed = new Set<number>();
   const stopRenewing = new AbortController();
@@ -55,6 +56,7 @@ export function createLanes(parts: {
   };
   const notices = createLaneNotices({
     database,
+    clock,
     onError: parts.onError,
     onWork(work) {
       const others = work.filter((item) => !wakeOwned(item));

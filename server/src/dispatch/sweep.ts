@@ -108,10 +108,14 @@ export function createSweep(parts: {
   const askOne = async (connectionId: number, networkId: string): Promise<void> => {
     const channel = await connections.channel(connectionId);
     if (channel.receipts === undefined) return;
-    const answered = await channel.receipts(
-      networkId,
-      AbortSignal.any([stopping.signal, AbortSignal.timeout(parts.askTimeoutMs)]),
-    );
+    const giveUp = new AbortController();
+    const done = new AbortController();
+    void clock
+      .sleep(parts.askTimeoutMs, done.signal)
+      .then(() => giveUp.abort(new DOMException('no answer in time', 'TimeoutError')));
+    const answered = await channel
+      .receipts(networkId, AbortSignal.any([stopping.signal, giveUp.signal]))
+      .finally(() => done.abort());
     const receipts = answered.map((receipt): ProviderReceipt => ({ connectionId, ...receipt }));
     const { work } = await takeReceipts(parts, receipts, new Date(clock.now()));
     onChanged(work);

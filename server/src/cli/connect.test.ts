@@ -71,7 +71,7 @@ describe('a token alone is enough', () => {
     expect(out).toMatch(/^group +213243638$/m);
     expect(note).toMatch(/^Connected VK group “.+” \(213243638\) as connection 1\.$/m);
     expect(note).toContain('Added the callback server “Soroka” to the community.');
-    expect(note).toContain('The network sends its events to our address.');
+    expect(note).toContain('VK sends its events to our address.');
     expect(note).toContain('soroka connection check 1');
     const servers = await fetch(
       `${simulator.url}/vk/method/groups.getCallbackServers?group_id=213243638&access_token=${VK_TOKEN}&v=5.199`,

@@ -216,12 +216,10 @@ describe('a connection', () => {
   test('trouble that the server has with its webhook is told, with what the server met', async () => {
     const connection = await add('ok', { receive: 'webhook', baseUrl: 'http://127.0.0.1:9' });
     const found = async () => (await look(partsOf(), [connection]))['connection.events'];
-    await expect
-      .poll(found, { timeout: 20_000 })
-      .toMatchObject({
-        state: 'bad',
-        found: expect.stringMatching(/^The server has had trouble with its webhook since .*ECONNREFUSED/),
-      });
+    await expect.poll(found, { timeout: 20_000 }).toMatchObject({
+      state: 'bad',
+      found: expect.stringMatching(/^The server has had trouble with its webhook since .*ECONNREFUSED/),
+    });
   });
 
   test('a paused one says why and what lets it go on', async () => {
@@ -255,6 +253,28 @@ describe('a connection', () => {
     await look(partsOf(), [await add('vk', { receive: 'webhook' }), await add('ok', { receive: 'webhook' })]);
     const kept = { name: 'test.raw', text: 'select count(*)::int as n from raw_event where account_id = $1' };
     expect(await database.rows(kept, [accountId])).toEqual([{ n: 0 }]);
+  });
+});
+
+describe('a connection on behalf of a user', () => {
+  const APPLICATION = { applicationId: '1246100000', applicationKey: 'CBADEMOKEY', applicationSecret: 'DEMOAPPSECRET' };
+  const tokenIs = async (accessToken: string) => {
+    const user = await connections.keepUser({
+      ...{ accountId, userId: '123456789012', baseUrl: `${simulator.url}/ok`, consentUrl: `${simulator.url}/ok`, scopes: [] },
+      credentials: { ...APPLICATION, accessToken, sessionSecret: null, refreshToken: null, expiresAt: null },
+    });
+    const findings = await examine(partsOf(), { groups: [], users: [user] });
+    return { id: user.id, token: findings.find(({ group, name }) => group === 'connection' && name === 'token') };
+  };
+
+  test('names whose it is', async () => {
+    expect((await tokenIs('ok-user-anna')).token).toMatchObject({ state: 'good', found: expect.stringContaining('Анна') });
+  });
+
+  test('whose access is over says how to ask again, and prints no token', async () => {
+    const { id, token } = await tokenIs('a-token-that-is-over');
+    expect(token).toMatchObject({ state: 'bad', advice: `Ask the person again: "soroka connection authorize ${id}".` });
+    expect(JSON.stringify(token)).not.toContain('a-token-that-is-over');
   });
 });
 

@@ -132,6 +132,7 @@ describe('asking a person', () => {
       response_type: 'code',
       redirect_uri: redirectUri,
     });
+    expect(await browser().decide(location, ANNA.phone)).toContain(`${redirectUri}?code=demo-code-anna&state=`);
   });
 
   test('who refuses is told so and may think again', async () => {

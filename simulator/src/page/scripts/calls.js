@@ -105,10 +105,14 @@ function showCall(call) {
       'div',
       { class: 'call-details' },
       h('dl', { class: 'facts' }, facts),
-      h('h4', {}, t('request')),
-      h('pre', { tabindex: '0', 'aria-label': t('request') }, JSON.stringify(request, null, 2)),
-      h('h4', {}, t('answer')),
-      h('pre', { tabindex: '0', 'aria-label': t('answer') }, answer === null ? t('noAnswer') : prettyJson(answer)),
+      h('h3', {}, t('request')),
+      h('pre', { tabindex: '0', role: 'region', 'aria-label': t('request') }, JSON.stringify(request, null, 2)),
+      h('h3', {}, t('answer')),
+      h(
+        'pre',
+        { tabindex: '0', role: 'region', 'aria-label': t('answer') },
+        answer === null ? t('noAnswer') : prettyJson(answer),
+      ),
     ),
     { wide: true },
   );

@@ -52,9 +52,9 @@ export function createHeader({ store, toast, onPerson }) {
         person,
         avatar(shown.name),
         h('span', { class: 'person-name' }, h('b', {}, shown.name), h('small', {}, `+${shown.phone}`)),
+        h('span', { class: 'unseen' }, `, ${t('chooseOther')}`),
         icon('down', 'small'),
       );
-      person.setAttribute('aria-label', t('phonesOf', shown.name));
       online.setAttribute('aria-checked', String(shown.isOnline));
     },
     tick(now) {

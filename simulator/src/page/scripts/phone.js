@@ -14,7 +14,7 @@ export function createPhone(network, { store, toast, onPlace }) {
   const element = h(
     'section',
     { class: `phone ${network}`, id: `phone-${network}`, 'aria-label': t(`phone.${network}`) },
-    h('div', { class: 'status-bar' }, time, h('span', { class: 'status-name' }, t(`network.${network}`)), presence),
+    h('div', { class: 'status-bar' }, time, h('h2', { class: 'status-name' }, t(`network.${network}`)), presence),
     screen,
   );
   const list = createChatList({

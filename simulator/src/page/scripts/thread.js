@@ -46,7 +46,7 @@ export function createThread(chatId, context) {
   const composer = createComposer({ chat, person, doIt, attempt, toast });
   const element = h(
     'section',
-    { class: 'thread', 'aria-label': t('chat') },
+    { class: 'thread', 'aria-label': t('chatIn', chat().network, chat().title) },
     head,
     log,
     notice,

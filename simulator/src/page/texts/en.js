@@ -7,7 +7,7 @@ const NETWORKS = { vk: 'VK', ok: 'Odnoklassniki' };
 export const EN = {
   pageTitle: 'Soroka: simulator of VK and Odnoklassniki',
   title: 'Simulator',
-  otherLanguage: 'Русский',
+  otherLanguage: 'RU: Русский',
   close: 'Close',
   none: 'none',
   show: 'Show',
@@ -30,7 +30,7 @@ export const EN = {
   resetDone: 'Everything is back at the start',
   didNotWork: 'That did not work. The reason is at the foot of the page.',
 
-  phonesOf: (name) => `Phones of ${name}. Choose somebody else`,
+  chooseOther: 'choose somebody else',
   choosePerson: 'Whose phones are these',
   searchPeople: 'Name or phone number',
   nobodyFound: 'Nobody found. Type a number in full: 79981234567.',
@@ -56,7 +56,7 @@ export const EN = {
   'side.panel': 'Backstage',
 
   chats: 'Chats',
-  chat: 'Chat',
+  chatIn: (network, title) => `${NETWORKS[network]}: ${title}`,
   newChat: 'New group chat',
   newChatTitle: 'Lunch on Friday',
   whoIsIn: 'Who is in it besides the group',

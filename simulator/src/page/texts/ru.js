@@ -7,7 +7,7 @@ const NETWORKS = { vk: 'ВКонтакте', ok: 'Одноклассниках' 
 export const RU = {
   pageTitle: 'Сорока: симулятор ВКонтакте и Одноклассников',
   title: 'Симулятор',
-  otherLanguage: 'English',
+  otherLanguage: 'EN: English',
   close: 'Закрыть',
   none: 'нет',
   show: 'Показать',
@@ -30,7 +30,7 @@ export const RU = {
   resetDone: 'Готово, всё с чистого листа',
   didNotWork: 'Не получилось. Причина внизу экрана.',
 
-  phonesOf: (name) => `Телефоны: ${name}. Выбрать другого человека`,
+  chooseOther: 'выбрать другого человека',
   choosePerson: 'Чьи это телефоны',
   searchPeople: 'Имя или номер телефона',
   nobodyFound: 'Никого не нашлось. Номер набирают целиком: 79981234567.',
@@ -56,7 +56,7 @@ export const RU = {
   'side.panel': 'За кадром',
 
   chats: 'Чаты',
-  chat: 'Переписка',
+  chatIn: (network, title) => `${{ vk: 'ВКонтакте', ok: 'Одноклассники' }[network]}: ${title}`,
   newChat: 'Новая беседа',
   newChatTitle: 'Обед в пятницу',
   whoIsIn: 'Кто ещё в беседе, кроме группы',

@@ -111,10 +111,35 @@ test('execute runs every call, leaves false where one was refused, and counts as
   expect(named.response).toEqual({ a: expect.objectContaining({ mask: expect.any(Number) }), b: false });
 });
 
+test('execute keeps results in variables, passes its own parameters on, and may be written over several lines', async () => {
+  const code = `
+    var user = API.users.get({ user_ids: Args.user })[0];
+    var sent = API.messages.send({ peer_id: user.id, random_id: 0, message: "Здравствуйте, " + user.first_name });
+    return { user: user.id, sent: sent };
+  `;
+  const { response } = await vk.call('execute', { code, user: 37119444 });
+  expect(response).toEqual({ user: 37119444, sent: expect.any(Number) });
+  expect(vk.world.inbox(vk.person(ANNA))).toMatchObject([{ text: 'Здравствуйте, Анна' }]);
+});
+
+test("what a call gave is the script's own: changing it changes nothing at VK", async () => {
+  const code = 'var a = API.groups.getTokenPermissions({}); a.permissions.pop(); a.mask = 0; return a.permissions.length;';
+  const before = (await vk.call('groups.getTokenPermissions')).response;
+  expect((await vk.call('execute', { code })).response).toBe(5);
+  expect((await vk.call('groups.getTokenPermissions')).response).toEqual(before);
+  vk.world.say(vk.group, vk.person(ANNA), 'привет');
+  const spoil = 'var a = API.messages.getHistory({peer_id: 37119444}); a.items[0].attachments.push(1); return a.count;';
+  expect((await vk.call('execute', { code: spoil })).response).toBe(1);
+  expect((await vk.call('messages.getHistory', { peer_id: 37119444 })).response).toMatchObject({ items: [{ attachments: [] }] });
+});
+
 test('execute refuses a 26th call and code it cannot read', async () => {
   const calls = Array.from({ length: 26 }, () => 'API.groups.getTokenPermissions({})').join(',');
   expect((await vk.call('execute', { code: `return [${calls}];` })).error?.error_code).toBe(13);
-  expect((await vk.call('execute', { code: 'var i = 1;' })).error?.error_code).toBe(12);
+  expect((await vk.call('execute', { code: 'return [1' })).error).toMatchObject({
+    error_code: 12,
+    error_msg: 'Unable to compile code: unexpected end in line 1',
+  });
   expect((await vk.call('execute')).error?.error_code).toBe(100);
 });
 

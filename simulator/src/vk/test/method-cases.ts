@@ -141,7 +141,9 @@ const SUBSCRIPTIONS: readonly MethodCase[] = [
   }),
   ...casesOf('execute', {
     'a list': { parameters: { code: 'return [API.users.get({"user_ids":"1"}),API.messages.send({})];' } },
-    'what it cannot read': { parameters: { code: 'while(true){}' }, code: 12 },
+    'a loop': { parameters: { code: 'var i = 0; while (i < 2) { API.users.get({}); i = i + 1; } return i;' } },
+    'what it cannot read': { parameters: { code: 'for (;;) {}' }, code: 12 },
+    'without an end': { parameters: { code: 'while (true) {}' }, code: 13 },
   }),
 ];
 

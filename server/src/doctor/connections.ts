@@ -6,6 +6,7 @@ import type { Queryable } from '../platform/database.ts';
 import { sentenceOf } from '../platform/sentence.ts';
 import { bad, type Finding, good, unknown } from './finding.ts';
 import { checkHook } from './outside.ts';
+import { checkApplication } from './signature.ts';
 
 // VK's calls of set-up are two a second; a check makes up to six of them.
 const CHECK_TIMEOUT_MS = 20_000;
@@ -13,18 +14,20 @@ const CHECK_TIMEOUT_MS = 20_000;
 /** What the network says of a connection, and what our servers have noted about it. */
 export async function checkConnection(
   connection: Connection,
-  { connections, database }: { connections: Pick<Connections, 'channel' | 'webhookUrl'>; database: Queryable },
+  { connections, database }: { connections: Pick<Connections, 'channel' | 'webhookUrl' | 'credentials'>; database: Queryable },
 ): Promise<Finding[]> {
   const { id, receive } = connection;
   const url = receive === 'webhook' ? await connections.webhookUrl(id) : null;
-  const [steps, health, hook] = await Promise.all([
+  const [steps, signature, health, hook] = await Promise.all([
     askNetwork(connection, connections, url),
+    connections.credentials(id).then((credentials) => checkApplication(connection, credentials)),
     receive === 'off' ? null : readHealth(database, id),
     url === null ? [] : [await checkHook(connection, connections)],
   ]);
   return [
     ...checkPause(connection),
-    ...steps.filter(({ name }) => receive !== 'off' || !RECEPTION.includes(name)),
+    ...steps.filter(({ name }) => name !== 'signature' && (receive !== 'off' || !RECEPTION.includes(name))),
+    ...(signature === null ? [] : [signature]),
     ...hook,
     checkReception(connection, health),
   ];

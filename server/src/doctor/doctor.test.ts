@@ -213,6 +213,23 @@ describe('a connection', () => {
     expect(JSON.stringify(findings)).not.toContain(token);
   });
 
+  test.each([
+    [{ applicationSecret: 'DEMOAPPSECRET' }, 'good', "OK takes the application's signature."],
+    [
+      { applicationSecret: 'ANOTHERSECRET' },
+      'bad',
+      "OK does not take the application's signature (error 104). Signed was: application_key=CBADEMOKEYfields=uidformat=jsonmethod=users.getInfouids=1‹application secret key›",
+    ],
+    [{ applicationKey: 'CBANOBODY' }, 'bad', "OK does not know the application's public key (error 101)."],
+  ])('an application %j is %s', async (more, state, found) => {
+    const { id } = await add('ok');
+    const application = { applicationId: '1246100000', applicationKey: 'CBADEMOKEY', applicationSecret: 'DEMOAPPSECRET' };
+    const connection = await connections.change(id, { credentials: { ...application, ...more } });
+    const findings = await look(partsOf(), [connection]);
+    expect(findings['connection.signature']).toMatchObject({ state, found });
+    expect(JSON.stringify(findings)).not.toContain('SECRET');
+  });
+
   test('trouble that the server has with its webhook is told, with what the server met', async () => {
     const connection = await add('ok', { receive: 'webhook', baseUrl: 'http://127.0.0.1:9' });
     const found = async () => (await look(partsOf(), [connection]))['connection.events'];

@@ -35,7 +35,7 @@ export function tokenize(code: string): Token[] {
     if (at >= code.length) return [...tokens, { kind: 'end', text: 'end', line }];
     let found: Token | null = null;
     for (const [kind, pattern] of KINDS) {
-      const text = found === null ? take(pattern) : null;
+      const text: string | null = found === null ? take(pattern) : null;
       if (text !== null) found = { kind, text: kind === 'text' ? unquote(text) : text, line: start };
     }
     if (found === null) throw new ScriptProblem(12, `unexpected ${code[at]} in line ${line}`);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Person, World, WorldEvents } from '../world/world.ts';
 import { readPerson } from './answers.ts';
 import { followCalls } from './follow-calls.ts';
-import { nameOf, type Screen, screenOf } from './view/view.ts';
+import { chatIdOf, nameOf, type Screen, screenOf } from './view/view.ts';
 
 // Often enough to feel live; a load run's thousand messages a second become a few pictures of what stands now.
 const LOOK_EVERY_MS = 100;
@@ -105,10 +105,8 @@ function follow(world: World, person: Person, to: { write: Write; beat(): void; 
       }),
     ),
     world.on('shown', ({ place, person: only, sign, time }) => {
-      const isMine = only === null ? 'members' in place && place.members.has(person) : only === person;
-      const { network, id } = place.group;
-      const chat = 'members' in place ? `${network}:chat:${id}:${place.number}` : `${network}:dialog:${id}`;
-      if (isMine) to.write('sign', { chat, time, ...sign });
+      const isHere = 'members' in place ? place.members.has(person) : place.person === person;
+      if (isHere && (only === null || only === person)) to.write('sign', { chat: chatIdOf(place), time, ...sign });
     }),
     world.on('reset', () => setImmediate(snapshot)), // after everybody else has heard of it
   ];

@@ -49,6 +49,12 @@ export interface Screen {
 // What one looks through by hand; older ones stay in the inbox.
 const MESSAGES_SHOWN_MAX = 200;
 
+/** The id of the chat in which a dialog or a chat of several people is seen. */
+export function chatIdOf(place: Dialog | Chat): string {
+  const { network, id } = place.group;
+  return 'members' in place ? `${network}:chat:${id}:${place.number}` : `${network}:dialog:${id}`;
+}
+
 /** All that the person's two phones show, the messages of a chat oldest first. */
 export function screenOf(world: World, person: Person): Screen {
   const parts = [...threadsOf(world, person).map((thread) => threadScreen(world, thread)), ...chatsOf(world, person)];
@@ -122,7 +128,7 @@ function threadScreen(world: World, { kind, group, person, dialog, messages }: T
 function chatsOf(world: World, person: Person): Part[] {
   return world.chats.ofPerson(person).map((chat) => {
     const { network } = chat.group;
-    const id = `${network}:chat:${chat.group.id}:${chat.number}`;
+    const id = chatIdOf(chat);
     const views = chat.messages.slice(-MESSAGES_SHOWN_MAX).map((message) => chatMessageView(id, message, person));
     return {
       messages: views,

@@ -22,7 +22,7 @@ Write to the group as Anna, and see what she got:
   curl localhost:8090/control/people/79999999999/say -d '{"network":"vk","text":"привет"}'
   curl localhost:8090/control/people/79999999999/inbox
 
-Everybody's inbox is the page at http://127.0.0.1:8090/. More people: /control/people. What your program did wrong:
+Both phones of anybody, and every call, are on the page at http://127.0.0.1:8090/. More people: /control/people. What your program did wrong:
 /control/violations. Make the networks fail: POST /control/faults {"network":"vk","timeoutAfter":0.1}.
 `;
 

@@ -2,7 +2,7 @@ import type { ChatAction, ChatMessage, Dialog, Message, Network, Person } from '
 import { type AttachmentView, attachmentViews } from './attachments.ts';
 import { okRows, plainRows, type Rows, vkRows } from './buttons.ts';
 import { type CardView, cardViews } from './carousel.ts';
-import { listOf, objectOf, textOf } from './wire-values.ts';
+import { objectOf, textOf } from './wire-values.ts';
 
 /**
  * How far a message is. Of the group: `received`, `read`, `expired` (its ttl was over, the person never saw it). Of the person:
@@ -24,7 +24,7 @@ export interface MessageView {
   chat: string;
   /** Grows within a dialog or chat; with `chat` it names the message. */
   number: number;
-  /** As the network names it; of a chat on VK, where messages have no id, the number. */
+  /** As the network names it; in a chat of several people the number. It is what `message` of the control API takes. */
   id: string;
   from: 'person' | 'other' | 'group' | 'system';
   /** Who wrote it where that is another person, or somebody of the group's staff. */
@@ -109,12 +109,12 @@ function repliedText({ messages }: Dialog, extra: Message['extra']): string | nu
 
 /** A line of a chat of several people, as this person sees it. */
 export function chatMessageView(chat: string, message: ChatMessage, person: Person): MessageView {
-  const { action, author, extra } = message;
+  const { action, author } = message;
   const { network } = message.chat.group;
   return {
     chat,
     number: message.numberInDialog,
-    id: textOf(listOf([extra['mid']])[0]) || String(message.numberInDialog),
+    id: String(message.numberInDialog),
     from: action !== null ? 'system' : author === null ? 'group' : author === person ? 'person' : 'other',
     // Lines of the chat name everybody; of messages one's own need no name.
     author: author === null || (author === person && action === null) ? null : nameOf(author),

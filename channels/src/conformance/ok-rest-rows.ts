@@ -17,6 +17,8 @@ const DAY_MS = 86_400_000;
 interface Application extends Closing {
   rest: OkRest;
   oauth: OkOAuth;
+  /** For the call that waits on purpose, and so longer than the client. */
+  patienceMs: number;
 }
 
 /** `call` is what the others are made of. */
@@ -134,7 +136,7 @@ const ASKING: readonly Row<Application>[] = [
     method: 'getUpdates',
     refusedBy: 'an error',
     async prepare() {
-      return { call: ({ rest }) => action(rest.getUpdates({}, never)) };
+      return { call: ({ rest, patienceMs }) => action(rest.getUpdates({}, AbortSignal.timeout(patienceMs))) };
     },
   },
 ];
@@ -185,6 +187,7 @@ export const OK_REST: Side<Application> = {
     return {
       rest,
       oauth,
+      patienceMs: timeoutMs,
       async close() {
         await Promise.all([rest.close(), oauth.close()]);
       },

@@ -10,7 +10,8 @@ export interface LaneNotices {
   close(): Promise<void>;
 }
 
-const CHANNEL = 'soroka_lanes';
+/** Of NOTIFY. */
+export const LANES_CHANNEL = 'soroka_lanes';
 // One notice for all that was accepted meanwhile: NOTIFY takes a lock over all of PostgreSQL's commits.
 const GATHER_MS = 20;
 // PostgreSQL takes no notice of 8000 bytes or more; one item is at most 28.
@@ -18,11 +19,11 @@ const ITEMS_PER_NOTICE = 250;
 
 const TELL: Statement = {
   name: 'dispatch.lanes.notify',
-  text: `select pg_notify('${CHANNEL}', payload) from unnest($1::text[]) as payload`,
+  text: `select pg_notify('${LANES_CHANNEL}', payload) from unnest($1::text[]) as payload`,
 };
 /** An SQL expression that tells of one lane's work when the transaction commits. */
 export const notifyOf = (laneId: string, connectionId: string): string =>
-  `pg_notify('${CHANNEL}', ${laneId}::text || ':' || ${connectionId}::text)`;
+  `pg_notify('${LANES_CHANNEL}', ${laneId}::text || ':' || ${connectionId}::text)`;
 
 export function createLaneNotices(parts: {
   database: Database;
@@ -50,7 +51,7 @@ export function createLaneNotices(parts: {
   return {
     listen() {
       unlisten = database
-        .listen(CHANNEL, (payload) => onWork(payload.split(',').map(workOf)))
+        .listen(LANES_CHANNEL, (payload) => onWork(payload.split(',').map(workOf)))
         .catch((error) => {
           onError(error);
           return undefined;

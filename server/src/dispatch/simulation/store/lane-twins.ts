@@ -1,0 +1,105 @@
+import { LANES_CHANNEL } from '../../lane-notices.ts';
+import { type DeliveryRow, type LaneRow, sentKey, type Tables } from './tables.ts';
+import { cellsWhere, holdAll, holdFree, rowsOf, seen, type Transaction, write } from './transactions.ts';
+
+// Twins of the statements of lane-leases.ts, lane-notices.ts and lane-directory.ts.
+
+const byId = (a: { committed: LaneRow | null }, b: { committed: LaneRow | null }): number =>
+  (a.committed?.id ?? 0) - (b.committed?.id ?? 0);
+
+function lanesWithWork(tx: Transaction, tables: Tables): Set<number> {
+  const found = new Set<number>();
+  for (const row of rowsOf(tx, tables.delivery)) if (row.state !== 'sent') found.add(row.laneId);
+  return found;
+}
+
+const isFree = (lane: LaneRow, now: number): boolean => lane.owner === null || (lane.leaseUntil ?? Infinity) < now;
+
+async function acquire(tx: Transaction, tables: Tables, values: readonly unknown[]): Promise<object[]> {
+  const [workerId, leaseMs, max, quarantineMs, among] = values as [string, number, number, number, (readonly number[])?];
+  const busy = lanesWithWork(tx, tables);
+  const wanted = (lane: LaneRow) => isFree(lane, tx.now) && busy.has(lane.id) && (among?.includes(lane.id) ?? true);
+  const lanes = holdFree(tx, cellsWhere(tx, tables.lane, wanted).sort(byId), max);
+  const taken: object[] = [];
+  for (const lane of lanes) {
+    const { id: laneId, network, groupId } = lane;
+    const epoch = lane.epoch + 1;
+    const quietEnds = [lane.quietUntil, lane.owner === null ? null : (lane.leaseUntil ?? 0) + quarantineMs];
+    const known = quietEnds.filter((at) => at !== null);
+    const quietUntil = known.length === 0 ? null : Math.max(...known);
+    await write(tx, tables.lane, laneId, { ...lane, owner: workerId, epoch, leaseUntil: tx.now + leaseMs, quietUntil });
+    taken.push({ laneId, epoch, network, groupId, quietMs: Math.max(0, (quietUntil ?? tx.now) - tx.now) });
+  }
+  return taken;
+}
+
+export const LANE_TWINS = {
+  async 'dispatch.lanes.renew'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [workerId, laneIds, leaseMs] = values as [string, readonly number[], number];
+    const own = (lane: LaneRow) => lane.owner === workerId && laneIds.includes(lane.id);
+    const lanes = await holdAll(tx, cellsWhere(tx, tables.lane, own).sort(byId), own);
+    for (const lane of lanes) await write(tx, tables.lane, lane.id, { ...lane, leaseUntil: tx.now + leaseMs });
+    return lanes.map(({ id }) => ({ id }));
+  },
+  'dispatch.lanes.acquire': acquire,
+  'dispatch.lanes.acquire_among': acquire,
+  async 'dispatch.lanes.release'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [owner, laneId, epoch, quietMs] = values as [string, number, number, number];
+    const own = (lane: LaneRow) => lane.id === laneId && lane.owner === owner && lane.epoch === epoch;
+    const lanes = await holdAll(tx, cellsWhere(tx, tables.lane, own), own);
+    for (const lane of lanes) {
+      const quietUntil = Math.max(lane.quietUntil ?? 0, tx.now + quietMs);
+      await write(tx, tables.lane, laneId, { ...lane, owner: null, leaseUntil: null, quietUntil });
+    }
+    return lanes;
+  },
+  async 'dispatch.lanes.heartbeat'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [id] = values as [string];
+    await write(tx, tables.worker, id, { id, seenAt: tx.now });
+    return [{}];
+  },
+  async 'dispatch.lanes.leave'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [id] = values as [string];
+    await write(tx, tables.worker, id, null);
+    return [{}];
+  },
+  async 'dispatch.lanes.share'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [leaseMs] = values as [number];
+    const busy = lanesWithWork(tx, tables);
+    const lanes = [...rowsOf(tx, tables.lane)];
+    return [
+      {
+        workers: [...rowsOf(tx, tables.worker)].filter(({ seenAt }) => seenAt > tx.now - leaseMs).length,
+        owned: lanes.filter(({ owner, leaseUntil }) => owner !== null && (leaseUntil ?? 0) > tx.now).length,
+        waiting: lanes.filter((lane) => isFree(lane, tx.now) && busy.has(lane.id)).length,
+      },
+    ];
+  },
+  async 'dispatch.lanes.due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [laneIds, now] = values as [readonly number[], Date];
+    const due = new Map<string, object>();
+    for (const { laneId, connectionId, state, dueAt } of rowsOf(tx, tables.delivery))
+      if (state === 'queued' && dueAt <= now.getTime() && laneIds.includes(laneId))
+        due.set(`${laneId}:${connectionId}`, { laneId, connectionId });
+    return [...due.values()];
+  },
+  async 'dispatch.lanes.with_orphans'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [laneIds] = values as [readonly number[]];
+    const isOrphan = ({ state, laneId, epoch }: DeliveryRow): boolean =>
+      state === 'sending' && epoch < (seen(tx, tables.lane.cells.get(laneId))?.epoch ?? 0);
+    const lanes = new Set([...rowsOf(tx, tables.delivery)].filter(isOrphan).map(({ laneId }) => laneId));
+    return laneIds.filter((id) => lanes.has(id)).map((id) => ({ id }));
+  },
+  async 'dispatch.lanes.notify'(tx: Transaction, _: Tables, values: readonly unknown[]) {
+    const [payloads] = values as [readonly string[]];
+    tx.notices.push(...payloads.map((payload) => `${LANES_CHANNEL} ${payload}`));
+    return [];
+  },
+  async 'dispatch.receipts.find'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const [connectionIds, networkIds] = values as [readonly number[], readonly string[]];
+    return connectionIds.flatMap((connectionId, index) => {
+      const row = seen(tx, tables.sent.cells.get(sentKey(connectionId, networkIds[index] as string)));
+      return row === null ? [] : [{ index: index + 1, messageId: row.messageId, step: row.step }];
+    });
+  },
+};

@@ -1,0 +1,133 @@
+import type { DeliveryRow, Tables } from './tables.ts';
+import { type Cell, cellsWhere, holdAll, holdFree, rowsOf, seen, type Transaction, write } from './transactions.ts';
+
+// Twins of the statements of claim.ts, settle.ts, recover.ts and sweep.ts.
+
+type Values = readonly unknown[];
+const order = (key: (row: DeliveryRow) => number) => (a: Cell<DeliveryRow>, b: Cell<DeliveryRow>) => {
+  const [left, right] = [a.committed, b.committed];
+  if (left === null || right === null) return 0;
+  return key(left) - key(right) || left.messageId - right.messageId;
+};
+const byMessage = order(({ messageId }) => messageId);
+const date = (at: number | null): Date | null => (at === null ? null : new Date(at));
+const epochOf = (tx: Transaction, tables: Tables, laneId: number): number | undefined =>
+  seen(tx, tables.lane.cells.get(laneId))?.epoch;
+
+async function update(tx: Transaction, tables: Tables, id: number, change: (row: DeliveryRow) => DeliveryRow): Promise<object[]> {
+  const cell = tables.delivery.cells.get(id);
+  const rows = cell === undefined ? [] : await holdAll(tx, [cell], () => true);
+  for (const row of rows) await write(tx, tables.delivery, id, change(row));
+  return rows;
+}
+
+/** The same change to each of the named rows; `columns` run along the ids. */
+export async function updateEach(
+  tx: Transaction,
+  tables: Tables,
+  ids: readonly number[],
+  change: (row: DeliveryRow, index: number) => DeliveryRow,
+): Promise<object[]> {
+  const touched: object[] = [];
+  for (const [index, id] of ids.entries()) touched.push(...(await update(tx, tables, id, (row) => change(row, index))));
+  return touched;
+}
+
+async function sweep(tx: Transaction, tables: Tables, [now, limit]: Values, timeOf: (row: DeliveryRow) => number | null) {
+  const until = (now as Date).getTime();
+  const due = (row: DeliveryRow): boolean => row.state !== 'sending' && (timeOf(row) ?? Infinity) <= until;
+  const cells = cellsWhere(tx, tables.delivery, due).sort(order((row) => timeOf(row) ?? 0));
+  return holdFree(tx, cells, limit as number).map(({ messageId }) => ({ id: messageId }));
+}
+
+export const QUEUE_TWINS = {
+  async 'dispatch.claim.due'(tx: Transaction, tables: Tables, values: Values) {
+    const [laneId, epoch, connectionId, priority, at, limit] = values as [number, number, number, number, Date, number];
+    const now = at.getTime();
+    if (epochOf(tx, tables, laneId) !== epoch) return [];
+    const isDue = (row: DeliveryRow): boolean =>
+      row.state === 'queued' &&
+      row.laneId === laneId &&
+      row.connectionId === connectionId &&
+      row.priority === priority &&
+      row.dueAt <= now &&
+      row.expiresAt > now;
+    const cells = cellsWhere(tx, tables.delivery, isDue).sort(order(({ dueAt }) => dueAt));
+    return holdFree(tx, cells, limit).flatMap((row) => {
+      const message = seen(tx, tables.message.cells.get(row.messageId));
+      if (message === null) return [];
+      const { messageId, accountId, step, attempt, dayPersons } = row;
+      const { kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows } = message;
+      return [
+        {
+          ...{ messageId, accountId, step, attempt, dayPersons, daySlotAt: date(row.daySlotAt), expiresAt: date(row.expiresAt) },
+          ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
+        },
+      ];
+    });
+  },
+  'dispatch.claim.mark'(tx: Transaction, tables: Tables, values: Values) {
+    const [epoch, ids, places, persons] = values as [number, number[], (Date | null)[], (string | null)[]];
+    return updateEach(tx, tables, ids, (row, index) => {
+      const names = persons[index];
+      return {
+        ...{ ...row, state: 'sending', attempt: row.attempt + 1, epoch, daySlotAt: places[index]?.getTime() ?? row.daySlotAt },
+        dayPersons: typeof names === 'string' ? (JSON.parse(names) as string[]) : row.dayPersons,
+      };
+    });
+  },
+  'dispatch.claim.postpone'(tx: Transaction, tables: Tables, values: Values) {
+    const [ids, dueAt] = values as [number[], Date[]];
+    return updateEach(tx, tables, ids, (row, index) => ({ ...row, dueAt: (dueAt[index] as Date).getTime() }));
+  },
+  async 'dispatch.settle.ours'(tx: Transaction, tables: Tables, values: Values) {
+    const [ids, epochs, attempts] = values as [number[], number[], number[]];
+    const places = new Map(ids.map((id, index) => [id, index]));
+    const ours = (row: DeliveryRow): boolean => {
+      const index = places.get(row.messageId);
+      if (index === undefined || row.state !== 'sending') return false;
+      const epoch = epochs[index];
+      return row.epoch === epoch && row.attempt === attempts[index] && epochOf(tx, tables, row.laneId) === epoch;
+    };
+    const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, ours).sort(byMessage), ours);
+    return rows.map(({ messageId }) => ({ id: messageId }));
+  },
+  async 'dispatch.recover.look'(tx: Transaction, tables: Tables, values: Values) {
+    const [laneId, epoch, inHand, after, limit] = values as [number, number, number[], number, number];
+    if (epochOf(tx, tables, laneId) !== epoch) return [];
+    const strays = [...rowsOf(tx, tables.delivery)].filter(
+      (row) =>
+        row.laneId === laneId &&
+        row.state === 'sending' &&
+        row.messageId > after &&
+        (row.epoch < epoch || !inHand.includes(row.messageId)),
+    );
+    strays.sort((a, b) => a.messageId - b.messageId);
+    return strays.slice(0, limit).map(({ messageId, connectionId }) => ({ id: messageId, connectionId }));
+  },
+  async 'dispatch.recover.lock'(tx: Transaction, tables: Tables, values: Values) {
+    const [laneId, epoch, ids] = values as [number, number, number[]];
+    if (epochOf(tx, tables, laneId) !== epoch) return [];
+    const stray = (row: DeliveryRow) => row.laneId === laneId && row.state === 'sending' && ids.includes(row.messageId);
+    const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, stray).sort(byMessage), stray);
+    return rows.map((row) => ({ id: row.messageId, connectionId: row.connectionId, isOrphan: row.epoch < epoch }));
+  },
+  'dispatch.sweep.expired': (tx: Transaction, tables: Tables, values: Values) =>
+    sweep(tx, tables, values, (row) => row.expiresAt),
+  'dispatch.sweep.step_ended': (tx: Transaction, tables: Tables, values: Values) =>
+    sweep(tx, tables, values, (row) => row.stepEndsAt),
+  async 'dispatch.sweep.silent'(tx: Transaction, tables: Tables, values: Values) {
+    const [at, limit, againMs, againMaxMs] = values as [Date, number, number, number];
+    const now = at.getTime();
+    const silent = (row: DeliveryRow): boolean => row.state === 'sent' && row.dueAt <= now;
+    const rows = holdFree(tx, cellsWhere(tx, tables.delivery, silent).sort(order(({ dueAt }) => dueAt)), limit);
+    const asked: object[] = [];
+    for (const row of rows) {
+      const sent = [...rowsOf(tx, tables.sent)].find(({ messageId, step }) => messageId === row.messageId && step === row.step);
+      const wait = Math.min(againMaxMs, Math.max(againMs, now - (sent?.sentAt ?? now)));
+      await write(tx, tables.delivery, row.messageId, { ...row, dueAt: now + wait });
+      asked.push({ connectionId: sent?.connectionId ?? null, networkId: sent?.networkId ?? null });
+    }
+    return asked;
+  },
+};

@@ -1,0 +1,397 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as passed } from 'node:timers/promises';
+import type { SendOutcome } from '@soroka/channels';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testDatabase } from '../../../../test/database.ts';
+import { createDayCaps, LIMITS } from '../../../limits/limits.ts';
+import { systemClock } from '../../../platform/clock.ts';
+import { type Database, isDatabaseAway, type Queryable, type Statement } from '../../../platform/database.ts';
+import { createChangeWriter } from '../../changes.ts';
+import { type ClaimRequest, claimDue } from '../../claim.ts';
+import { createLaneLeases } from '../../lane-leases.ts';
+import { createLaneNotices } from '../../lane-notices.ts';
+import { applyFacts, takeReceipts } from '../../receipts.ts';
+import { createRecovery } from '../../recover.ts';
+import { createSettler, type Settlement } from '../../settle.ts';
+import { createSweep } from '../../sweep.ts';
+import type { Work } from '../../work.ts';
+import { CONNECTION_ID, type ContractStore, openMemoryContractStore, openPostgresContractStore, stepOn } from './both-stores.ts';
+import { TWINS } from './memory-store.ts';
+
+const ANNA = 'phone:79999999999';
+const SENT: SendOutcome = { kind: 'sent', networkId: 'n1' };
+
+let postgres: { url: string; drop(): Promise<void> };
+const stores: ContractStore[] = [];
+beforeAll(async () => {
+  postgres = await testDatabase();
+  stores.push(openMemoryContractStore(), openPostgresContractStore(postgres.url));
+});
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  await postgres.drop();
+});
+
+/** The core's own functions on a store: the contract is what they need of it. */
+function coreOn(database: Database) {
+  const decideSettings = { pollAfterMs: 60_000, random: () => 0.5 };
+  const dayCaps = createDayCaps({ windowMs: LIMITS.notificationsPerPerson.windowMs });
+  const changes = createChangeWriter({ callbacks: { enqueue: async () => {} }, dayCaps });
+  const work: Work[] = [];
+  const onChanged = (items: readonly Work[]): void => void work.push(...items);
+  const connections = { channel: async () => ({ capabilities: { dropsRepeats: true } }) as never };
+  const parts = { database, clock: systemClock, changes, decideSettings, connections, onChanged, onSettled: onChanged };
+  return {
+    changes,
+    dayCaps,
+    settler: createSettler(parts),
+    recover: createRecovery(parts),
+    sweep: createSweep({ ...parts, askTimeoutMs: 1_000 }),
+    work,
+    claim: (request: Partial<ClaimRequest> & { laneId: number; epoch: number }) =>
+      claimDue(
+        { database, contacts: { byPhones: async () => new Map() }, dayCaps, changes, decideSettings },
+        { network: 'vk', connection: { id: CONNECTION_ID, kind: 'notify', settings: {} }, priorityMax: 1, limit: 10, ...request },
+        new Date(),
+      ),
+    receipts: (networkId: string) =>
+      takeReceipts(
+        { database, changes, decideSettings },
+        [{ connectionId: CONNECTION_ID, networkId, status: 'DELIVERED', at: new Date() }],
+        new Date(),
+      ),
+    cancel: (tx: Queryable, id: number) =>
+      applyFacts({ changes, decideSettings }, tx, new Map([[id, { kind: 'cancelled' }]]), new Date()),
+  };
+}
+
+/** A lane that this process has just taken; what waits in it is claimed under its epoch. */
+async function ownedLane(store: ContractStore, leaseMs = 60_000) {
+  const laneId = await store.addLane();
+  await store.addMessage(laneId, { delivery: { dueAt: Date.now() + 600_000 } }); // a lane without work is nobody's
+  const leases = createLaneLeases(store.database, randomUUID(), leaseMs);
+  const [taken] = await leases.acquire(1, [laneId]);
+  if (taken === undefined) throw new Error('the lane could not be taken');
+  return { laneId, epoch: taken.epoch, leases };
+}
+
+const outcomeOf = (messageId: number, laneId: number, epoch: number, more: Partial<Settlement> = {}): Settlement => ({
+  ...{ messageId, laneId, epoch, attempt: 1, outcome: SENT, dropsRepeats: true, awaitsReceipts: false },
+  ...more,
+});
+
+// Ids are in both stores their own, so statements that name no lane are kept to lanes of one test each.
+describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
+  const open = (): ContractStore => stores.find((store) => store.name === name) as ContractStore;
+
+  test('a lane has one owner: it is taken when nobody has it or its lease is over, and each taking begins an epoch', async () => {
+    const store = open();
+    const laneId = await store.addLane();
+    const [first, second] = [randomUUID(), randomUUID()].map((id) => ({
+      id,
+      leases: createLaneLeases(store.database, id, 60_000),
+    }));
+    if (first === undefined || second === undefined) throw new Error('two');
+    expect(await first.leases.acquire(5, [laneId])).toEqual([]); // no work
+    await store.addMessage(laneId);
+    expect(await first.leases.acquire(5, [laneId])).toMatchObject([{ laneId, epoch: 1, network: 'vk', quietMs: 0 }]);
+    expect(await second.leases.acquire(5, [laneId])).toEqual([]);
+    expect(await first.leases.renew([laneId])).toEqual(new Set([laneId]));
+    expect(await second.leases.renew([laneId])).toEqual(new Set());
+    await first.leases.release(laneId, 7, 0);
+    expect(await store.lane(laneId)).toEqual({ owner: first.id, epoch: 1 });
+    await first.leases.release(laneId, 1, 400);
+    const [again] = await second.leases.acquire(5, [laneId]);
+    expect(again).toMatchObject({ epoch: 2 });
+    expect(again?.quietMs).toBeGreaterThan(100);
+    expect(again?.quietMs).toBeLessThanOrEqual(400);
+  });
+
+  test('whoever takes a lane from a dead owner stays quiet until every window has forgotten it', async () => {
+    const store = open();
+    const { laneId } = await ownedLane(store, -50);
+    const next = createLaneLeases(store.database, randomUUID(), 60_000);
+    const [taken] = await next.acquire(1, [laneId]);
+    expect(taken?.epoch).toBe(2);
+    expect(taken?.quietMs).toBeGreaterThan(700);
+    expect(taken?.quietMs).toBeLessThanOrEqual(1_050);
+  });
+
+  test('lanes are shared by the processes that were seen within a lease', async () => {
+    const store = open();
+    const leases = createLaneLeases(store.database, randomUUID(), 60_000);
+    const before = await leases.fairShare();
+    await leases.renew([]);
+    await store.addMessage(await store.addLane());
+    const after = await leases.fairShare();
+    expect([after.workers - before.workers, after.waiting - before.waiting]).toEqual([1, 1]);
+    const free = await leases.acquire(1_000);
+    expect(free.length).toBe(after.waiting);
+    expect((await leases.fairShare()).waiting).toBe(0);
+    for (const { laneId, epoch } of free) await leases.release(laneId, epoch, 0);
+    await leases.leave();
+    expect((await leases.fairShare()).workers).toBe(before.workers);
+  });
+
+  test('a notice is heard when its transaction has committed, and never when it was rolled back', async () => {
+    const store = open();
+    const heard: Work[] = [];
+    const notices = createLaneNotices({
+      ...{ database: store.database, clock: systemClock, onError: () => {} },
+      onWork: (work) => void heard.push(...work),
+    });
+    notices.listen();
+    await until(async () => {
+      notices.tell([{ laneId: 3, connectionId: 4 }]);
+      return heard.some(({ laneId, connectionId }) => laneId === 3 && connectionId === 4);
+    });
+    const notify: Statement = {
+      name: 'dispatch.lanes.notify',
+      text: `select pg_notify('soroka_lanes', payload) from unnest($1::text[]) as payload`,
+    };
+    const undone = store.database.transaction(async (tx) => {
+      await tx.run(notify, [['5:6']]);
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    await store.database.run(notify, [['7:8']]);
+    await until(() => heard.some(({ laneId }) => laneId === 7));
+    expect(heard.some(({ laneId }) => laneId === 5)).toBe(false);
+    await notices.close();
+  });
+
+  test('a claim takes what is due in its order, marks it with epoch and attempt, and finds nothing under another epoch', async () => {
+    const store = open();
+    const { laneId, epoch, leases } = await ownedLane(store);
+    const { claim } = coreOn(store.database);
+    const now = Date.now();
+    const late = await store.addMessage(laneId, { delivery: { dueAt: now - 1_000 }, message: { phone: '79990000001' } });
+    const early = await store.addMessage(laneId, { delivery: { dueAt: now - 2_000 }, message: { phone: '79990000002' } });
+    await store.addMessage(laneId, { delivery: { dueAt: now - 3_000, expiresAt: now - 1 } });
+    const reply = await store.addMessage(laneId, {
+      message: { kind: 'reply', phone: null, peerId: '5' },
+      delivery: { priority: 0 },
+    });
+    expect(await leases.dueWork([laneId], new Date())).toEqual([{ laneId, connectionId: CONNECTION_ID }]);
+    expect((await claim({ laneId, epoch: epoch + 1 })).messages).toEqual([]);
+    const first = await claim({ laneId, epoch, limit: 1 });
+    expect(first.messages.map(({ messageId }) => messageId)).toEqual([early]);
+    expect(first.more).toBe(true);
+    const asCommunity = { id: CONNECTION_ID, kind: 'ok', settings: {} } as const;
+    const rest = await claim({ laneId, epoch, connection: asCommunity, priorityMax: 0 });
+    expect(rest.messages).toMatchObject([{ messageId: reply, kind: 'reply', recipientId: '5', attempt: 1 }]);
+    expect((await claim({ laneId, epoch })).messages.map(({ messageId }) => messageId)).toEqual([late]);
+    expect(await leases.dueWork([laneId], new Date())).toEqual([{ laneId, connectionId: CONNECTION_ID }]); // the expired one
+    expect(await store.delivery(early)).toMatchObject({ state: 'sending', attempt: 1, epoch, dayPersons: ['phone:79990000002'] });
+  });
+
+  test('what may not go now is put off until its window opens, in the same claim', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const weekday = ((new Date().getUTCDay() + 1) % 7) + 1; // the day after today, Monday being 1
+    const windows = [{ weekdays: [weekday], from: '10:00', to: '11:00', timeZone: 'UTC' }];
+    const id = await store.addMessage(laneId, { message: { windows } });
+    const { claim } = coreOn(store.database);
+    expect((await claim({ laneId, epoch })).messages).toEqual([]);
+    expect((await store.delivery(id))?.dueAt).toBeGreaterThan(Date.now());
+    expect(await store.delivery(id)).toMatchObject({ state: 'queued', attempt: 0 });
+  });
+
+  test('a row that a transaction holds is not claimed, and is again when it was rolled back', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const id = await store.addMessage(laneId);
+    const { claim, changes } = coreOn(store.database);
+    const held = promise();
+    const letGo = promise();
+    const holder = store.database.transaction(async (tx) => {
+      await changes.lock(tx, [id]);
+      held.resolve();
+      await letGo.done;
+      throw new Error('rolled back');
+    });
+    await held.done;
+    expect((await claim({ laneId, epoch })).messages).toEqual([]);
+    letGo.resolve();
+    await expect(holder).rejects.toThrow('rolled back');
+    expect((await claim({ laneId, epoch })).messages).toHaveLength(1);
+  });
+
+  test('what a transaction wrote is seen by nobody before its commit, and whoever waited for the row then sees it', async () => {
+    const store = open();
+    const { laneId } = await ownedLane(store);
+    const id = await store.addMessage(laneId);
+    const { changes, cancel } = coreOn(store.database);
+    const written = promise();
+    const letGo = promise();
+    const first = store.database.transaction(async (tx) => {
+      await cancel(tx, id);
+      written.resolve();
+      await letGo.done;
+    });
+    await written.done;
+    expect((await store.message(id)).status).toBe('QUEUED');
+    const second = store.database.transaction(async (tx) => changes.lock(tx, [id]));
+    letGo.resolve();
+    await first;
+    expect(await second).toMatchObject([{ id, status: 'CANCELLED', delivery: null }]);
+    expect((await store.message(id)).history).toHaveLength(1);
+  });
+
+  test('an outcome is written under the epoch and the attempt of its call, and under no other', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const { claim, settler } = coreOn(store.database);
+    const id = await store.addMessage(laneId);
+    await claim({ laneId, epoch });
+    await settler.settle([outcomeOf(id, laneId, epoch + 1), outcomeOf(id, laneId, epoch, { attempt: 2 })]);
+    expect(await store.delivery(id)).toMatchObject({ state: 'sending' });
+    await settler.settle([outcomeOf(id, laneId, epoch)]);
+    expect(await store.delivery(id)).toBeNull();
+    expect(await store.message(id)).toMatchObject({ status: 'SENT', history: [{ status: 'SENT', channel: 'VK' }] });
+  });
+
+  test('an outcome of an owner whose lane was taken meanwhile is not written', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store, -50);
+    const { claim, settler, recover } = coreOn(store.database);
+    const id = await store.addMessage(laneId);
+    await claim({ laneId, epoch });
+    const next = createLaneLeases(store.database, randomUUID(), 60_000);
+    await next.acquire(1, [laneId]);
+    await settler.settle([outcomeOf(id, laneId, epoch)]);
+    expect(await store.delivery(id)).toMatchObject({ state: 'sending', epoch });
+    expect(await next.withOrphans([laneId])).toEqual([laneId]);
+    await recover({ laneId, epoch: epoch + 1, network: 'vk', groupId: 'g' }, []);
+    expect(await store.delivery(id)).toMatchObject({ state: 'queued', attempt: 1, maybeSent: true });
+    expect(await next.withOrphans([laneId])).toEqual([]);
+  });
+
+  test('what an owner claimed without hearing of it goes back into the queue, and what it has in hand does not', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const { claim, recover } = coreOn(store.database);
+    const inHand = await store.addMessage(laneId);
+    const stray = await store.addMessage(laneId, { message: { phone: '79990000003' } });
+    await claim({ laneId, epoch });
+    await recover({ laneId, epoch, network: 'vk', groupId: 'g' }, [inHand]);
+    expect(await store.delivery(inHand)).toMatchObject({ state: 'sending' });
+    expect(await store.delivery(stray)).toMatchObject({ state: 'queued', attempt: 0, maybeSent: false, dayPersons: null });
+  });
+
+  test('a refused step gives way to the next one, on its own lane, with its own time-out', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const other = await store.addLane();
+    const steps = [stepOn(laneId), stepOn(other, { route: 'OK', timeoutSeconds: 60, connectionId: 78 }), stepOn(laneId)];
+    const id = await store.addMessage(laneId, { message: { steps } });
+    const { claim, settler, work } = coreOn(store.database);
+    await claim({ laneId, epoch });
+    const refused: SendOutcome = { kind: 'refused', reason: 'no_such_user', networkCode: '1' };
+    await settler.settle([outcomeOf(id, laneId, epoch, { outcome: refused })]);
+    const delivery = await store.delivery(id);
+    expect(delivery).toMatchObject({ state: 'queued', step: 1, attempt: 0, laneId: other, connectionId: 78, daySlotAt: null });
+    expect((delivery?.stepEndsAt ?? 0) - (delivery?.dueAt ?? 0)).toBe(60_000);
+    expect(work).toEqual([{ laneId: other, connectionId: 78 }].map((item) => expect.objectContaining(item)));
+    expect(await store.message(id)).toMatchObject({ status: 'QUEUED', channel: 'OK', history: [{ status: 'UNDELIVERABLE' }] });
+  });
+
+  test('the network’s id finds the message again, and the first to bear it keeps it', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const { claim, settler, receipts } = coreOn(store.database);
+    const networkId = randomUUID();
+    const ids = [await store.addMessage(laneId), await store.addMessage(laneId, { message: { phone: '79990000004' } })];
+    await claim({ laneId, epoch });
+    for (const id of ids)
+      await settler.settle([outcomeOf(id, laneId, epoch, { outcome: { kind: 'sent', networkId }, awaitsReceipts: true })]);
+    expect(await store.delivery(ids[0] as number)).toMatchObject({ state: 'sent' });
+    expect(await receipts('nobody’s')).toMatchObject({ unknown: [{ networkId: 'nobody’s' }] });
+    expect(await receipts(networkId)).toMatchObject({ unknown: [] });
+    expect([(await store.message(ids[0] as number)).status, (await store.message(ids[1] as number)).status]).toEqual([
+      'DELIVERED',
+      'SENT',
+    ]);
+  });
+
+  test('time ends what has expired and what a step has waited for, and puts off asking those that stay silent', async () => {
+    const store = open();
+    const laneId = await store.addLane();
+    const past = Date.now() - 1_000;
+    const steps = [stepOn(laneId), stepOn(laneId, { route: 'OK' })];
+    const expired = await store.addMessage(laneId, { message: { expiresAt: past } });
+    const inFlight = await store.addMessage(laneId, { message: { expiresAt: past }, delivery: { state: 'sending' } });
+    const ended = await store.addMessage(laneId, { message: { steps }, delivery: { stepEndsAt: past } });
+    const last = await store.addMessage(laneId, { delivery: { stepEndsAt: past } });
+    const silent = await store.addMessage(laneId, { delivery: { state: 'sent', dueAt: past } });
+    const { sweep } = coreOn(store.database);
+    sweep.run();
+    await until(async () => ((await store.delivery(silent))?.dueAt ?? 0) > Date.now() + 50_000);
+    await until(async () => (await store.delivery(ended))?.step === 1);
+    await until(async () => (await store.delivery(last))?.stepEndsAt === null);
+    await sweep.stop();
+    expect([await store.delivery(expired), (await store.message(expired)).status]).toEqual([null, 'EXPIRED']);
+    expect(await store.delivery(inFlight)).toMatchObject({ state: 'sending' });
+  });
+
+  test('a person’s day is counted in its transaction, given back when that is undone, and waited for by whoever counts beside it', async () => {
+    const store = open();
+    const laneId = await store.addLane();
+    const { dayCaps } = coreOn(store.database);
+    const wants = (count: number) => Array.from({ length: count }, () => ({ persons: [ANNA, 'user:1'], max: 5 }));
+    const takeOf = async (tx: Queryable, count: number): Promise<number> =>
+      (await dayCaps.take(tx, laneId, wants(count), new Date())).filter(({ taken }) => taken).length;
+    expect(await store.database.transaction((tx) => takeOf(tx, 2))).toBe(2);
+    const undone = store.database.transaction(async (tx) => {
+      expect(await takeOf(tx, 2)).toBe(2);
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    const counts = await Promise.all([1, 2].map(() => store.database.transaction((tx) => takeOf(tx, 3))));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+  });
+
+  test('two transactions that wait for each other: one fails, and the other goes on', async () => {
+    const store = open();
+    const laneId = await store.addLane();
+    const [a, b] = [await store.addMessage(laneId), await store.addMessage(laneId)];
+    const { changes } = coreOn(store.database);
+    const both = [promise(), promise()];
+    const crossing = [
+      [a, b],
+      [b, a],
+    ].map(([first = 0, second = 0], index) =>
+      store.database.transaction(async (tx) => {
+        await changes.lock(tx, [first]);
+        both[index]?.resolve();
+        await Promise.all(both.map(({ done }) => done));
+        return changes.lock(tx, [second]);
+      }),
+    );
+    const ends = await Promise.allSettled(crossing);
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const failure = ends.find((end) => end.status === 'rejected')?.reason as { code?: string };
+    expect(failure.code).toBe('40P01');
+    expect(isDatabaseAway(failure)).toBe(false);
+  });
+});
+
+test('both stores were asked everything that has a twin', () => {
+  for (const store of stores) expect([...store.ran].filter((name) => name in TWINS).sort()).toEqual(Object.keys(TWINS).sort());
+});
+
+function promise(): { done: Promise<void>; resolve(): void } {
+  let resolve: () => void = () => {};
+  const done = new Promise<void>((given) => {
+    resolve = given;
+  });
+  return { done, resolve };
+}
+
+async function until(look: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error(`not within 10 s: ${look.toString()}`);
+    await passed(10);
+  }
+}

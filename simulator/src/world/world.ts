@@ -1,8 +1,9 @@
 import { findButton } from './buttons.ts';
 import { type CallLog, createCallLog } from './calls.ts';
-import { type Chat, type ChatMessage, type ChatPress, type Chats, createChats } from './chats.ts';
+import { type Chat, type Chats, createChats } from './chats.ts';
 import { type Clock, type Instant, SPEED } from './clock.ts';
-import { createDialogs, type Dialog, type Dialogs, idOn, type Keyboard, type Message, type ShownButton } from './dialogs.ts';
+import type { Acted, InboxEntry, SayingMore, Sending, Sent } from './deeds.ts';
+import { createDialogs, type Dialog, type Dialogs, idOn, type Message, type ShownButton } from './dialogs.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createGroups, type Group, type Groups, type Network } from './groups.ts';
 import { createIds, createRandom, type Ids, type Random } from './ids.ts';
@@ -11,7 +12,8 @@ import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { extraOf, type Shared, USUAL_PLACE } from './sharing.ts';
-import type { ShownSign, Sign } from './signs.ts';
+import type { Sign } from './signs.ts';
+import type { Disturbance, WorldEvents } from './world-events.ts';
 
 export { type Call, type CallLog, cutList } from './calls.ts';
 export type { Chat, ChatAction, ChatActor, ChatMember, ChatMessage, ChatPress, Chats } from './chats.ts';
@@ -24,6 +26,7 @@ export {
   type RealClock,
   SPEED,
 } from './clock.ts';
+export type { Acted, InboxEntry, SayingMore, Sending, Sent } from './deeds.ts';
 export { type Dialog, idOn, type Keyboard, type Message, type MessageStatus, type ShownButton } from './dialogs.ts';
 export { type CallFaults, type FaultSettings, type Faults, NO_FAULTS, PARTIES, type Party } from './faults.ts';
 export { DEMO_SERVICE, type Group, type Groups, NETWORKS, type Network } from './groups.ts';
@@ -35,104 +38,7 @@ export type { Behaviour, People, Person } from './people.ts';
 export { extraOf, type Shared, USUAL_PLACE } from './sharing.ts';
 export type { PressAnswer, ShownSign, Sign } from './signs.ts';
 export { VK_CLIENT_INFO, type VkMessageNew, vkMessageNew } from './vk-event.ts';
-
-/** What happens in the world. The network halves turn it into their events; a listener must not throw. */
-export interface WorldEvents {
-  /** The network took a group's message or notification. */
-  sent: Message;
-  /** It reached the person's device. Comes once, before `read`; never for whom is offline. */
-  delivered: Message;
-  /** Its ttl ran out before it was delivered. */
-  expired: Message;
-  /** A message was changed or deleted by who wrote it. */
-  changed: Message;
-  /** A person wrote, or pressed a button that writes (then with `payload`). */
-  said: Message;
-  /** A person pressed a button that only tells the group. `eventId` is VK's envelope id, `callbackId` answers the press. */
-  pressed: { dialog: Dialog; shownBy: Message | null; payload: string; eventId: string; callbackId: string; time: number };
-  /** A person opened the chat by a link (OK CHAT_STARTED). On VK the Start button writes, see `said`. */
-  started: { dialog: Dialog; payload: string | null; time: number };
-  /** A person read everything up to `upTo`; `messages` are those that were unread. */
-  read: { dialog: Dialog; upTo: Message; messages: readonly Message[]; eventId: string; time: number };
-  /** The group has read what the person wrote, up to the dialog's `seenUpTo`. */
-  seen: Dialog;
-  /** The group types, or answers a press: no message, but the person's client shows it. */
-  shown: ShownSign;
-  /** A person went online or offline. */
-  presence: { person: Person; isOnline: boolean; time: number };
-  /** A person is writing to the group. */
-  typed: { group: Group; person: Person; eventId: string; time: number };
-  /** A person put a reaction to a message of the dialog, or took it back (null). */
-  reacted: { message: Message; reactionId: number | null; eventId: string; time: number };
-  /** A line came into a chat: by a person, by the group, or a system line (`action`). */
-  chatSaid: ChatMessage;
-  /** A message of a chat was changed or deleted. */
-  chatChanged: ChatMessage;
-  chatPressed: ChatPress;
-  /** A person let the group write (again), or forbade it. Only when it changes. `key`: that of VK's allowMessagesFromGroup. */
-  allowed: { group: Group; person: Person; key: string; eventId: string; time: number };
-  blocked: { group: Group; person: Person; eventId: string; time: number };
-  /** Somebody wants to see how clients bear it. */
-  disturbed: { group: Group; disturbance: Disturbance };
-  /** Back to the start. Keep subscriptions (webhook addresses, long-poll sessions) unless told otherwise; drop everything else. */
-  reset: { subscriptions: boolean };
-}
-
-/**
- * What VK may do to a group's clients at any moment (vk.md 1.1 and 2), on demand: the next polls of each kind are answered with
- * `failed`, or the confirmation code changes. [?] Whether the code before is still taken then is not known: both can be had.
- */
-export const DISTURBANCES = [
-  'long_poll_failed_1',
-  'long_poll_failed_2',
-  'long_poll_failed_3',
-  'confirmation_code_changed',
-  'confirmation_code_changed_old_taken',
-] as const;
-export type Disturbance = (typeof DISTURBANCES)[number];
-
-export interface Sending {
-  text: string;
-  kind: Message['kind'];
-  /** The same key from the same group to the same person sends once; the first message is given back. */
-  dedupKey?: string;
-  keyboard?: Keyboard;
-  extra?: Record<string, unknown>;
-  /** The upstream's messageId. */
-  tag?: string;
-  /** Not delivered within this: `expired`. Without it the message waits for ever. */
-  ttlMs?: number;
-  /** When the call came in; now, if not given. */
-  at?: Instant;
-}
-
-export interface SayingMore {
-  /** Of the button that writes it. */
-  payload?: string;
-  /** VK `ref` of the link they came by. */
-  ref?: string;
-  extra?: Record<string, unknown>;
-  /** Where they write: under the group's notifications or in its dialog. Not given: under whatever the group sent last. */
-  under?: 'notifications' | 'dialog';
-}
-
-export type Sent =
-  | { ok: true; message: Message; repeated: boolean }
-  /** `no_account`: the person is not on this network. `blocked`: they forbade this group to write. */
-  | { ok: false; reason: 'no_account' | 'blocked' };
-
-/** What a person did, or why they could not. */
-export type Acted<Result> = { ok: true; result: Result } | { ok: false; reason: 'no_account' | 'no_button' };
-
-export interface InboxEntry {
-  network: Network;
-  group: string;
-  text: string;
-  kind: Message['kind'];
-  /** When the network took it, ms. */
-  time: number;
-  status: 'received' | 'read' | 'expired';
-}
+export { DISTURBANCES, type Disturbance, type WorldEvents } from './world-events.ts';
 
 /**
  * The outside world, in memory: who exists on which network, what they allow, what was said, and what the networks enforce.

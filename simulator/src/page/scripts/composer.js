@@ -79,7 +79,7 @@ export function createComposer({ chat, person, doIt, attempt, toast }) {
     asAdmin.hidden = !mayBeAdmin;
     asAdmin.setAttribute('aria-checked', String(isAdmin));
     element.classList.toggle('admin', isAdmin);
-    attach.hidden = isAdmin;
+    attach.hidden = isAdmin || kind === 'notifications';
     input.placeholder = isAdmin ? t('writeAsGroup') : t('writeMessage');
   }
   return { element, draw, focus: () => input.focus() };

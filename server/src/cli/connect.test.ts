@@ -25,7 +25,7 @@ const env = (): Record<string, string> => ({
   ...(server !== null && { SOROKA_PUBLIC_URL: server.url }),
 });
 
-async function soroka(words: readonly string[], { isForPeople = true } = {}) {
+async function soroka(words: readonly string[], more: Partial<Terminal> = {}) {
   const printed = { out: '', note: '' };
   const terminal: Terminal = {
     env: env(),
@@ -33,9 +33,10 @@ async function soroka(words: readonly string[], { isForPeople = true } = {}) {
     note: (text) => (printed.note += text),
     tell: () => {},
     readInput: async () => '',
-    isForPeople,
+    isForPeople: true,
     start: () => Promise.reject(new Error('the server is started by the test')),
     untilStopped: () => new Promise(() => {}),
+    ...more,
   };
   return { code: await runCli(words, terminal), ...printed };
 }
@@ -152,7 +153,14 @@ test('the history of a group comes in, with nobody asked', async () => {
   await vk();
   const { code, out } = await soroka(['connection', 'import', '1', '--days', '30', '--json']);
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toEqual({ connection: 1, finished: true, dialogs: 1, messages: 1, skipped: 0 });
+  expect(JSON.parse(out)).toEqual({ connection: 1, dialogs: 1, messages: 1, skipped: 0 });
+});
+
+test('an import that is ended says how far it came, and fails', async () => {
+  await vk();
+  const { code, note } = await soroka(['connection', 'import', '1'], { untilStopped: async () => {} });
+  expect(code).toBe(1);
+  expect(note).toMatch(/^The import stopped after 0 dialogs and 0 messages \(.+\): run it again, it goes on from there\.$/m);
 });
 
 test('a connection in the name of a person begins with an address to open', async () => {

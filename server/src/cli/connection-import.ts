@@ -26,8 +26,11 @@ export async function importHistory(given: Given, surroundings: Surroundings): P
     },
   });
   if (outcome.kind === 'impossible') throw new Error(`${outcome.reason}.`);
-  const { kind, dialogs, messages, skipped } = outcome;
-  const fields = { connection: id, finished: kind === 'done', dialogs, messages, skipped };
-  if (kind === 'done') return { kind: 'record', fields };
-  return { kind: 'record', fields, note: `It stopped: ${outcome.reason}. Run it again to go on.` };
+  const { dialogs, messages, skipped } = outcome;
+  if (outcome.kind === 'stopped') {
+    throw new Error(
+      `The import stopped after ${dialogs} dialogs and ${messages} messages (${outcome.reason}): run it again, it goes on from there.`,
+    );
+  }
+  return { kind: 'record', fields: { connection: id, dialogs, messages, skipped } };
 }

@@ -109,7 +109,7 @@ describe.each(['vk', 'ok'] as const)('the guides to %s', (network) => {
     } finally {
       await stopDemo();
     }
-  });
+  }, 90_000);
 
   test('print the same in Russian', () => {
     expect(sessionsOf(pageInRussian)).toEqual(sessionsOf(page));

@@ -1,4 +1,4 @@
-import type { Chat, Group, Instant, Person, World } from '../world/world.ts';
+import type { Chat, ChatMessage, Group, Instant, Person, World } from '../world/world.ts';
 import { type CallbackServers, createCallbackServers } from './callback-servers.ts';
 import { type Communities, createCommunities } from './communities.ts';
 import { createLongPoll, type LongPoll } from './long-poll.ts';
@@ -35,6 +35,8 @@ export interface VkNetwork {
   notesOf(place: Place): Notes;
   /** By the `event_id` of the message_event. */
   presses: Map<string, Press>;
+  /** What the community wrote to chats under a `random_id`, by that number as it was given. */
+  chatKeys: Map<Chat, Map<string, ChatMessage>>;
   /** The links to join chats that were asked for. */
   inviteLinks: Map<Chat, string>;
 }
@@ -79,6 +81,7 @@ export function createVkNetwork(world: World): VkNetwork {
       return made;
     },
     presses: new Map(),
+    chatKeys: new Map(),
     inviteLinks: new Map(),
   };
   const remember = (callbackId: string, press: Press): void => {
@@ -109,6 +112,7 @@ export function createVkNetwork(world: World): VkNetwork {
     network.communities.reset();
     network.media.reset();
     network.presses.clear();
+    network.chatKeys.clear();
     network.inviteLinks.clear();
     notes.clear();
   });

@@ -47,7 +47,7 @@ test('an error repeats the parameters without the token', async () => {
 
 test.each([
   ['no version', { v: '' }, 8],
-  ['a version of another age', { v: '5.81' }, 8],
+  ['a version of another age', { v: '5.80' }, 8],
   ['a version that does not exist', { v: '6.0' }, 8],
   ['no token', { access_token: '' }, 5],
   ['a wrong token', { access_token: 'vk1.other' }, 5],
@@ -55,6 +55,10 @@ test.each([
 ])('%s is refused', async (_name, parameters, code) => {
   const answer = await vk.call('groups.getLongPollServer', { group_id: GROUP_ID, ...parameters });
   expect(answer.error?.error_code).toBe(code);
+});
+
+test('a version of five years ago is answered: vk_api asks for 5.92 unless told otherwise', async () => {
+  expect((await vk.call('users.get', { v: '5.92', user_ids: 37119444 })).response).toMatchObject([{ id: 37119444 }]);
 });
 
 test('a version later than the newest known one is answered like it', async () => {
@@ -136,7 +140,7 @@ test('execute refuses a 26th call and code it cannot read', async () => {
   expect((await vk.call('execute', { code: `return [${calls}];` })).error?.error_code).toBe(13);
   expect((await vk.call('execute', { code: 'return [1' })).error).toMatchObject({
     error_code: 12,
-    error_msg: 'Unable to compile code: unexpected end in line 1',
+    error_msg: "Unable to compile code: ',' expected, '' found in line 1",
   });
   expect((await vk.call('execute')).error?.error_code).toBe(100);
 });

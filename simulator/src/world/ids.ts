@@ -16,12 +16,19 @@ export function createRandom(seed: number): Random {
 
 // Ids count from here, so that they stay short.
 const EPOCH_MS = Date.UTC(2026, 0, 1);
+// Seconds times messages a second stay below 2^31: 2^26 seconds are two years.
+const VK_ID_SECONDS = 2 ** 26;
+const VK_IDS_PER_SECOND = 32;
 
 /** Every id the world gives out. None comes twice in one run; none comes again in a later run, unless both had one seed. */
 export interface Ids {
   /** A growing number below 2^53: the upstream's messageId. At most 4096 per ms since the start of the run. */
   upstreamId(): number;
-  /** VK `message_id`: grows within one group; two groups may give the same. */
+  /**
+   * VK `message_id`: grows within one group; two groups may give the same. Below 2^31, as clients in strict languages take it. A
+   * later run starts above it while a group's messages come 32 a second at most, counted from the start of the run; after two years
+   * it starts low again.
+   */
   vkMessageId(groupId: string): number;
   /** Where a dialog's `conversation_message_id` starts counting. */
   readonly dialogBase: number;
@@ -43,6 +50,7 @@ export function createIds(runStartMs: number, seed: number | undefined): Ids {
   let drawn = 0;
   let lastSeq = 0n;
   const lastMessageIds = new Map<string, number>();
+  const firstMessageId = (Math.floor(sinceEpochMs / 1_000) % VK_ID_SECONDS) * VK_IDS_PER_SECOND + 1;
   const hex = (length: number): string => {
     drawn += 1;
     return createHash('sha1').update(`${salt} ${drawn}`).digest('hex').slice(0, length);
@@ -54,7 +62,7 @@ export function createIds(runStartMs: number, seed: number | undefined): Ids {
       return upstreamId;
     },
     vkMessageId(groupId) {
-      const next = (lastMessageIds.get(groupId) ?? sinceEpochMs * 16) + 1;
+      const next = (lastMessageIds.get(groupId) ?? firstMessageId - 1) + 1;
       lastMessageIds.set(groupId, next);
       return next;
     },

@@ -11,7 +11,7 @@ type VkMethodRunner = (method: string, parameters: Readonly<Record<string, strin
  * Runs the code of `execute`. A refused call leaves `false` in its place and a line in `execute_errors`; the code goes on. One
  * execute counts as one call of the token's rate, whatever it holds.
  *
- * Source: contracts/vk.md 3.1. [?] VK's words behind "Unable to compile code" are not known; ours name the line.
+ * Source: contracts/vk.md 3.1.
  */
 export function execute(given: Readonly<Record<string, string>>, call: VkCall | UserCall, run: VkMethodRunner): VkResult {
   const { code, access_token: _token, ...args } = given;

@@ -26,6 +26,27 @@ test('a repeated random_id gives the first id and sends nothing', async () => {
   await eventually(() => inbox().map(({ text }) => text)).toEqual(['раз', 'два']);
 });
 
+test('random_id may be left out before version 5.90 only', async () => {
+  expect((await vk.call('messages.send', { v: '5.89', peer_id: anna, message: 'раз' })).response).toEqual(expect.any(Number));
+  expect((await vk.call('messages.send', { v: '5.90', peer_id: anna, message: 'раз' })).error?.error_code).toBe(100);
+});
+
+test('in a chat too near random_ids beyond 2^53 are two keys, and what is shown of them is a number of 32 bits', async () => {
+  vk.world.chats.create({ group: vk.group, title: 'Соседи', owner: vk.person(ANNA) });
+  const ids = ['15693356884120713', '15693356884120712', '15693356884120713', '-5'];
+  for (const random_id of ids) await vk.call('messages.send', { chat_id: 1, random_id, message: 'раз' });
+  const { response } = await vk.call('messages.getHistory', { peer_id: 2000000001, rev: 1, offset: 2 });
+  expect(response).toMatchObject({ items: [{ random_id: 1651070089 }, { random_id: 1651070088 }, { random_id: -5 }] });
+});
+
+test('user_ids of older clients are peers, and a domain is a short name', async () => {
+  const many = await vk.call('messages.send', { user_ids: `${anna},37119446`, random_id: 1, message: 'всем' });
+  expect(many.response).toMatchObject([{ peer_id: anna, message_id: expect.any(Number) }, { error: { code: 901 } }]);
+  const named = await vk.call('messages.send', { domain: 'id37119444', random_id: 2, message: 'вам' });
+  expect(named.response).toEqual(expect.any(Number));
+  expect((await vk.call('messages.send', { domain: 'nobody', random_id: 3, message: 'а' })).error?.error_code).toBe(936);
+});
+
 test('random_id 0 is no key', async () => {
   for (let n = 0; n < 2; n += 1) await vk.call('messages.send', { peer_id: anna, random_id: 0, message: 'снова' });
   await eventually(() => inbox().length).toBe(2);

@@ -1,4 +1,4 @@
-import { type Chat, type Person, SUBSCRIBED_INTENTS, type SubscribedIntent } from '../../world/world.ts';
+import { type Chat, type ChatMessage, type Person, SUBSCRIBED_INTENTS, type SubscribedIntent } from '../../world/world.ts';
 import { FIRST_CHAT_PEER } from '../peer-ids.ts';
 import { errorText, type Refusal, refuse, respond, type VkError } from '../vk-errors.ts';
 import { dialogMessages } from '../vk-message.ts';
@@ -6,8 +6,11 @@ import { defineMethod } from '../vk-method.ts';
 import type { VkCall } from '../vk-network.ts';
 import { CONTENT_PARAMETERS, type Content, readContent } from './message-content.ts';
 import { findPeer } from './peers.ts';
+import { findAccount } from './people.ts';
 
 const PEERS_MAX = 100;
+// An id that no account has.
+const NOBODY = 0;
 
 // Errors from here on concern one peer; the ones below refuse the whole call (contracts/vk.md 3.6).
 const FIRST_PEER_ERROR = 900;
@@ -31,6 +34,8 @@ const PARAMETERS = {
   user_id: { type: 'integer' },
   peer_id: { type: 'integer' },
   peer_ids: { type: 'integers', itemsMax: PEERS_MAX },
+  // Older clients' name of `peer_ids`, gone from the schema of 5.199. [?] Taken in every version.
+  user_ids: { type: 'integers', itemsMax: PEERS_MAX },
   domain: { type: 'text' },
   chat_id: { type: 'integer', min: 0, max: 100_000_000 },
   // Kept as text: clients send numbers beyond 2^53 and VK takes them (contracts/vk.md 3.2).
@@ -39,6 +44,9 @@ const PARAMETERS = {
   intent: { type: 'choice', values: INTENTS, default: 'default' },
   subscribe_id: { type: 'integer', min: 0, max: 100 },
 } as const;
+
+// Needed from this version on (contracts/vk.md 3.2).
+const FIRST_WITH_RANDOM_ID = 90;
 
 interface Order {
   content: Content;
@@ -55,16 +63,16 @@ type Placed = { ok: true; messageId: number; numberInDialog: number } | { ok: fa
  * Source: the schema; contracts/vk.md 3.2. [?] VK's answer to a repeat is not known; the first id is our choice.
  */
 export const sendMessage = defineMethod(PARAMETERS, (values, call) => {
-  const { random_id: randomId } = values;
+  const { random_id: randomId = call.version < FIRST_WITH_RANDOM_ID ? '0' : undefined } = values;
   if (randomId === undefined) return refuse(100, 'random_id is a required parameter');
   if (!/^-?\d{1,20}$/.test(randomId)) return refuse(100, 'random_id not integer');
   const read = readContent(values, call);
   if (!read.ok) return read;
-  const number = Number(randomId);
-  const content: Content = { ...read.content, extra: { random_id: number, ...read.content.extra } };
-  const order: Order = { content, dedupKey: number === 0 ? undefined : randomId, intent: values.intent };
-  const single = peerOf(values);
-  const peerIds = values.peer_ids ?? (single === null ? [] : [single]);
+  const content: Content = { ...read.content, extra: { random_id: shownRandomId(randomId), ...read.content.extra } };
+  const order: Order = { content, dedupKey: Number(randomId) === 0 ? undefined : randomId, intent: values.intent };
+  const many = values.peer_ids ?? values.user_ids;
+  const single = peerOf(values, call);
+  const peerIds = many ?? (single === null ? [] : [single]);
   if (peerIds.length === 0) return refuse(100, 'you should specify peer_id, user_id, domain, chat_id or peer_ids param');
 
   const faults = peerIds.map(() => call.network.world.faults.drawError('vk'));
@@ -74,20 +82,28 @@ export const sendMessage = defineMethod(PARAMETERS, (values, call) => {
     const fault = faults[index] ?? null;
     return fault === null ? sendTo(peerId, order, call) : refuse(Number(fault));
   });
-  if (values.peer_ids !== undefined) return respond(placed.map((sent, index) => rowOf(peerIds[index] ?? 0, sent)));
+  if (many !== undefined) return respond(placed.map((sent, index) => rowOf(peerIds[index] ?? 0, sent)));
   const [sent] = placed;
   return sent?.ok === true ? respond(sent.messageId) : (sent ?? refuse(1));
 });
 
-function peerOf(values: {
-  user_id: number | undefined;
-  peer_id: number | undefined;
-  chat_id: number | undefined;
-  domain: string | undefined;
-}): number | null {
+// A number beyond 2^53 would change on its way through JSON. [?] What VK shows of one is not known: its lowest 32 bits are ours.
+const shownRandomId = (text: string): number =>
+  Number.isSafeInteger(Number(text)) ? Number(text) : Number(BigInt.asIntN(32, BigInt(text)));
+
+function peerOf(
+  values: {
+    user_id: number | undefined;
+    peer_id: number | undefined;
+    chat_id: number | undefined;
+    domain: string | undefined;
+  },
+  { network: { world } }: VkCall,
+): number | null {
   if (values.chat_id !== undefined) return FIRST_CHAT_PEER + values.chat_id;
-  const byDomain = /^id(\d{1,12})$/.exec(values.domain ?? '')?.[1];
-  return values.peer_id ?? values.user_id ?? (byDomain === undefined ? null : Number(byDomain));
+  const single = values.peer_id ?? values.user_id;
+  if (single !== undefined || values.domain === undefined) return single ?? null;
+  return findAccount(world, values.domain)?.vkId ?? NOBODY;
 }
 
 function sendTo(peerId: number, order: Order, call: VkCall): Placed {
@@ -114,12 +130,11 @@ function sendTo(peerId: number, order: Order, call: VkCall): Placed {
 
 /** In a chat everybody may be written to; its messages have no id for a bot, only a number (contracts/vk.md 1.4). */
 function sendToChat(chat: Chat, { content: { text, keyboard, extra }, dedupKey }: Order, call: VkCall): Placed {
-  const repeated =
-    dedupKey === undefined
-      ? undefined
-      : chat.messages.findLast((line) => line.author === null && line.extra['random_id'] === extra['random_id']);
-  const sent =
-    repeated ?? call.network.world.chats.say(chat, null, text, { extra, ...(keyboard === undefined ? {} : { keyboard }) });
+  const { chatKeys, world } = call.network;
+  const keys = chatKeys.get(chat) ?? new Map<string, ChatMessage>();
+  const repeated = dedupKey === undefined ? undefined : keys.get(dedupKey);
+  const sent = repeated ?? world.chats.say(chat, null, text, { extra, ...(keyboard === undefined ? {} : { keyboard }) });
+  if (dedupKey !== undefined && sent !== null) chatKeys.set(chat, keys.set(dedupKey, sent));
   return sent === null ? refuse(917) : { ok: true, messageId: 0, numberInDialog: sent.numberInDialog };
 }
 

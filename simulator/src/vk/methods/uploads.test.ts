@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { PICTURE, upload } from '../test/stage.ts';
-import { type SimulatedVk, startVk } from '../test/start-vk.ts';
+import { GROUP_ID, type SimulatedVk, startVk } from '../test/start-vk.ts';
 
 const anna = 37119444;
 let vk: SimulatedVk;
@@ -37,6 +37,25 @@ test('the bytes of a photo come back from its address, and a message carries it'
   const attachment = `photo${photo.owner_id}_${photo.id}_${photo.access_key}`;
   await vk.call('messages.send', { peer_id: anna, random_id: 1, attachment });
   expect((await history()).items[0]?.attachments).toMatchObject([{ type: 'photo', photo: { id: photo.id, sizes: photo.sizes } }]);
+});
+
+test('a photo may come in any field for photos, several in one form, with the type of the form in capitals', async () => {
+  const form = new FormData();
+  for (const name of ['file0', 'file1']) form.append(name, new Blob([new Uint8Array(PICTURE)]), 'a.gif');
+  const encoded = new Request('http://any', { method: 'POST', body: form });
+  const headers = {
+    'content-type': `${encoded.headers.get('content-type')}`.replace('multipart/form-data', 'Multipart/Form-Data'),
+  };
+  const answer = await fetch(await photoAddress(), { method: 'POST', body: await encoded.arrayBuffer(), headers });
+  const saved = (await vk.call('photos.saveMessagesPhoto', (await answer.json()) as never)).response as never as Photo[];
+  expect(saved.map(({ sizes }) => sizes[0]?.width)).toEqual([1, 1]);
+  expect(new Set(saved.map(({ id }) => id)).size).toBe(2);
+});
+
+test('a voice may be uploaded by the address for walls, where the peer is not known yet', async () => {
+  const address = await addressOf('docs.getWallUploadServer', { peer_id: '', group_id: GROUP_ID, type: 'audio_message' });
+  const uploaded = await upload(address, 'file', Buffer.from('OggS and so on'), 'a.ogg');
+  expect((await vk.call('docs.save', uploaded)).response).toMatchObject({ type: 'audio_message' });
 });
 
 test('a photo with another access key is none', async () => {

@@ -44,9 +44,9 @@ function readMembers(reader: Reader, start: Expression): Expression {
       const name = reader.takeKind('name');
       expression = reader.take('(')
         ? { kind: 'apply', of: expression, name, given: readItems(reader, ')') }
-        : { kind: 'member', of: expression, name: { kind: 'value', value: name } };
+        : { kind: 'member', of: expression, name: { kind: 'value', value: name }, isNamed: true };
     } else if (reader.take('[')) {
-      expression = { kind: 'member', of: expression, name: parseExpression(reader) };
+      expression = { kind: 'member', of: expression, name: parseExpression(reader), isNamed: false };
       reader.expect(']');
     } else return expression;
   }
@@ -59,7 +59,7 @@ function readPrimary(reader: Reader): Expression {
   if (kind === 'name') return readNamed(reader);
   if (reader.take('[')) return { kind: 'list', items: readItems(reader, ']') };
   if (reader.take('{')) return readObject(reader);
-  reader.expect('(');
+  if (!reader.take('(')) reader.refuse('value');
   const inner = parseExpression(reader);
   reader.expect(')');
   return inner;
@@ -72,18 +72,19 @@ const numberOf = (text: string): number | string =>
 const KEYWORDS: ReadonlySet<string> = new Set(['var', 'return', 'if', 'else', 'while', 'delete']);
 
 function readNamed(reader: Reader): Expression {
-  for (const keyword of KEYWORDS) if (reader.isAt(keyword)) reader.refuse();
+  for (const keyword of KEYWORDS) if (reader.isAt(keyword)) reader.refuse('value');
   const name = reader.takeKind('name');
   if (name === 'API') return readCall(reader);
   if (Object.hasOwn(CONSTANTS, name)) return { kind: 'value', value: CONSTANTS[name] ?? null };
-  return reader.take('(') ? { kind: 'apply', of: null, name, given: readItems(reader, ')') } : { kind: 'variable', name };
+  if (reader.take('(')) return { kind: 'apply', of: null, name, given: readItems(reader, ')') };
+  return reader.isDeclared(name) ? { kind: 'variable', name } : reader.fail(`undefined identifier '${name}'`);
 }
 
 function readCall(reader: Reader): Expression {
   const names: string[] = [];
   while (reader.take('.')) names.push(reader.takeKind('name'));
   const method = names.join('.');
-  if (!reader.take('(')) reader.refuse(`API.${method} is not called`);
+  if (!reader.take('(')) reader.refuse("'('");
   if (reader.take(')')) return { kind: 'call', method, parameters: null };
   const parameters = parseExpression(reader);
   reader.expect(')');

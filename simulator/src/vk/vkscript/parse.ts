@@ -37,6 +37,7 @@ function readDeclarations(reader: Reader): Statement[] {
   const declared: Statement[] = [];
   do {
     const name = reader.takeKind('name');
+    reader.declare(name);
     declared.push({ kind: 'declare', name, value: reader.take('=') ? parseExpression(reader) : null });
   } while (reader.take(','));
   return declared;
@@ -70,6 +71,9 @@ function ended(reader: Reader, statements: Statement[]): Statement[] {
   return statements;
 }
 
+/** A variable or a field by its name; VK writes into no item of a list. */
 function asTarget(expression: Expression, reader: Reader): Target {
-  return expression.kind === 'variable' || expression.kind === 'member' ? expression : reader.refuse();
+  if (expression.kind === 'variable') return expression;
+  const isField = expression.kind === 'member' && expression.isNamed;
+  return isField ? expression : reader.fail('non-variable in assignment');
 }

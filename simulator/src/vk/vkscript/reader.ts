@@ -16,19 +16,32 @@ export interface Reader {
   takeKind(kind: Token['kind']): string;
   /** Reads what stands inside of something else; refuses the script where that is nested too deep. */
   nested<T>(read: () => T): T;
-  /** Refuses the script at the token here. */
-  refuse(reason?: string): never;
+  /** From here on the script knows this variable. */
+  declare(name: string): void;
+  isDeclared(name: string): boolean;
+  /** Refuses the script at the token here, which is not what was `expected`. */
+  refuse(expected: string): never;
+  /** Refuses the script for another reason. */
+  fail(reason: string): never;
 }
 
+/**
+ * The words of refusals are VK's where a recorded answer has them: "';' expected, '' found in line 1", "undefined identifier 'a' in
+ * line 1", "non-variable in assignment".
+ */
 export function createReader(tokens: readonly Token[]): Reader {
+  const declared = new Set(['Args']);
   let at = 0;
   let depth = 0;
   // The last token is the end, and is never passed.
   const here = (): Token => tokens[at] ?? { kind: 'end', text: 'end', line: 0 };
   const isAt = (word: string): boolean => here().text === word && (here().kind === 'mark' || here().kind === 'name');
-  const refuse = (reason?: string): never => {
-    const { kind, text, line } = here();
-    throw new ScriptProblem(12, `${reason ?? `unexpected ${kind === 'text' ? 'text' : text}`} in line ${line}`);
+  const fail = (reason: string): never => {
+    throw new ScriptProblem(12, `${reason} in line ${here().line}`);
+  };
+  const refuse = (expected: string): never => {
+    const { kind, text } = here();
+    return fail(`${expected} expected, '${kind === 'end' ? '' : text}' found`);
   };
   return {
     kind: () => here().kind,
@@ -39,12 +52,12 @@ export function createReader(tokens: readonly Token[]): Reader {
       return true;
     },
     expect(word) {
-      if (!isAt(word)) refuse();
+      if (!isAt(word)) refuse(`'${word}'`);
       at += 1;
     },
     takeKind(kind) {
       const { kind: found, text } = here();
-      if (found !== kind) refuse();
+      if (found !== kind) refuse(kind);
       at += 1;
       return text;
     },
@@ -55,6 +68,9 @@ export function createReader(tokens: readonly Token[]): Reader {
       depth -= 1;
       return result;
     },
+    declare: (name) => declared.add(name),
+    isDeclared: (name) => declared.has(name),
     refuse,
+    fail,
   };
 }

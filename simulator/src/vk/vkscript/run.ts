@@ -1,6 +1,6 @@
 import { ScriptProblem } from './script-problem.ts';
 import type { Expression, Statement, Target } from './syntax.ts';
-import { apply, columnOf, deleteMember, isTrue, memberOf, negate, OPERATIONS, setMember, textOf, type Value } from './values.ts';
+import { apply, columnOf, deleteField, isTrue, memberOf, negate, OPERATIONS, setField, textOf, type Value } from './values.ts';
 
 /** Calls a method of the API; `false` where it was refused. */
 export type CallApi = (method: string, parameters: Record<string, string>) => unknown;
@@ -52,7 +52,7 @@ function runOne(statement: Statement, running: Running): Value | undefined {
       return undefined;
     case 'delete':
       if (statement.target.kind === 'variable') running.variables.delete(statement.target.name);
-      else deleteMember(value(statement.target.of), value(statement.target.name));
+      else deleteField(value(statement.target.of), textOf(value(statement.target.name)));
       return undefined;
     case 'do':
       value(statement.expression);
@@ -72,7 +72,7 @@ function runOne(statement: Statement, running: Running): Value | undefined {
 
 function assign(target: Target, value: Value, running: Running): void {
   if (target.kind === 'variable') running.variables.set(target.name, value);
-  else setMember(evaluate(target.of, running), evaluate(target.name, running), value);
+  else setField(evaluate(target.of, running), textOf(evaluate(target.name, running)), value);
 }
 
 function evaluate(expression: Expression, running: Running): Value {
@@ -87,7 +87,7 @@ function evaluate(expression: Expression, running: Running): Value {
     case 'object':
       return Object.fromEntries(expression.fields.map(([name, field]) => [name, value(field)]));
     case 'variable':
-      return variable(expression.name, running);
+      return running.variables.get(expression.name) ?? null;
     case 'member':
       return memberOf(value(expression.of), value(expression.name));
     case 'column':
@@ -103,19 +103,13 @@ function evaluate(expression: Expression, running: Running): Value {
   }
 }
 
-function variable(name: string, { variables }: Running): Value {
-  const found = variables.get(name);
-  if (found === undefined) throw new ScriptProblem(12, `${name} is not known`);
-  return found;
-}
-
 function binary({ operator, left, right }: Extract<Expression, { kind: 'binary' }>, running: Running): Value {
   const first = evaluate(left, running);
   if (operator === '&&') return isTrue(first) ? isTrue(evaluate(right, running)) : false;
   if (operator === '||') return isTrue(first) ? true : isTrue(evaluate(right, running));
   const result = OPERATIONS[operator]?.(first, evaluate(right, running)) ?? null;
   const isLong = (typeof result === 'string' || Array.isArray(result)) && result.length > LENGTH_MAX;
-  if (isLong) throw new ScriptProblem(13, 'Response size is too big');
+  if (isLong) throw new ScriptProblem(13, 'response size is too big');
   return result;
 }
 

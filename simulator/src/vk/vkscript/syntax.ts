@@ -4,8 +4,8 @@ export type Expression =
   | { kind: 'list'; items: readonly Expression[] }
   | { kind: 'object'; fields: readonly (readonly [string, Expression])[] }
   | { kind: 'variable'; name: string }
-  /** `of.name` and `of[name]`. */
-  | { kind: 'member'; of: Expression; name: Expression }
+  /** `of.name` (then `isNamed`) and `of[name]`. */
+  | { kind: 'member'; of: Expression; name: Expression; isNamed: boolean }
   /** `of@.name`: the member of each item. */
   | { kind: 'column'; of: Expression; name: string }
   /** `API.method(parameters)`. */

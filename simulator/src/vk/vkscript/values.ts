@@ -26,18 +26,13 @@ export function memberOf(of: Value, name: Value): Value {
   return isObject(of) && Object.hasOwn(of, key) ? (of[key] ?? null) : null;
 }
 
-/** Into what is neither a list nor an object nothing is written. */
-export function setMember(of: Value, name: Value, value: Value): void {
-  const key = textOf(name);
-  if (Array.isArray(of)) {
-    // Only what is there, or the next one: a list has no gaps.
-    if (/^\d{1,6}$/.test(key) && Number(key) <= of.length) of[Number(key)] = value;
-  } else if (isObject(of)) Object.defineProperty(of, key, { value, writable: true, enumerable: true, configurable: true });
+/** Into what is no object nothing is written. */
+export function setField(of: Value, name: string, value: Value): void {
+  if (isObject(of)) Object.defineProperty(of, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-export function deleteMember(of: Value, name: Value): void {
-  if (Array.isArray(of)) of.splice(Number(textOf(name)), 1);
-  else if (isObject(of)) delete of[textOf(name)];
+export function deleteField(of: Value, name: string): void {
+  if (isObject(of)) delete of[name];
 }
 
 export const columnOf = (of: Value, name: string): Value => (Array.isArray(of) ? of.map((item) => memberOf(item, name)) : []);

@@ -31,6 +31,11 @@ export const ERRORS = {
     message: 'The database is away; nothing was stored.',
     hint: 'Send the same request again in a few seconds.',
   },
+  overloaded: {
+    status: 503,
+    message: 'More messages wait to be stored than can be soon; nothing of this request was stored.',
+    hint: 'Send the same request again after as many seconds as Retry-After says.',
+  },
   'idempotency.key.invalid': { status: 400, message: 'The Idempotency-Key cannot be used.', hint: 'Give 1 to 255 characters.' },
   'idempotency.key.conflict': {
     status: 422,

@@ -67,6 +67,7 @@ export const OPERATIONS = {
       'idempotency.key.invalid',
       'idempotency.key.conflict',
       'idempotency.key.running',
+      'overloaded',
     ],
   },
   listMessages: {

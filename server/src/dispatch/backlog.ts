@@ -1,97 +1,134 @@
 import { CAPABILITIES } from '@soroka/channels';
-import type { Connections, SenderRoute } from '../connections/connections.ts';
+import type { Connection, SenderRoute } from '../connections/connections.ts';
 import { LIMITS } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
 import type { LaneDirectory } from './lane-directory.ts';
+import { join, placeIn, type WaitingLine } from './waiting-line.ts';
+
+/** Where a message of a first step would stand. */
+export interface Place {
+  /** Milliseconds from now until it will have been sent. */
+  sentInMs: number;
+  /** Messages before it. */
+  waiting: number;
+  perSecond: number;
+}
+
+/** The lines of all lanes; what joins one stands before what is looked for later. */
+export interface Lines {
+  /** `dueInMs`: from now. */
+  look(step: { laneId: number; connectionId: number }, dueInMs: number): Place;
+  join(step: { laneId: number }, dueInMs: number): void;
+}
 
 /** How many messages wait for a group, well enough to refuse at acceptance what cannot be sent in its ttl. */
-export interface Backlog {
-  /** Looks again at the lanes of these routes where the last look is too old. */
+export interface Backlog extends Lines {
+  /** Knows the lanes of these routes when it resolves; counts again, meanwhile, those whose last count is too old. */
   refresh(routes: readonly SenderRoute[]): Promise<void>;
-  /** Whether one more message has its turn within `ttlSeconds`; counts it when it has. */
-  admit(
-    step: { laneId: number; connectionId: number },
-    ttlSeconds: number,
-  ): { admitted: boolean; waiting: number; perSecond: number };
-  /** These many of the admitted were stored. */
-  added(laneId: number, count: number): void;
+  /** The lines as they are now, for who only wants to know. */
+  copy(): Lines;
 }
 
 const COUNT: Statement = {
   name: 'dispatch.backlog.count',
-  text: `select count(*)::int as waiting from delivery where lane_id = $1 and state = 'queued'`,
+  text: `
+    select lane_id as "laneId", greatest(0, floor(extract(epoch from due_at - $2::timestamptz) / 60))::int as minute, count(*)::int as waiting
+    from delivery
+    where lane_id = any($1::int[]) and state = 'queued' and expires_at > $2
+    group by 1, 2`,
 };
 const AGE_MIN_MS = 1_000;
 // A count over millions of rows takes long: it is repeated the less often, so that it never costs more than a fiftieth of the time.
 const AGE_PER_COST = 50;
 
-interface Seen {
-  waiting: number;
-  at: number;
+interface Seen extends WaitingLine {
   freshForMs: number;
-  /** Stored by this process since, and admitted in requests under way. */
-  since: number;
-  admitted: number;
 }
 
 export function createBacklog(parts: {
   database: Database;
   clock: Clock;
-  connections: Pick<Connections, 'get'>;
+  /** A few seconds old at most. */
+  connection(connectionId: number): Promise<Connection | null>;
   lanes: LaneDirectory;
+  onError(error: Error): void;
 }): Backlog {
-  const { database, clock, connections, lanes } = parts;
+  const { database, clock, lanes, onError } = parts;
   const seen = new Map<number, Seen>();
   const rates = new Map<number, number>();
+  /** Of lanes that are being counted. */
+  const joining = new Map<number, WaitingLine>();
+  let isCounting = false;
 
-  const count = async (laneId: number): Promise<void> => {
+  const count = async (laneIds: readonly number[]): Promise<void> => {
     const startedAt = clock.monotonic();
-    const [row] = await database.rows<{ waiting: number }>(COUNT, [laneId]);
-    const costMs = clock.monotonic() - startedAt;
-    seen.set(laneId, {
-      waiting: row?.waiting ?? 0,
-      at: startedAt,
-      freshForMs: Math.max(AGE_MIN_MS, costMs * AGE_PER_COST),
-      since: 0,
-      admitted: 0,
-    });
+    // What joins while it is counted may not be in the count: it stays, and is at worst counted twice until the next one.
+    const joined = new Map(laneIds.map((id): [number, WaitingLine] => [id, { at: startedAt, byMinute: new Map() }]));
+    for (const [id, line] of joined) joining.set(id, line);
+    try {
+      const now = new Date(clock.now());
+      const rows = await database.rows<{ laneId: number; minute: number; waiting: number }>(COUNT, [laneIds, now]);
+      for (const { laneId, minute, waiting } of rows) {
+        const byMinute = joined.get(laneId)?.byMinute;
+        byMinute?.set(minute, (byMinute.get(minute) ?? 0) + waiting);
+      }
+      const freshForMs = Math.max(AGE_MIN_MS, (clock.monotonic() - startedAt) * AGE_PER_COST);
+      for (const [id, line] of joined) seen.set(id, { ...line, freshForMs });
+    } finally {
+      for (const id of laneIds) joining.delete(id);
+    }
   };
 
+  /** The first of a lane's lines is the one to go by. */
+  const linesOver = (linesOf: (laneId: number) => readonly WaitingLine[]): Lines => ({
+    look({ laneId, connectionId }, dueInMs) {
+      const now = clock.monotonic();
+      const perSecond = rates.get(connectionId) ?? LIMITS.notificationsPerGroup.max;
+      const line = linesOf(laneId)[0] ?? { at: now, byMinute: new Map() };
+      const { sentAt, before } = placeIn(line, perSecond, now + dueInMs, now);
+      return { sentInMs: sentAt - now, waiting: before, perSecond };
+    },
+    join({ laneId }, dueInMs) {
+      const dueAt = clock.monotonic() + dueInMs;
+      for (const line of linesOf(laneId)) join(line, dueAt);
+    },
+  });
+
   return {
+    ...linesOver((laneId) => [seen.get(laneId), joining.get(laneId)].filter((line) => line !== undefined)),
     async refresh(routes) {
       const now = clock.monotonic();
-      const due = routes.filter((route) => {
-        const last = seen.get(lanes.idOf(route.network, route.groupId));
-        return last === undefined || now - last.at > last.freshForMs;
+      const laneIds = new Set<number>();
+      for (const route of routes) {
+        laneIds.add(lanes.idOf(route.network, route.groupId));
+        const connection = await parts.connection(route.connectionId);
+        rates.set(route.connectionId, ratePerSecond(route, connection?.settings ?? {}));
+      }
+      const unknown = [...laneIds].filter((id) => !seen.has(id));
+      if (unknown.length > 0) await count(unknown);
+      const old = [...laneIds].filter((id) => now - (seen.get(id)?.at ?? now) > (seen.get(id)?.freshForMs ?? 0));
+      // Nobody waits for it: acceptance goes by the last count, and by what it has taken since.
+      if (old.length === 0 || isCounting) return;
+      isCounting = true;
+      void count(old)
+        .catch(onError)
+        .finally(() => {
+          isCounting = false;
+        });
+    },
+    copy() {
+      const copies = new Map<number, WaitingLine>();
+      return linesOver((laneId) => {
+        const line = copies.get(laneId) ?? seen.get(laneId);
+        if (line === undefined) return [];
+        const own = copies.get(laneId) ?? { at: line.at, byMinute: new Map(line.byMinute) };
+        copies.set(laneId, own);
+        return [own];
       });
-      await Promise.all(
-        due.map(async (route) => {
-          const connection = await connections.get(route.connectionId);
-          rates.set(route.connectionId, ratePerSecond(route, connection?.settings ?? {}));
-          await count(lanes.idOf(route.network, route.groupId));
-        }),
-      );
-    },
-    admit({ laneId, connectionId }, ttlSeconds) {
-      const last = seen.get(laneId);
-      const perSecond = rates.get(connectionId) ?? LIMITS.notificationsPerGroup.max;
-      if (last === undefined) return { admitted: true, waiting: 0, perSecond };
-      const sentSince = (perSecond * (clock.monotonic() - last.at)) / 1_000;
-      const waiting = Math.max(0, Math.round(last.waiting + last.since + last.admitted - sentSince));
-      if (waiting / perSecond >= ttlSeconds) return { admitted: false, waiting, perSecond };
-      last.admitted += 1;
-      return { admitted: true, waiting, perSecond };
-    },
-    added(laneId, stored) {
-      const last = seen.get(laneId);
-      if (last === undefined) return;
-      last.since += stored;
-      last.admitted = Math.max(0, last.admitted - stored);
     },
   };
 }
-
 function ratePerSecond(
   { provider, network }: SenderRoute,
   settings: { callsPerSecond?: number; messagesPerSecond?: number },

@@ -9,7 +9,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
-import { type AcceptParts, accept } from './accept.ts';
+import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
 import { cancel } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
@@ -158,18 +158,25 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     askTimeoutMs: parts.sendTimeoutMs,
     onChanged,
   });
-  const acceptParts: AcceptParts = {
+  const backlog = createBacklog({
+    database,
+    clock,
+    connection: connectionOf,
+    lanes: laneDirectory,
+    onError: (error) => parts.log.warn({ event: 'backlog_count_failed', error: error.message }),
+  });
+  const accept = createAccept({
     ...parts,
     budgets: createBudgets(),
     lanes: laneDirectory,
-    backlog: createBacklog({ database, clock, connections, lanes: laneDirectory }),
+    backlog,
     connection: connectionOf,
     onAccepted: (work) => lanes.wake(work),
-  };
+  });
   const now = (): Date => new Date(clock.now());
 
   return {
-    accept: (accountId, items, remember) => accept(acceptParts, accountId, items, remember),
+    accept,
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),

@@ -2,6 +2,12 @@ import { counter, histogram, type Logger } from '../platform/telemetry.ts';
 
 const accepted = counter('messages_accepted_total', 'Messages stored for sending.', ['kind']);
 const rejected = counter('messages_rejected_total', 'Messages refused at acceptance, by reason.', ['reason']);
+const commits = histogram(
+  'accept_batch_requests',
+  'Requests that were stored together.',
+  [],
+  [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+);
 const statuses = counter('message_statuses_total', 'Statuses that messages reached.', ['channel', 'status']);
 const waited = histogram(
   'message_sent_seconds',
@@ -29,6 +35,10 @@ export function messagesAccepted(event: { kind: 'notification' | 'reply'; count:
 
 export function messageRejected(event: { reason: string }): void {
   rejected.inc({ reason: event.reason });
+}
+
+export function requestsCommitted(event: { count: number }): void {
+  commits.observe({}, event.count);
 }
 
 export function statusReported(event: {

@@ -2,55 +2,55 @@ import type { Queryable, Statement } from '../platform/database.ts';
 import type { StepPlan } from './plan.ts';
 import type { Candidate } from './store-accepted.ts';
 
-// One statement for both tables and the new ids: a request without keys or budgets takes one round trip. What messages of a
-// request have in common goes over once (`common`), as a batch is mostly one text to many people: per message it was half of
+// One statement for both tables and the new ids: a batch without keys or budgets takes one round trip. What messages of a
+// batch have in common goes over once (`common`), as a batch is mostly one text to many people: per message it was half of
 // the cost of acceptance on both sides. An id that is given is kept.
 const INSERT: Statement = {
   name: 'dispatch.accept.insert',
   text: `
     with own as materialized (
       select coalesce(given_id, nextval('message_id')) as id, o.*
-      from unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::json[], $8::json[], $9::text[]) with ordinality
+      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::json[], $7::json[], $8::text[]) with ordinality
         as o(given_id, common, phone, text, template_data, callback_data, client_message_id, position)
     ), shared as materialized (
       select *
-      from unnest($10::bigint[], $11::text[], $12::int[], $13::text[], $14::jsonb[], $15::jsonb[], $16::text[], $17::text[],
+      from unnest($9::bigint[], $10::bigint[], $11::text[], $12::int[], $13::text[], $14::jsonb[], $15::jsonb[], $16::text[], $17::text[],
         $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[]) with ordinality
-        as s(sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
+        as s(account_id, sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
           connection_id, due_at, step_ends_at, common)
     ), stored as (
       insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data,
         delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at)
-      select $1, $2, 'notification', id, sender_id, service, template_id, phone, text, template_data, delivery_policy, steps,
+      select account_id, $1, 'notification', id, sender_id, service, template_id, phone, text, template_data, delivery_policy, steps,
         windows, status_url, callback_data, client_message_id, channel, expires_at
       from own join shared using (common)
     ), waiting as (
       insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
-      select $1, 1, id, expires_at, lane_id, connection_id, due_at, step_ends_at
+      select account_id, 1, id, expires_at, lane_id, connection_id, due_at, step_ends_at
       from own join shared using (common)
     )
     select id from own order by position`,
 };
 
-/** Stores the candidates of one account; their ids in the same order, those of `ids` where it is given. */
+/** Stores the candidates; their ids in the same order, those of `idOf` where it knows them. */
 export async function insertAccepted(
   tx: Queryable,
-  { accountId, now }: { accountId: number; now: Date },
+  now: Date,
   candidates: readonly Candidate[],
-  ids?: readonly number[],
+  idOf: (candidate: Candidate) => number | null = () => null,
 ): Promise<readonly number[]> {
   if (candidates.length === 0) return [];
   const { shared, commonOf } = shareCommon(candidates);
   const rows = await tx.rows<{ id: number }>(INSERT, [
-    accountId,
     now,
-    ids ?? candidates.map(() => null),
+    candidates.map(idOf),
     commonOf,
     candidates.map(({ item }) => item.phone),
     candidates.map(({ text }) => text),
     candidates.map(({ item }) => item.templateDataJson),
     candidates.map(({ item }) => item.callbackDataJson ?? null),
     candidates.map(({ item }) => item.clientMessageId ?? null),
+    shared.map(({ accountId }) => accountId),
     shared.map(({ sender }) => sender.id),
     shared.map(({ sender }) => sender.name),
     shared.map(({ templateId }) => templateId),
@@ -78,6 +78,7 @@ function shareCommon(candidates: readonly Candidate[]): { shared: readonly Candi
   const commonOf = candidates.map((candidate) => {
     const { sender, templateId, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
     const times = [dueAt.getTime(), expiresAt.getTime()];
+    // Without the account: a sender belongs to one.
     const key = JSON.stringify([sender.id, templateId, item.deliveryPolicy, steps, windows, statusUrl, times]);
     const known = numbers.get(key);
     if (known !== undefined) return known;

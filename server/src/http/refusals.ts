@@ -65,6 +65,7 @@ function describe(error: unknown): { name: string; code?: unknown; stack: string
 /** Sends a refusal in the shape of the route. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: AppError): FastifyReply {
   const body = request.routeOptions.config.refusals === 'result' ? rejectedAnswer(refusal) : errorAnswer(refusal);
+  if (refusal.code === 'overloaded') reply.header('Retry-After', '1');
   return reply.code(refusal.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 

@@ -123,8 +123,11 @@ test('concurrent requests never pass a sender’s budget, and the next day of Mo
     { name: 'test.sender', text: "insert into sender (account_id, name) values ($1, 's') returning id" },
     [account[0]?.id],
   );
-  const take = (wanted: number, now: Date) =>
-    database.transaction((tx) => budgets.take(tx, sender?.id as number, 10, wanted, now));
+  const senderId = sender?.id as number;
+  const take = async (wanted: number, now: Date) => {
+    const granted = await database.transaction((tx) => budgets.take(tx, [{ senderId, budgetPerDay: 10, wanted }], now));
+    return granted.get(senderId) ?? Number.NaN;
+  };
   const evening = new Date('2026-01-15T20:59:59Z');
   const granted = await Promise.all(Array.from({ length: 6 }, () => take(3, evening)));
   expect(granted.reduce((sum, count) => sum + count, 0)).toBe(10);

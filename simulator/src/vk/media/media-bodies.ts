@@ -27,7 +27,8 @@ export function mediaBody(file: StoredFile): Record<string, unknown> {
   const date = Math.floor(savedAt / 1_000);
   const { width, height } = upload;
   switch (upload.kind) {
-    case 'photo': {
+    case 'photo':
+    case 'chat_photo': {
       const size = { url, width, height };
       return {
         ...common,

@@ -1,19 +1,19 @@
-import type { Group, World } from '../../world/world.ts';
+import type { Chat, Group, World } from '../../world/world.ts';
 
 export const DOCUMENT_TYPES = ['doc', 'audio_message', 'graffiti'] as const;
 export type DocumentType = (typeof DOCUMENT_TYPES)[number];
-export type MediaKind = 'photo' | DocumentType;
+export type MediaKind = 'photo' | 'chat_photo' | DocumentType;
 
 /** An address to upload to, asked for by a method. */
 export interface UploadTicket {
   group: Group;
   kind: MediaKind;
+  /** Whose icon it is to be. */
+  chat?: Chat;
 }
 
 /** A file that was uploaded and may be saved. */
-export interface Upload {
-  group: Group;
-  kind: MediaKind;
+export interface Upload extends UploadTicket {
   bytes: Buffer;
   contentType: string;
   /** As the client called it. */
@@ -47,9 +47,10 @@ export interface Media {
   /** The last part of an upload address. */
   openTicket(ticket: UploadTicket): string;
   ticket(name: string): UploadTicket | null;
-  /** Keeps what was uploaded. Gives the text by which it is saved. */
-  keep(upload: Omit<Upload, 'server' | 'hash'>): { text: string; upload: Upload };
-  uploaded(text: string): Upload | null;
+  /** Keeps what was uploaded in one form, of one ticket. Gives the text by which it is saved, and what photos are saved with. */
+  keep(files: readonly Omit<Upload, 'server' | 'hash'>[]): { text: string; server: number; hash: string };
+  /** Nothing where there was no such upload, or its bytes had to go. */
+  uploaded(text: string): readonly Upload[];
   save(upload: Upload, saved: { title: string; origin: string }): StoredFile;
   /** A saved file of this community; with a wrong access key there is none. */
   find(group: Group, kind: MediaKind, id: number, accessKey?: string): StoredFile | null;
@@ -64,17 +65,28 @@ const FIRST_ID = 457_239_017;
 
 export function createMedia(world: World): Media {
   const tickets = new Map<string, UploadTicket>();
-  const uploads = new Map<string, Upload>();
+  const uploads = new Map<string, readonly Upload[]>();
   const files = new Map<string, StoredFile>();
   let keptBytes = 0;
   let lastId = FIRST_ID - 1;
 
+  const sizeOf = (together: readonly Upload[]): number => together.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const textOf = (together: readonly Upload[]): string => {
+    const [first] = together;
+    if (first === undefined || first.kind === 'photo') {
+      return JSON.stringify(
+        together.map(() => ({ markers_restarted: true, photo: world.ids.hex(10), sizes: [], latitude: 0, longitude: 0 })),
+      );
+    }
+    const { group, server, extension, bytes, name } = first;
+    return `${group.id}|0|0|${server}|${world.ids.hex(10)}|${extension}|${bytes.length}|${name}`;
+  };
   const forgetOldest = (): void => {
-    for (const [text, upload] of uploads) {
+    for (const [text, together] of uploads) {
       if (keptBytes <= MEDIA_BYTES_MAX) return;
       uploads.delete(text);
-      for (const [name, file] of files) if (file.upload === upload) files.delete(name);
-      keptBytes -= upload.bytes.length;
+      for (const [name, file] of files) if (together.includes(file.upload)) files.delete(name);
+      keptBytes -= sizeOf(together);
     }
   };
   return {
@@ -87,17 +99,16 @@ export function createMedia(world: World): Media {
     },
     ticket: (name) => tickets.get(name) ?? null,
     keep(given) {
-      const upload: Upload = { ...given, server: 800_000 + (lastId % 1_000), hash: world.ids.hex(32) };
-      const text =
-        given.kind === 'photo'
-          ? JSON.stringify([{ markers_restarted: true, photo: world.ids.hex(10), sizes: [], latitude: 0, longitude: 0 }])
-          : `${given.group.id}|0|0|${upload.server}|${world.ids.hex(10)}|${given.extension}|${given.bytes.length}|${given.name}`;
-      uploads.set(text, upload);
-      keptBytes += upload.bytes.length;
+      const server = 800_000 + (lastId % 1_000);
+      const hash = world.ids.hex(32);
+      const together = given.map((file) => ({ ...file, server, hash }));
+      const text = textOf(together);
+      uploads.set(text, together);
+      keptBytes += sizeOf(together);
       forgetOldest();
-      return { text, upload };
+      return { text, server, hash };
     },
-    uploaded: (text) => uploads.get(text) ?? null,
+    uploaded: (text) => uploads.get(text) ?? [],
     save(upload, { title, origin }) {
       lastId += 1;
       const accessKey = world.ids.hex(18);

@@ -1,14 +1,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { VkNetwork } from '../vk-network.ts';
 import { type Image, readImage } from './image.ts';
-import type { Media, MediaKind, UploadTicket } from './media.ts';
+import type { MediaKind, Upload, UploadTicket } from './media.ts';
 
 // 50 MB is VK's bound for photos (contracts/vk.md 3.4); the simulator keeps no more of anything else.
 const UPLOAD_BYTES_MAX = 50 * 1_048_576;
 const PHOTO_SIDES_SUM_MAX = 14_000;
 const PHOTO_RATIO_MAX = 20;
 
-const FIELD: Readonly<Record<MediaKind, string>> = { photo: 'photo', doc: 'file', audio_message: 'file', graffiti: 'file' };
+// `photo` and `file` are those of the documents; vk_api sends photos as `file0`, `file1` …, which VK takes.
+const PHOTO_FIELD = /^(?:photo|file)\d*$/;
+const FIELD: Readonly<Record<MediaKind, { name: string; pattern: RegExp }>> = {
+  photo: { name: 'photo', pattern: PHOTO_FIELD },
+  chat_photo: { name: 'file', pattern: PHOTO_FIELD },
+  doc: { name: 'file', pattern: /^file$/ },
+  audio_message: { name: 'file', pattern: /^file$/ },
+  graffiti: { name: 'file', pattern: /^file$/ },
+};
 
 interface Part {
   name: string;
@@ -17,7 +25,8 @@ interface Part {
 }
 
 /**
- * `POST /upload/<ticket>` takes a multipart form with the field `photo` or `file` and answers as VK's upload servers do;
+ * `POST /upload/<ticket>` takes a multipart form with the field `photo` or `file`, of photos several, and answers as VK's upload
+ * servers do;
  * `GET /uploads/<name>` gives the same bytes back, `GET /avatars/<name>.svg` a picture for whoever has none.
  *
  * Source: contracts/vk.md 3.4. [?] VK's answers to a bad file are not documented: an empty list of photos, and `{"error"}` for
@@ -33,13 +42,20 @@ export function addUploads(scope: FastifyInstance, { world, media }: VkNetwork):
     const ticket = media.ticket(request.params.ticket);
     if (ticket === null) return reply.code(404).send({ error: 'unknown upload address' });
     entry.group = ticket.group.id;
-    const part = await readPart(request, FIELD[ticket.kind]);
-    const problem = part === null ? `no file in the field ${FIELD[ticket.kind]}` : problemOf(ticket.kind, part);
-    if (part === null || problem !== null) {
+    const { name, pattern } = FIELD[ticket.kind];
+    const found = await readParts(request, pattern);
+    const parts = ticket.kind === 'photo' ? found : found.slice(0, 1);
+    const problem =
+      parts.length === 0
+        ? `no file in the field ${name}`
+        : (parts.map((part) => problemOf(ticket.kind, part)).find(isThere) ?? null);
+    if (problem !== null) {
       entry.code = problem;
       return ticket.kind === 'photo' ? { server: 0, photo: '[]', hash: '' } : { error: problem };
     }
-    return takeIn(media, ticket, part);
+    const { text, server, hash } = media.keep(parts.map((part) => readUpload(ticket, part)));
+    if (ticket.kind === 'photo') return { server, photo: text, hash };
+    return ticket.kind === 'chat_photo' ? { response: text } : { file: text };
   });
 
   scope.get<{ Params: { name: string } }>('/uploads/:name', async (request, reply) => {
@@ -55,35 +71,36 @@ export function addUploads(scope: FastifyInstance, { world, media }: VkNetwork):
   });
 }
 
-/** The file of a multipart form by its field; null where there is none. Node's own reader of forms, strict about their shape. */
-async function readPart(request: FastifyRequest, field: string): Promise<Part | null> {
+const isThere = (problem: string | null): problem is string => problem !== null;
+
+/** The files of a multipart form in such fields. Node's own reader of forms, strict about their shape. */
+async function readParts(request: FastifyRequest, field: RegExp): Promise<Part[]> {
   const contentType = `${request.headers['content-type']}`;
-  if (!contentType.startsWith('multipart/form-data')) return null;
+  if (!/^multipart\/form-data/i.test(contentType)) return [];
   const body = new Uint8Array(request.body as Buffer);
-  const form = await new Response(body, { headers: { 'content-type': contentType } }).formData().catch(() => null);
-  const file = form?.get(field) ?? null;
-  if (file === null || typeof file === 'string') return null;
-  return {
-    name: file.name,
-    contentType: file.type === '' ? 'application/octet-stream' : file.type,
-    bytes: Buffer.from(await file.arrayBuffer()),
-  };
+  const form = await new Response(body, { headers: { 'content-type': contentType } }).formData().catch(() => new FormData());
+  const parts: Part[] = [];
+  for (const [name, file] of form) {
+    if (typeof file === 'string' || !field.test(name)) continue;
+    const type = file.type === '' ? 'application/octet-stream' : file.type;
+    parts.push({ name: file.name, contentType: type, bytes: Buffer.from(await file.arrayBuffer()) });
+  }
+  return parts;
 }
 
-function takeIn(media: Media, { group, kind }: UploadTicket, { name, contentType, bytes }: Part): Record<string, unknown> {
+function readUpload(ticket: UploadTicket, { name, contentType, bytes }: Part): Omit<Upload, 'server' | 'hash'> {
   const image = readImage(bytes);
-  const extension = kind === 'photo' ? image?.extension : /\.([a-z0-9]{1,8})$/i.exec(name)?.[1]?.toLowerCase();
-  const { text, upload } = media.keep({
-    group,
-    kind,
+  const isPhoto = ticket.kind === 'photo' || ticket.kind === 'chat_photo';
+  const extension = isPhoto ? image?.extension : /\.([a-z0-9]{1,8})$/i.exec(name)?.[1]?.toLowerCase();
+  return {
+    ...ticket,
     bytes,
     name,
     extension: extension ?? 'bin',
     contentType: image?.contentType ?? contentType,
     width: image?.width ?? 0,
     height: image?.height ?? 0,
-  });
-  return kind === 'photo' ? { server: upload.server, photo: text, hash: upload.hash } : { file: text };
+  };
 }
 
 function problemOf(kind: MediaKind, { bytes }: Part): string | null {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Chat } from '../../world/world.ts';
+import { PICTURE, upload } from '../test/stage.ts';
 import { ANNA, GROUP_ID, type SimulatedVk, startVk } from '../test/start-vk.ts';
 
 const anna = 37119444;
@@ -32,6 +33,27 @@ test('messages of a chat have no id, only a number, and name their authors; syst
       { id: 0, from_id: anna, text: 'всем', peer_id: CHAT, out: 0 },
       { id: 0, from_id: -Number(GROUP_ID), text: 'и вам', peer_id: CHAT, out: 1, random_id: 1 },
     ],
+  });
+});
+
+test('a chat gets a picture in three steps, and loses it again; members are told by a line', async () => {
+  const address = async () =>
+    ((await vk.call('photos.getChatUploadServer', { chat_id: 1 })).response as never as { upload_url: string }).upload_url;
+  // In the manner of vk_api: one field `file`, and the text of the answer as it is.
+  const uploaded = (await upload(await address(), 'file', PICTURE, 'a.gif')) as never as { response: string };
+  expect(await code('messages.setChatPhoto', { file: uploaded.response })).toBe(925);
+  chat.groupIsAdmin = true;
+  expect((await vk.call('messages.setChatPhoto', { file: uploaded.response })).response).toMatchObject({
+    chat: { title: 'Соседи' },
+  });
+  const { response } = await vk.call('messages.getConversationsById', { peer_ids: CHAT });
+  const url = (response as never as { items: { chat_settings: { photo: { photo_200: string } } }[] }).items[0]?.chat_settings
+    .photo.photo_200;
+  expect(Buffer.from(await (await fetch(`${url}`)).arrayBuffer())).toEqual(PICTURE);
+  await vk.call('messages.deleteChatPhoto', { chat_id: 1 });
+  const history = (await vk.call('messages.getHistory', { peer_id: CHAT, count: 2 })).response;
+  expect(history).toMatchObject({
+    items: [{ action: { type: 'chat_photo_remove' } }, { action: { type: 'chat_photo_update' } }],
   });
 });
 

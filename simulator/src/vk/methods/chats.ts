@@ -36,6 +36,41 @@ const editChat = defineMethod({ chat_id: CHAT_ID, title: { type: 'text' } }, (va
   return respond(1);
 });
 
+/** The chat as answers about its photo show it. Source: messages_chat of the schema. */
+function chatBody({ number, title, owner, group, members, iconUrl }: Chat): Record<string, unknown> {
+  return {
+    id: number,
+    type: 'chat',
+    title,
+    admin_id: owner === null ? -Number(group.id) : (owner.vkId ?? 0),
+    users: [...members.keys()].flatMap(({ vkId }) => (vkId === null ? [] : [vkId])),
+    members_count: members.size + 1,
+    ...(iconUrl === null ? {} : { photo_50: iconUrl, photo_100: iconUrl, photo_200: iconUrl }),
+  };
+}
+
+// Lines of chats have no id.
+const answerOf = (chat: Chat) => respond({ message_id: 0, chat: chatBody(chat) });
+
+const setChatPhoto = defineMethod({ file: { type: 'text', required: true } }, (values, call) => {
+  const { media, world } = call.network;
+  const [upload] = media.uploaded(values.file);
+  if (upload?.chat === undefined || upload.group !== call.group) return refuse(22);
+  const found = findChat(call, upload.chat.number);
+  if (!found.ok) return found;
+  if (!found.chat.groupIsAdmin) return refuse(925);
+  world.chats.setIcon(found.chat, null, media.save(upload, { title: '', origin: call.origin }).url);
+  return answerOf(found.chat);
+});
+
+const deleteChatPhoto = defineMethod({ chat_id: CHAT_ID }, (values, call) => {
+  const found = findChat(call, values.chat_id);
+  if (!found.ok) return found;
+  if (!found.chat.groupIsAdmin) return refuse(925);
+  call.network.world.chats.setIcon(found.chat, null, null);
+  return answerOf(found.chat);
+});
+
 const removeChatUser = defineMethod(
   { chat_id: CHAT_ID, user_id: { type: 'integer' }, member_id: { type: 'integer' } },
   (values, call) => {
@@ -76,6 +111,8 @@ const getInviteLink = defineMethod(
 export const CHAT_METHODS: VkMethods = {
   'messages.createChat': createChat,
   'messages.editChat': editChat,
+  'messages.setChatPhoto': setChatPhoto,
+  'messages.deleteChatPhoto': deleteChatPhoto,
   'messages.removeChatUser': removeChatUser,
   'messages.getInviteLink': getInviteLink,
 };

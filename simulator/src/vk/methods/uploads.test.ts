@@ -85,7 +85,7 @@ test.each([
 });
 
 test('a photo in a field of another name is not found', async () => {
-  expect(await upload(await photoAddress(), 'file1', PICTURE, 'a.gif')).toMatchObject({ photo: '[]' });
+  expect(await upload(await photoAddress(), 'picture', PICTURE, 'a.gif')).toMatchObject({ photo: '[]' });
 });
 
 test('the size of a JPEG is read behind its other segments', async () => {

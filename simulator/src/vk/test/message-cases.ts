@@ -146,6 +146,14 @@ export const CHAT_CASES: readonly MethodCase[] = [
     'a member': { parameters: { chat_id: 1, member_id: 37_119_448 } },
     'who is not in it': { parameters: { chat_id: 1, member_id: VERA_ID }, code: 935 },
   }),
+  ...casesOf('messages.setChatPhoto', {
+    'as it was uploaded': { parameters: ({ uploadedIcon }) => ({ file: uploadedIcon }) },
+    'what was not uploaded': { parameters: { file: 'x' }, code: 22 },
+  }),
+  ...casesOf('messages.deleteChatPhoto', {
+    'of a chat': { parameters: { chat_id: 1 } },
+    'where the group does not rule': { parameters: { chat_id: 3 }, code: 925 },
+  }),
   ...casesOf('messages.getInviteLink', {
     'of a chat': { parameters: { peer_id: CHAT } },
     'of a dialog': { parameters: { peer_id: ANNA_ID }, code: 919 },

@@ -80,6 +80,14 @@ const UPLOADS: readonly MethodCase[] = [
     'with a wrong hash': { parameters: ({ uploadedPhoto }) => ({ ...uploadedPhoto, hash: 'x' }), code: 121 },
     'of nothing': { parameters: { photo: '[]', server: 1, hash: '' }, code: 100 },
   }),
+  ...casesOf('photos.getChatUploadServer', {
+    'for a chat': { parameters: { chat_id: 1 } },
+    'nothing named': { parameters: {}, code: 100 },
+  }),
+  ...casesOf('docs.getWallUploadServer', {
+    'for a voice': { parameters: { ...OF_GROUP, type: 'audio_message' } },
+    'for another community': { parameters: { group_id: 5 }, code: 15 },
+  }),
   ...casesOf('docs.getMessagesUploadServer', {
     'for a voice': { parameters: { type: 'audio_message', peer_id: ANNA_ID } },
     'for whom has forbidden it': { parameters: { peer_id: VERA_ID }, code: 901 },

@@ -23,6 +23,8 @@ export interface Stage {
   uploadedFile: string;
   uploadedVoice: string;
   uploadedGraffiti: string;
+  /** `file` of an icon for the first chat. */
+  uploadedIcon: string;
   serverId: number;
 }
 
@@ -64,11 +66,13 @@ export async function setStage(vk: SimulatedVk): Promise<Stage> {
   world.chats.setIcon(chat, anna, 'http://127.0.0.1/icon.png');
   const left = world.chats.create({ group, title: 'Ушли', owner: anna });
   world.chats.leave(left, null, anna);
+  world.chats.create({ group, title: 'Гости', owner: anna });
 
   const address = async (method: string, parameters: Parameters = {}): Promise<string> =>
     ((await vk.call(method, parameters)).response as unknown as { upload_url: string }).upload_url;
   const photoUrl = await address('photos.getMessagesUploadServer');
   const documentUrl = (type: string) => address('docs.getMessagesUploadServer', { type });
+  const iconUrl = await address('photos.getChatUploadServer', { chat_id: chat.number });
   const uploadedPhoto = (await upload(photoUrl, 'photo', PICTURE, 'a.gif')) as unknown as Stage['uploadedPhoto'];
   const fileOf = async (type: string, bytes: Buffer, name: string): Promise<string> =>
     (await upload(await documentUrl(type), 'file', bytes, name))['file'] ?? '';
@@ -82,6 +86,7 @@ export async function setStage(vk: SimulatedVk): Promise<Stage> {
     uploadedPhoto,
     uploadedFile,
     uploadedVoice: await fileOf('audio_message', Buffer.from('OggS and so on'), 'a.ogg'),
+    uploadedIcon: (await upload(iconUrl, 'file', PICTURE, 'a.gif'))['response'] ?? '',
     uploadedGraffiti: await fileOf('graffiti', PICTURE, 'a.gif'),
     serverId: (server.response as unknown as { server_id: number }).server_id,
   };

@@ -6,6 +6,7 @@ import { createMedia, type Media } from './media/media.ts';
 import { chatPeer, type Place } from './peer-ids.ts';
 import type { Right } from './tokens.ts';
 import { watchWorld } from './vk-events.ts';
+import type { Line } from './vk-message.ts';
 
 /** A press on a callback button, which the group may answer once (messages.sendMessageEventAnswer). */
 export interface Press {
@@ -37,6 +38,8 @@ export interface VkNetwork {
   presses: Map<string, Press>;
   /** What the community wrote to chats under a `random_id`, by that number as it was given. */
   chatKeys: Map<Chat, Map<string, ChatMessage>>;
+  /** What the community itself put to messages. */
+  ownReactions: Map<Line, number>;
   /** The links to join chats that were asked for. */
   inviteLinks: Map<Chat, string>;
 }
@@ -82,6 +85,7 @@ export function createVkNetwork(world: World): VkNetwork {
     },
     presses: new Map(),
     chatKeys: new Map(),
+    ownReactions: new Map(),
     inviteLinks: new Map(),
   };
   const remember = (callbackId: string, press: Press): void => {
@@ -113,6 +117,7 @@ export function createVkNetwork(world: World): VkNetwork {
     network.media.reset();
     network.presses.clear();
     network.chatKeys.clear();
+    network.ownReactions.clear();
     network.inviteLinks.clear();
     notes.clear();
   });

@@ -1,10 +1,10 @@
 import { errorText, refuse, respond, type VkError } from '../vk-errors.ts';
-import { isOwn, type Line, pinnedMessage } from '../vk-message.ts';
+import { idOf, isOwn, type Line, linesOf, pinnedMessage } from '../vk-message.ts';
 import { defineMethod, type VkMethods } from '../vk-method.ts';
 import type { VkCall } from '../vk-network.ts';
 import { lineById, linesByNumber, namedLine } from './find-messages.ts';
 import { CONTENT_PARAMETERS, readContent } from './message-content.ts';
-import { findPeer, placeOfPeer } from './peers.ts';
+import { findPeer, peerIdOf, placeOfPeer } from './peers.ts';
 
 // A message can be changed, and taken back for everybody, within a day of its sending. [?] VK's text names no figure.
 const CHANGEABLE_MS = 86_400_000;
@@ -94,6 +94,37 @@ function deleteOne(line: Line | null, forAll: boolean, call: VkCall): Record<str
   return { response: 1 };
 }
 
+/** What the community deleted for everybody is gone; what it deleted for itself alone comes back. */
+const restore = defineMethod(
+  { message_id: { type: 'integer', min: 0 }, cmid: { type: 'integer', min: 0 }, peer_id: { type: 'integer' } },
+  (values, call) => {
+    const { world } = call.network;
+    const peer = values.peer_id === undefined ? null : findPeer(call, values.peer_id, 917);
+    if (peer !== null && !peer.ok) return peer;
+    const lines: readonly Line[] = (peer === null ? null : placeOfPeer(call, peer))?.messages ?? [];
+    const line =
+      values.message_id === undefined
+        ? lines.find(({ numberInDialog }) => numberInDialog === values.cmid)
+        : world.dialogs.byId(call.group, String(values.message_id));
+    // [?] VK's answer for what was not deleted is not known.
+    if (line?.hiddenFromGroup !== true || line.deleted) return refuse(100, 'message_id is invalid');
+    line.hiddenFromGroup = false;
+    return respond(1);
+  },
+);
+
+const deleteConversation = defineMethod({ peer_id: { type: 'integer' }, user_id: { type: 'integer' } }, (values, call) => {
+  const peerId = peerIdOf(values);
+  if (typeof peerId !== 'number') return peerId;
+  const peer = findPeer(call, peerId, 927);
+  if (!peer.ok) return peer;
+  const place = placeOfPeer(call, peer);
+  const lines = place === null ? [] : linesOf(place);
+  const last = lines.at(-1);
+  for (const line of lines) line.hiddenFromGroup = true;
+  return respond({ last_deleted_id: last === undefined ? 0 : idOf(last) });
+});
+
 const PINNED = {
   peer_id: { type: 'integer', required: true },
   message_id: { type: 'integer', min: 0 },
@@ -128,6 +159,8 @@ const unpin = defineMethod({ peer_id: { type: 'integer', required: true } }, (va
 export const CHANGING_METHODS: VkMethods = {
   'messages.edit': edit,
   'messages.delete': deleteMessages,
+  'messages.restore': restore,
+  'messages.deleteConversation': deleteConversation,
   'messages.pin': pin,
   'messages.unpin': unpin,
 };

@@ -25,6 +25,62 @@ test('the history holds both sides, newest first, and no notification by phone',
   });
 });
 
+test('messages are found by what they say, everywhere or with one person, newest first', async () => {
+  say('Где моя Пицца?');
+  say('пицца остыла', '79990000004');
+  say('спасибо');
+  const found = (await vk.call('messages.search', { q: 'пицца' })).response;
+  expect(found).toMatchObject({ count: 2, items: [{ text: 'пицца остыла' }, { text: 'Где моя Пицца?' }] });
+  expect((await vk.call('messages.search', { q: 'пицца', peer_id: anna })).response).toMatchObject({ count: 1 });
+  expect((await vk.call('messages.search', { q: 'пицца', date: '01012020' })).response).toMatchObject({ count: 0 });
+  expect((await vk.call('messages.searchConversations', { q: 'бел' })).response).toMatchObject({
+    count: 1,
+    items: [{ peer: { id: anna } }],
+  });
+});
+
+test('the files of a dialog are found by their kind, page by page', async () => {
+  const attachment = ['photo1_1', 'photo1_2', 'doc1_3'].join(',');
+  await vk.call('messages.send', { peer_id: anna, random_id: 0, attachment });
+  const page = async (more = {}) =>
+    (await vk.call('messages.getHistoryAttachments', { peer_id: anna, count: 1, ...more })).response as never as {
+      items: { attachment: { type: string; photo?: { id: number } } }[];
+      next_from?: string;
+    };
+  const first = await page();
+  const second = await page({ start_from: first.next_from });
+  expect([first, second].map(({ items }) => items[0]?.attachment.photo?.id)).toEqual([1, 2]);
+  expect(second.next_from).toBeUndefined();
+  expect(await page({ media_type: 'doc' })).toMatchObject({ items: [{ attachment: { type: 'doc' } }] });
+});
+
+test('a deleted conversation is empty for the group, and one message of it can be brought back', async () => {
+  say('привет');
+  const { response } = await vk.call('messages.send', { peer_id: anna, random_id: 0, message: 'ответ' });
+  expect((await vk.call('messages.deleteConversation', { peer_id: anna })).response).toEqual({ last_deleted_id: response });
+  expect((await vk.call('messages.getHistory', { peer_id: anna })).response).toMatchObject({ count: 0 });
+  expect((await vk.call('messages.getById', { message_ids: Number(response) })).response).toMatchObject({ count: 0 });
+  expect((await vk.call('messages.restore', { message_id: Number(response) })).response).toBe(1);
+  expect((await vk.call('messages.getHistory', { peer_id: anna })).response).toMatchObject({ items: [{ text: 'ответ' }] });
+  expect(vk.world.dialogs.newest(2)).toMatchObject([{ text: 'привет' }, { text: 'ответ' }]);
+});
+
+test("reactions to a message are counted, the group's own among them, until it takes it back", async () => {
+  const said = say('привет');
+  if (!said.ok) throw new Error(said.reason);
+  const place = { peer_id: anna, cmid: said.result.numberInDialog };
+  vk.world.react(said.result, 2);
+  await vk.call('messages.sendReaction', { ...place, reaction_id: 1 });
+  const counters = async () => {
+    const { response } = await vk.call('messages.getMessagesReactions', { peer_id: anna, cmids: place.cmid });
+    return (response as never as { items: { counters: unknown[] }[] }).items[0]?.counters;
+  };
+  const ofAnna = { reaction_id: 2, count: 1, user_ids: [anna] };
+  expect(await counters()).toEqual([ofAnna, { reaction_id: 1, count: 1, user_ids: [-Number(GROUP_ID)] }]);
+  expect((await vk.call('messages.deleteReaction', place)).response).toBe(1);
+  expect(await counters()).toEqual([ofAnna]);
+});
+
 test('the history can be read in pages, from the other end, and with its people', async () => {
   for (const text of ['раз', 'два', 'три']) say(text);
   const page = await vk.call('messages.getHistory', { peer_id: anna, count: 1, offset: 1 });

@@ -11,7 +11,8 @@ const FIELDS = { type: 'texts', itemsMax: 1_000 } as const;
 /** The message of a dialog with this id; chats' messages have none. */
 export function lineById(call: VkCall, id: number): Line | null {
   const message = call.network.world.dialogs.byId(call.group, String(id));
-  return message === null || message.kind !== 'message' || message.deleted ? null : message;
+  const isThere = message !== null && message.kind === 'message' && !message.deleted && !message.hiddenFromGroup;
+  return isThere ? message : null;
 }
 
 /** The lines of a place with these numbers, in the order asked for; unknown ones are left out. */
@@ -71,7 +72,7 @@ const getHistory = defineMethod(
 );
 
 /** A list of found messages with, on demand, who takes part. */
-function foundAnswer(
+export function foundAnswer(
   call: VkCall,
   lines: readonly Line[],
   values: { extended: boolean | undefined; fields: readonly string[] | undefined },

@@ -9,9 +9,12 @@ import { COMMUNITY_METHODS } from './community-settings.ts';
 import { CONVERSATION_METHODS } from './conversations.ts';
 import { execute } from './execute.ts';
 import { FINDING_METHODS } from './find-messages.ts';
+import { LINK_METHODS } from './links.ts';
 import { MESSAGE_METHODS } from './messages.ts';
 import { PEOPLE_METHODS } from './people.ts';
 import { PERMISSION_METHODS } from './permissions.ts';
+import { REACTION_METHODS } from './reactions.ts';
+import { SEARCH_METHODS } from './search.ts';
 import { SUBSCRIPTION_METHODS } from './subscriptions.ts';
 import { UPLOAD_METHODS } from './uploads.ts';
 
@@ -19,11 +22,14 @@ const METHODS: ReadonlyMap<string, VkMethod> = new Map(
   Object.entries({
     ...MESSAGE_METHODS,
     ...FINDING_METHODS,
+    ...SEARCH_METHODS,
     ...CHANGING_METHODS,
+    ...REACTION_METHODS,
     ...CONVERSATION_METHODS,
     ...CHAT_METHODS,
     ...PERMISSION_METHODS,
     ...PEOPLE_METHODS,
+    ...LINK_METHODS,
     ...COMMUNITY_METHODS,
     ...UPLOAD_METHODS,
     ...SUBSCRIPTION_METHODS,

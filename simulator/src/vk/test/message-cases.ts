@@ -100,6 +100,24 @@ export const SENDING_CASES: readonly MethodCase[] = [
     'by numbers in a chat': { parameters: async (_, vk) => ({ peer_id: CHAT, cmids: await sentToChat(vk) }) },
     'nothing named': { parameters: {}, code: 100 },
   }),
+  ...casesOf('messages.restore', {
+    'what the group deleted for itself': {
+      parameters: async (_, vk) => {
+        const id = await sent(vk);
+        await vk.call('messages.delete', { message_ids: id });
+        return { message_id: id };
+      },
+    },
+    'what was never deleted': { parameters: async (_, vk) => ({ message_id: await sent(vk) }), code: 100 },
+  }),
+  ...casesOf('messages.sendReaction', {
+    'to a line of a chat': { parameters: async (_, vk) => ({ peer_id: CHAT, cmid: await sentToChat(vk), reaction_id: 1 }) },
+    'of no kind': { parameters: async (_, vk) => ({ peer_id: CHAT, cmid: await sentToChat(vk), reaction_id: 0 }), code: 1009 },
+  }),
+  ...casesOf('messages.deleteReaction', {
+    'where there is none': { parameters: async (_, vk) => ({ peer_id: CHAT, cmid: await sentToChat(vk) }) },
+    'from a line that is not there': { parameters: { peer_id: CHAT, cmid: 9_999 }, code: 100 },
+  }),
   ...casesOf('messages.pin', {
     'a line of a chat': { parameters: async (_, vk) => ({ peer_id: CHAT, cmid: await sentToChat(vk) }) },
     'in a chat that is not there': { parameters: { peer_id: UNKNOWN_CHAT, cmid: 1 }, code: 927 },
@@ -176,6 +194,25 @@ export const READING_CASES: readonly MethodCase[] = [
     'by numbers': { parameters: async (_, vk) => ({ peer_id: CHAT, cmids: await sentToChat(vk) }) },
     'nothing named': { parameters: {}, code: 100 },
   }),
+  ...casesOf('messages.search', {
+    short: { parameters: { q: 'текст', peer_id: ANNA_ID }, variant: 'response' },
+    extended: { parameters: { q: 'важное', extended: 1 }, variant: 'extendedResponse' },
+    'for nothing': { parameters: {}, code: 100 },
+  }),
+  ...casesOf('messages.searchConversations', {
+    short: { parameters: { q: 'анна' }, variant: 'response' },
+    extended: { parameters: { q: 'двор', extended: 1, fields: 'photo_50' }, variant: 'extendedResponse' },
+    'too many': { parameters: { q: 'а', count: 256 }, code: 100 },
+  }),
+  ...casesOf('messages.getHistoryAttachments', {
+    photos: { parameters: { peer_id: ANNA_ID, extended: 1 } },
+    documents: { parameters: { peer_id: ANNA_ID, media_type: 'doc', count: 1 } },
+    'of nobody named': { parameters: { media_type: 'doc' }, code: 100 },
+  }),
+  ...casesOf('messages.getMessagesReactions', {
+    'of a chat': { parameters: { peer_id: CHAT, cmids: '1,2' } },
+    'nothing named': { parameters: { peer_id: CHAT }, code: 100 },
+  }),
   ...casesOf('messages.getByConversationMessageId', {
     short: { parameters: { peer_id: CHAT, conversation_message_ids: '1,2,3' }, variant: 'response' },
     extended: { parameters: { peer_id: CHAT, conversation_message_ids: '1', extended: 1 }, variant: 'extendedResponse' },
@@ -215,6 +252,10 @@ export const READING_CASES: readonly MethodCase[] = [
   ...casesOf('messages.denyMessagesFromGroup', {
     'by a person': { parameters: { ...OF_GROUP, access_token: 'vk1.user.37119448' } },
     'by a community': { parameters: OF_GROUP, code: 27 },
+  }),
+  ...casesOf('messages.deleteConversation', {
+    'of one person': { parameters: { peer_id: 37_119_448 } },
+    'of nobody': { parameters: { peer_id: NOBODY }, code: 936 },
   }),
   ...casesOf('messages.getIntentUsers', {
     'who agreed': { parameters: { intent: 'promo_newsletter', extended: 1 } },

@@ -34,6 +34,14 @@ const PEOPLE: readonly MethodCase[] = [
     'a person': { parameters: { screen_name: `id${ANNA_ID}` } },
     nobody: { parameters: { screen_name: 'soroka_nobody' }, code: 104 },
   }),
+  ...casesOf('utils.getShortLink', {
+    'of a page': { parameters: { url: 'https://example.org/a' } },
+    'of no address': { parameters: { url: 'a b' }, code: 100 },
+  }),
+  ...casesOf('utils.checkLink', {
+    'of a page': { parameters: { url: 'https://example.org/a' } },
+    'without one': { parameters: {}, code: 100 },
+  }),
   ...casesOf('utils.getServerTime', {
     now: { parameters: {} },
     'without a token': { parameters: { access_token: '' }, code: 5 },

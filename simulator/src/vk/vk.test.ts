@@ -96,6 +96,11 @@ test('the shape of groups.getById follows the version', async () => {
   expect((await vk.call('groups.getById')).response).toMatchObject({ groups: [{ id: 213243638 }], profiles: [] });
 });
 
+test('names come in every case that is asked for, as they are: simulated people are not declined', async () => {
+  const { response } = await vk.call('users.get', { user_ids: 37119444, fields: 'first_name_gen,last_name_dat' });
+  expect(response).toMatchObject([{ first_name_gen: 'Анна', last_name_dat: 'Белова' }]);
+});
+
 test('the permissions of the token hold messages', async () => {
   const { response } = await vk.call('groups.getTokenPermissions');
   expect(response).toMatchObject({ permissions: expect.arrayContaining([{ name: 'messages', setting: 4096 }]) });

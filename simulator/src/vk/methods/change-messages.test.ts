@@ -31,6 +31,15 @@ test('the person sees the new text of a changed message, which keeps its id and 
   });
 });
 
+test('what was deleted is told row by row, and before version 5.199 by a flag for each id', async () => {
+  const delete_for_all = 1;
+  const rows = await vk.call('messages.delete', { message_ids: await send(), delete_for_all });
+  expect(rows.response).toMatchObject([{ response: 1 }]);
+  const id = await send();
+  const flags = await vk.call('messages.delete', { v: '5.131', message_ids: `${id},5`, delete_for_all });
+  expect(flags.response).toEqual({ [id]: 1, 5: 0 });
+});
+
 test('after a day a message can be changed no more, nor taken back for everybody', async () => {
   const id = await send();
   clock.advance(DAY_MS + 1);

@@ -57,28 +57,38 @@ const deleteMessages = defineMethod(
     message_ids: { type: 'integers', itemsMax: 1_000 },
     peer_id: { type: 'integer' },
     cmids: { type: 'integers', itemsMax: 100 },
+    // Older clients' name of `cmids`.
+    conversation_message_ids: { type: 'integers', itemsMax: 100 },
     delete_for_all: { type: 'boolean' },
     spam: { type: 'boolean' },
     reason: { type: 'integer', min: 0 },
   },
   (values, call) => {
     const forAll = values.delete_for_all === true;
-    if (values.message_ids !== undefined) {
-      return respond(values.message_ids.map((id) => ({ message_id: id, ...deleteOne(lineById(call, id), forAll, call) })));
+    const { message_ids: ids, peer_id: peerId, cmids = values.conversation_message_ids } = values;
+    const hasRows = call.version >= FIRST_WITH_ROWS;
+    if (ids !== undefined) {
+      const rows = ids.map((id) => ({ message_id: id, ...deleteOne(lineById(call, id), forAll, call) }));
+      return respond(hasRows ? rows : flagsOf(ids, rows));
     }
-    if (values.peer_id === undefined || values.cmids === undefined) return refuse(100, 'message_ids is undefined');
-    const peer = findPeer(call, values.peer_id, 917);
+    if (peerId === undefined || cmids === undefined) return refuse(100, 'message_ids is undefined');
+    const peer = findPeer(call, peerId, 917);
     if (!peer.ok) return peer;
     const place = placeOfPeer(call, peer);
-    return respond(
-      values.cmids.map((number) => ({
-        peer_id: values.peer_id,
-        conversation_message_id: number,
-        ...deleteOne(linesByNumber(place, [number])[0] ?? null, forAll, call),
-      })),
-    );
+    const rows = cmids.map((number) => ({
+      peer_id: peerId,
+      conversation_message_id: number,
+      ...deleteOne(linesByNumber(place, [number])[0] ?? null, forAll, call),
+    }));
+    return respond(hasRows ? rows : flagsOf(cmids, rows));
   },
 );
+
+// Rows in 5.199; clients of 5.131 read an object. [?] The version in between that changed it.
+const FIRST_WITH_ROWS = 139;
+
+const flagsOf = (names: readonly number[], rows: readonly Record<string, unknown>[]): Record<string, 0 | 1> =>
+  Object.fromEntries(names.map((name, index) => [name, rows[index]?.['response'] === 1 ? 1 : 0]));
 
 /** What stands in the row of one message: `response`, or the reason why it was not deleted. */
 function deleteOne(line: Line | null, forAll: boolean, call: VkCall): Record<string, unknown> {

@@ -46,6 +46,13 @@ const USER_FIELDS: Readonly<Record<string, (person: Person, picture: string) => 
   online: ({ behaviour }) => (behaviour.deliveredAfterMs === null ? 0 : 1),
   sex: () => 0,
   verified: () => 0,
+  ...Object.fromEntries(
+    // The simulated people have their names in the first case only.
+    ['nom', 'gen', 'dat', 'acc', 'ins', 'abl'].flatMap((nameCase) => [
+      [`first_name_${nameCase}`, ({ firstName }: Person) => firstName],
+      [`last_name_${nameCase}`, ({ lastName }: Person) => lastName],
+    ]),
+  ),
 };
 
 /** A person as users.get shows them. Source: users_user_min of the schema. */

@@ -37,14 +37,8 @@ export const EMPTY_CELLS: Readonly<
     check: {
       refused: 'the key is all that it looks at',
       passing: 'the contract’s errors are about messages',
-      page: 'whatever has status 200 is taken for a yes',
-      cut: 'whatever has status 200 is taken for a yes',
     },
-    subscribeWebhook: {
-      passing: 'the contract’s errors are about messages',
-      page: 'whatever has status 200 is taken for a yes',
-      cut: 'whatever has status 200 is taken for a yes',
-    },
+    subscribeWebhook: { passing: 'the contract’s errors are about messages' },
     unsubscribeWebhook: NO_DIALOGS,
     confirmation: NO_DIALOGS,
     poll: NO_DIALOGS,

@@ -250,7 +250,7 @@ describe('where incoming messages go', () => {
   const webhook = { url: 'http://us/hooks/notify/token' };
 
   test('is told to an upstream that takes it by API', async () => {
-    await using server = await playAnswers({ body: '{"id":1}' });
+    await using server = await playAnswers(({ body }) => ({ body: `{"id":1,"statusUrl":null,${body.slice(1)}` }));
     expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({
       state: 'active',
       did: ['The upstream was told where incoming messages go.'],
@@ -268,6 +268,14 @@ describe('where incoming messages go', () => {
     });
   });
 
+  test.each(['<html>', '{"status":"ok"}', '{"id":1,"incomingUrl":null}', '{"id":1,"incomingUrl":"http://us/hooks/no'])(
+    'is not told where the answer is %s, whatever its status',
+    async (body) => {
+      await using server = await playAnswers({ body });
+      await expect(channelAt(server.url).subscribeWebhook(webhook, never)).rejects.toThrow('something else than its account');
+    },
+  );
+
   test('fails loudly when the key may not set it', async () => {
     await using server = await playAnswers({ status: 403, body: '{}' });
     await expect(channelAt(server.url).subscribeWebhook(webhook, never)).rejects.toThrow('403');
@@ -275,7 +283,10 @@ describe('where incoming messages go', () => {
 });
 
 test.each([
-  [{ body: '{"id":1}' }, { state: 'good', found: 'The upstream knows the key.' }],
+  [{ body: '{"id":1,"statusUrl":null,"incomingUrl":null}' }, { state: 'good', found: 'The upstream knows the key.' }],
+  [{ body: '<html>' }, { state: 'unknown', advice: expect.stringContaining('Check the address') }],
+  [{ body: '{"id":1}' }, { state: 'unknown' }],
+  [{ body: '[]' }, { state: 'unknown' }],
   [
     { status: 401, body: '' },
     { state: 'bad', advice: 'Give the connection a key that is valid.' },

@@ -2,7 +2,7 @@ import type { SetUpStep } from '../actions.ts';
 import { readFields } from '../body/body.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import type { Channel, Outgoing, Receipt, SendOutcome, Subscription } from '../channel.ts';
-import { createHttp, type Http } from '../http/http.ts';
+import { createHttp, type Http, type HttpAnswer } from '../http/http.ts';
 import { parseJson } from '../json.ts';
 import { outcomesOfAnswer } from './notify-answer.ts';
 import { receiptOf } from './notify-events.ts';
@@ -131,7 +131,13 @@ async function askForIncoming(
 ): Promise<Subscription> {
   const answer = await http.call({ method: 'PATCH', url, headers, body: JSON.stringify({ incomingUrl }) }, signal);
   if (answer.kind !== 'answered') throw new Error('the upstream did not answer when told where incoming messages go: try again');
-  if (answer.status === 200) return { state: 'active', did: ['The upstream was told where incoming messages go.'] };
+  if (answer.status === 200) {
+    if (accountOf(answer)?.incomingUrl === incomingUrl)
+      return { state: 'active', did: ['The upstream was told where incoming messages go.'] };
+    throw new Error(
+      'the upstream answered with something else than its account when told where incoming messages go: check its address and try again',
+    );
+  }
   if (answer.status === 404 || answer.status === 405) return { state: 'active', did: [ARRANGED_BY_PEOPLE] };
   throw new Error(
     `the upstream answered with status ${answer.status} when told where incoming messages go: check the key's rights`,
@@ -149,8 +155,12 @@ async function checkKey({ http, headers }: Upstream, url: string, signal: AbortS
     return [{ name: 'token', state: 'unknown', found: 'The upstream did not answer.', advice }];
   }
   switch (answer.status) {
-    case 200:
-      return [{ name: 'token', state: 'good', found: 'The upstream knows the key.' }];
+    case 200: {
+      if (accountOf(answer) !== null) return [{ name: 'token', state: 'good', found: 'The upstream knows the key.' }];
+      const found = 'Asked about the key, the upstream answered with something else than its account.';
+      const advice = 'Check the address of the upstream: another program, or a front before it, may answer there.';
+      return [{ name: 'token', state: 'unknown', found, advice }];
+    }
     case 401:
       return [
         {
@@ -166,5 +176,15 @@ async function checkKey({ http, headers }: Upstream, url: string, signal: AbortS
       const found = `The upstream cannot be asked about the key: it answered with status ${answer.status}.`;
       return [{ name: 'token', state: 'unknown', found, advice: 'Send one message and look at its status.' }];
     }
+  }
+}
+
+/** The account of the key, as another gateway of ours shows it; null for anything else, which a front may give with 200 as well. */
+function accountOf({ text }: Pick<HttpAnswer & { kind: 'answered' }, 'text'>): { incomingUrl: string | null } | null {
+  try {
+    const incomingUrl = readFields(parseJson(text)).raw('incomingUrl');
+    return incomingUrl === null || typeof incomingUrl === 'string' ? { incomingUrl } : null;
+  } catch {
+    return null;
   }
 }

@@ -58,12 +58,12 @@ async function enqueue({ database }: Town, form: 'incoming' | 'status', origins:
   await database.query(
     `
     with endpoint as (
-      insert into callback_endpoint (account_id, origin, form, created_at)
-      select a.id, origin, $2, now() from account as a, unnest($1::text[]) as origin where a.name = 'demo'
+      insert into callback_endpoint (account_id, origin, created_at)
+      select a.id, origin, now() from account as a, unnest($1::text[]) as origin where a.name = 'demo'
       returning id, account_id, origin
     )
-    insert into callback (account_id, endpoint_id, url, order_key, body, due_at, created_at)
-    select account_id, id, origin || '/hook', 'message:' || (id * $3::bigint + n), $4, now(), now()
+    insert into callback (account_id, endpoint_id, form, url, order_key, body, due_at, created_at)
+    select account_id, id, $2, origin || '/hook', 'message:' || (id * $3::bigint + n), $4, now(), now()
     from endpoint, generate_series(0, $3::int - 1) as n
     order by n, id`,
     [origins, form, CALLBACKS_PER_ENDPOINT, JSON.stringify(STATUS)],

@@ -107,7 +107,7 @@ async function build(
     control,
     async clear() {
       await database.query(
-        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, callback_endpoint, raw_event, unmatched_receipt, dialog cascade',
+        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, callback_call, callback_endpoint, raw_event, unmatched_receipt, dialog cascade',
       );
       await control('/reset', {});
     },

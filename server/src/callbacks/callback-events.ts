@@ -17,6 +17,12 @@ const loopFailures = counter(
   'Rounds of the callback loop that failed, most often for want of the database.',
 );
 
+const opened = counter(
+  'callback_breaker_opened_total',
+  'Times that calls of an endpoint were stopped for a while because most failed.',
+);
+const disabled = counter('callback_endpoints_disabled_total', 'Endpoints that were disabled after days of nothing but failures.');
+
 export interface CallbackPosted {
   accountId: number;
   endpointId: number;
@@ -42,6 +48,26 @@ export function callbackPosted(log: Logger, event: CallbackPosted): void {
   if (result === 'delivered') log.debug(line);
   else if (result === 'waiting') log.info(line);
   else log.warn(line);
+}
+
+/** Most of an endpoint's latest calls failed: it gets none for a while, then one at a time. */
+export function breakerOpened(log: Logger, event: { accountId: number; endpointId: number; forMs: number }): void {
+  opened.inc();
+  log.warn({ event: 'callback_breaker_opened', ...event });
+}
+
+/** Nothing but failures for days. Its callbacks are parked until somebody enables it: a person has to look. */
+export function endpointDisabled(
+  log: Logger,
+  event: { accountId: number; endpointId: number; failures: number; failingSince: Date },
+): void {
+  disabled.inc();
+  log.error({ event: 'callback_endpoint_disabled', ...event });
+}
+
+/** Callbacks of disabled endpoints were parked without a try. */
+export function callbacksParked(forms: readonly ('status' | 'incoming')[]): void {
+  for (const form of forms) settled.inc({ form, result: 'parked' });
 }
 
 export function callbacksInFlight(calls: number): void {

@@ -24,6 +24,8 @@ export interface Receiver {
   answer: (call: ReceivedCall, count: number) => number | null | Promise<number | null>;
   /** Headers of every answer. */
   headers: Record<string, string>;
+  /** Answers 200 to all calls that were left without an answer. */
+  release(): void;
   /** Calls that are open now, and the most there ever were. */
   open: { now: number; most: number };
 }
@@ -56,6 +58,7 @@ export async function startCallbacksTown() {
       clock,
       log,
       timeoutMs: 2_000,
+      batchAbove: 0,
       random: () => 0.5,
       ...options,
     });
@@ -64,10 +67,15 @@ export async function startCallbacksTown() {
   };
 
   const receiver = async (answer: Receiver['answer'] = () => 200): Promise<Receiver> => {
-    const state: Receiver = { url: '', calls: [], answer, headers: {}, open: { now: 0, most: 0 } };
+    const unanswered: ServerResponse[] = [];
+    const release = () => {
+      for (const response of unanswered.splice(0)) response.end();
+    };
+    const state: Receiver = { url: '', calls: [], answer, headers: {}, open: { now: 0, most: 0 }, release };
     const answerCall = async (call: ReceivedCall, response: ServerResponse) => {
       const status = await state.answer(call, state.calls.length);
-      if (status !== null) response.writeHead(status, state.headers).end();
+      if (status === null) unanswered.push(response);
+      else response.writeHead(status, state.headers).end();
     };
     const server = createServer(async (request, response) => {
       state.open.now += 1;

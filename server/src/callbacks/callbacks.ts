@@ -2,9 +2,21 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { HttpClient } from '../platform/http-client.ts';
 import type { Logger } from '../platform/telemetry.ts';
+import { type CallbackDetails, type CallbackFilter, type CallbackPage, getCallback, listCallbacks } from './callback-log.ts';
 import { createDelivery } from './delivery.ts';
-import { enqueueCallbacks } from './enqueue.ts';
-import { listParked, replayParked } from './parked.ts';
+import { type EndpointItem, type EndpointPage, enableEndpoint, getEndpoint, listEndpoints } from './endpoint-list.ts';
+import { enqueueCallbacks, type Queued } from './enqueue.ts';
+import { type ParkedFilter, REPLAY_MAX, replayMany, replayOne } from './replay.ts';
+
+export {
+  CALLBACK_STATES,
+  type CallbackDetails,
+  type CallbackFilter,
+  type CallbackItem,
+  type CallbackPage,
+} from './callback-log.ts';
+export { ENDPOINT_STATES, type EndpointItem, type EndpointPage } from './endpoint-list.ts';
+export type { ParkedFilter } from './replay.ts';
 
 /** One thing to tell a customer. */
 export interface NewCallback {
@@ -18,20 +30,11 @@ export interface NewCallback {
   body: string;
 }
 
-/** A callback that was given up after its last try. It waits for a replay for 30 days. */
-export interface ParkedCallback {
-  id: number;
-  /** Scheme, host and port. */
-  origin: string;
-  form: 'status' | 'incoming';
-  orderKey: string;
-  /** What was wrong at the last try. */
-  problem: string;
-  createdAt: Date;
-  parkedAt: Date;
-}
-
-/** Delivers callbacks at least once, signed, in order per key, from any number of processes on one database. */
+/**
+ * Delivers callbacks at least once, signed, in order per key, from any number of processes on one database. An endpoint is an
+ * account and an origin; each has its own share of the calls in flight, its breaker, and a queue of first tries that never
+ * waits behind that of later ones.
+ */
 export interface Callbacks {
   /**
    * Inserts them in the caller's transaction: they are delivered if and only if it commits. Call `wake` after the commit.
@@ -41,14 +44,24 @@ export interface Callbacks {
   enqueue(tx: Queryable, callbacks: readonly NewCallback[]): Promise<void>;
   /** Delivers at once what was just committed; without it, it is found within half a second. */
   wake(): void;
-  /** The parked callbacks of an account with ids above `afterId`, oldest first. */
-  parked(accountId: number, page: { afterId: number; limit: number }): Promise<readonly ParkedCallback[]>;
-  /** Puts parked callbacks back, from the first try. Returns how many were the account's and parked. */
-  replay(accountId: number, ids: readonly number[]): Promise<number>;
   /** Starts delivering. Survives the loss of the database. */
   run(): void;
   /** Claims no more, waits for the calls under way (each has its time-out) and writes their outcomes. */
   stop(): Promise<void>;
+
+  /** Callbacks of an account, newest first: waiting ones, and delivered and parked ones while they are kept. Throws `parameter.invalid` for a bad cursor. */
+  list(accountId: number, filter: CallbackFilter): Promise<CallbackPage>;
+  /** One with every call made for it; null where the account has no such callback. */
+  get(accountId: number, callbackId: number): Promise<CallbackDetails | null>;
+  /** Puts a parked one back, from the first try; false where the account has no such parked one, or its endpoint is disabled. */
+  replay(accountId: number, callbackId: number): Promise<boolean>;
+  /** Puts parked ones back, oldest first, up to 10,000 at once; `isMore` where that was not all. What stands at disabled endpoints stays parked. */
+  replayAll(accountId: number, filter: ParkedFilter): Promise<{ replayed: number; isMore: boolean }>;
+  /** Where callbacks of an account went, newest first. */
+  endpoints(accountId: number, page: { cursor?: string; limit: number }): Promise<EndpointPage>;
+  endpoint(accountId: number, endpointId: number): Promise<EndpointItem | null>;
+  /** Lets calls through from now on, whatever failed before; null where the account has no such endpoint. Parked callbacks stay so. */
+  enableEndpoint(accountId: number, endpointId: number): Promise<EndpointItem | null>;
 }
 
 export interface CallbackParts {
@@ -60,36 +73,53 @@ export interface CallbackParts {
   log: Logger;
   /** How long an endpoint may take to answer; default 10 s. */
   timeoutMs?: number;
-  /** Calls under way in this process, to one endpoint and to all; defaults 8 and 1024. */
+  /** Calls under way in this process, to one endpoint, of one account and in all; defaults 8, 512 and 1024. */
   inFlightPerEndpointMax?: number;
+  inFlightPerAccountMax?: number;
   inFlightMax?: number;
+  /** Statuses that must be due at one endpoint before they share POSTs; 0: whenever they are more than the free slots, null: never. Default 100. */
+  batchAbove?: number | null;
+  /** How long delivered callbacks and the calls that delivered them are kept; default 7. Parked ones and failed calls are kept for 30. */
+  keepDeliveredDays?: number;
   /** In [0, 1), for the spread of retries; default Math.random. */
   random?: () => number;
 }
+export type CallbackSettings = Required<CallbackParts>;
+
+const DEFAULTS = {
+  timeoutMs: 10_000,
+  inFlightPerEndpointMax: 8,
+  inFlightPerAccountMax: 512,
+  inFlightMax: 1_024,
+  batchAbove: 100,
+  keepDeliveredDays: 7,
+} as const;
 
 export function createCallbacks(parts: CallbackParts): Callbacks {
   const { database, clock } = parts;
-  const delivery = createDelivery({
-    ...parts,
-    timeoutMs: parts.timeoutMs ?? 10_000,
-    inFlightPerEndpointMax: parts.inFlightPerEndpointMax ?? 8,
-    inFlightMax: parts.inFlightMax ?? 1_024,
-    random: parts.random ?? Math.random,
-  });
+  const delivery = createDelivery({ ...DEFAULTS, random: Math.random, ...parts });
+  const putBack = (queued: readonly Queued[]): number => {
+    delivery.expect(queued);
+    delivery.wake();
+    return queued.length;
+  };
   return {
     async enqueue(tx, callbacks) {
       if (callbacks.length === 0) return;
       delivery.expect(await enqueueCallbacks(tx, callbacks, new Date(clock.now())));
     },
     wake: delivery.wake,
-    parked: (accountId, page) => listParked(database, accountId, page),
-    async replay(accountId, ids) {
-      const queued = await replayParked(database, accountId, ids, new Date(clock.now()));
-      delivery.expect(queued);
-      delivery.wake();
-      return queued.length;
-    },
     run: delivery.run,
     stop: delivery.stop,
+    list: (accountId, filter) => listCallbacks(database, accountId, filter),
+    get: (accountId, callbackId) => getCallback(database, accountId, callbackId),
+    replay: async (accountId, callbackId) => putBack(await replayOne(database, accountId, callbackId, new Date(clock.now()))) > 0,
+    async replayAll(accountId, filter) {
+      const replayed = putBack(await replayMany(database, accountId, filter, new Date(clock.now())));
+      return { replayed, isMore: replayed === REPLAY_MAX };
+    },
+    endpoints: (accountId, page) => listEndpoints(database, clock, accountId, page),
+    endpoint: (accountId, endpointId) => getEndpoint(database, clock, accountId, endpointId),
+    enableEndpoint: (accountId, endpointId) => enableEndpoint(database, clock, accountId, endpointId),
   };
 }

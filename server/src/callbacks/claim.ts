@@ -1,16 +1,21 @@
 import type { Queryable } from '../platform/database.ts';
 
-/** How much of one endpoint's queue to take: at most `rows`, up to `rowsPerPost` of one URL in one POST. */
-export interface Want {
+/** One of the two queues of an endpoint: of first tries, or of what was tried before or put back by hand. */
+export interface Queue {
   endpointId: number;
+  accountId: number;
+  again: boolean;
+}
+
+/** How much of one queue to take: of the `rows` that are due first as many as fit in `posts`, up to `rowsPerPost` of one URL in one. */
+export interface Want extends Queue {
   rows: number;
+  posts: number;
   rowsPerPost: number;
 }
 
-export interface ClaimedCallback {
+export interface ClaimedCallback extends Queue {
   id: number;
-  endpointId: number;
-  accountId: number;
   form: 'status' | 'incoming';
   url: string;
   body: string;
@@ -20,10 +25,21 @@ export interface ClaimedCallback {
   batchId: number;
 }
 
+/** What came of one want. */
+export interface Taken {
+  /** Ids of the rows looked at: as many as wanted means that more may be due. */
+  seen: readonly number[];
+  posts: number;
+  /** In those POSTs, those of the queue alone. */
+  rows: number;
+  /** Could have gone, had there been slots for more POSTs. */
+  left: number;
+}
+
 export interface Claim {
   callbacks: readonly ClaimedCallback[];
-  /** Ids of the rows looked at, by endpoint: as many as wanted means that more may be due. */
-  seen: ReadonlyMap<number, readonly number[]>;
+  /** In the order of the wants. */
+  taken: readonly Taken[];
 }
 
 // What is claimed stays in the queue with its lease as the time when it is due again: what a killed process held needs nobody to
@@ -34,16 +50,18 @@ const CLAIM = {
   name: 'callbacks_claim',
   text: `
   with want as (
-    select want.endpoint_id, want.row_limit, form, case form when 'status' then want.rows_per_post else 1 end as rows_per_post
-    from unnest($1::int[], $2::int[], $3::int[]) as want(endpoint_id, row_limit, rows_per_post)
-    join callback_endpoint on callback_endpoint.id = want.endpoint_id
+    select want.*
+    from unnest($1::int[], $2::boolean[], $3::int[], $4::int[], $5::int[])
+      with ordinality as want(endpoint_id, again, row_limit, post_limit, rows_per_post, position)
+    join callback_endpoint on callback_endpoint.id = want.endpoint_id and disabled_at is null
   ), candidate as (
-    select due.*, want.form, want.rows_per_post
+    select due.*, post_limit, rows_per_post, position
     from want
     cross join lateral (
-      select id, endpoint_id, url, order_key, batch_id, due_at, octet_length(body) as bytes
+      select id, form, url, order_key, batch_id, due_at, octet_length(body) as bytes
       from callback
-      where endpoint_id = want.endpoint_id and state <> 'parked' and (batch_id is null or batch_id = id) and due_at <= $4
+      where endpoint_id = want.endpoint_id and again = want.again and state <> 'parked' and (batch_id is null or batch_id = id)
+        and due_at <= $6
       order by due_at, id
       limit want.row_limit
       for update skip locked
@@ -59,35 +77,45 @@ const CLAIM = {
       limit 1
     ) as earlier on true
   ), counted as (
-    select id, form, batch_id, endpoint_id, url,
-      (row_number() over queue - 1) / rows_per_post as by_count, (sum(bytes) over queue - bytes) / $7::int as by_size
+    select id, form, url, batch_id, due_at, post_limit, position,
+      (row_number() over line - 1) / case form when 'status' then rows_per_post else 1 end as by_count,
+      (sum(bytes) over line - bytes) / $9::int as by_size
     from judged
     where earlier_state is null
-    window queue as (partition by endpoint_id, url, batch_id order by due_at, id)
-  ), head as (
-    select id, form, coalesce(batch_id, min(id) over (partition by endpoint_id, url, batch_id, by_count, by_size)) as batch_id
+    window line as (partition by position, form, url, batch_id order by due_at, id)
+  ), packed as (
+    select id, position, post_limit, coalesce(batch_id, min(id) over post) as batch_id, min(due_at) over post as first_due
     from counted
+    window post as (partition by position, form, url, batch_id, by_count, by_size)
+  ), ranked as (
+    select id, position, batch_id,
+      dense_rank() over (partition by position order by first_due, batch_id) <= post_limit as is_taken
+    from packed
   ), led as (
-    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $5, batch_id = head.batch_id
-    from head
-    where callback.id = head.id
-    returning callback.*, head.form
+    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $7, batch_id = ranked.batch_id
+    from ranked
+    where callback.id = ranked.id and is_taken
+    returning callback.*, position
   ), followed as (
-    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $5
-    from head
-    where head.id = head.batch_id and callback.batch_id = head.id and callback.batch_id <> callback.id and callback.state <> 'parked'
-    returning callback.*, head.form
+    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $7
+    from ranked
+    where is_taken and ranked.id = ranked.batch_id
+      and callback.batch_id = ranked.id and callback.batch_id <> callback.id and callback.state <> 'parked'
+    returning callback.*
   ), put_off as (
-    update callback set due_at = case earlier_state when 'waiting' then greatest(earlier_due_at, $6) else $6 end
+    update callback set due_at = case earlier_state when 'waiting' then greatest(earlier_due_at, $8) else $8 end
     from judged
     where callback.id = judged.id and earlier_state is not null
-    returning callback.id, callback.endpoint_id
+    returning callback.id, position
   )
-  select id, endpoint_id as "endpointId", account_id as "accountId", form, url, body, attempt, batch_id as "batchId",
-    exists (select from head where head.id = claimed.id) as "inQueue"
-  from (select * from led union all select * from followed) as claimed
+  select id, position, endpoint_id as "endpointId", account_id as "accountId", again, form, url, body, attempt, batch_id as "batchId",
+    false as "isLeft"
+  from (select led.* from led union all select followed.*, null from followed) as claimed
   union all
-  select id, endpoint_id, null, null, null, null, null, null, true from put_off`,
+  select id, position, null, null, null, null, null, null, null, null, is_left
+  from (
+    select id, position, true as is_left from ranked where not is_taken union all select id, position, false from put_off
+  ) as passed_over`,
 };
 
 // Below the 256 KB of gateway.md by one item at its largest (4 KB of callbackData and its envelope), since it tells only before
@@ -96,14 +124,16 @@ const BODY_BYTES_FULL = 248 * 1024;
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * In a transaction of `withSteadyPlans`; call only after its commit. Takes what is due, oldest first, for `leaseMs`: each row once over all processes, and only the first of its order key.
- * Rows come in no particular order.
+ * In a transaction of `withSteadyPlans`; call only after its commit. Takes what is due, oldest first, for `leaseMs`: each row once
+ * over all processes, and only the first of its order key; nothing of a disabled endpoint. Rows come in no particular order.
  */
 export async function claimDue(tx: Queryable, wants: readonly Want[], nowMs: number, leaseMs: number): Promise<Claim> {
-  type Row = (ClaimedCallback | { id: number; endpointId: number; url: null }) & { inQueue: boolean };
+  type Row = (ClaimedCallback | { id: number; url: null }) & { position: number | null; isLeft: boolean };
   const rows = await tx.rows<Row>(CLAIM, [
     wants.map(({ endpointId }) => endpointId),
+    wants.map(({ again }) => again),
     wants.map((want) => want.rows),
+    wants.map(({ posts }) => posts),
     wants.map(({ rowsPerPost }) => rowsPerPost),
     new Date(nowMs),
     new Date(nowMs + leaseMs),
@@ -111,42 +141,86 @@ export async function claimDue(tx: Queryable, wants: readonly Want[], nowMs: num
     BODY_BYTES_FULL,
   ]);
   const callbacks: ClaimedCallback[] = [];
-  const seen = new Map(wants.map(({ endpointId }): [number, number[]] => [endpointId, []]));
+  const taken = wants.map(() => ({ seen: [] as number[], batches: new Set<number>(), rows: 0, left: 0 }));
   for (const row of rows) {
-    if (row.inQueue) seen.get(row.endpointId)?.push(row.id);
     if (row.url !== null) callbacks.push(row);
+    // Those that follow in a batch do not stand in the queue themselves.
+    const of = row.position === null ? undefined : taken[row.position - 1];
+    if (of === undefined) continue;
+    of.seen.push(row.id);
+    if (row.isLeft) of.left += 1;
+    if (row.url === null) continue;
+    of.batches.add(row.batchId);
+    of.rows += 1;
   }
-  return { callbacks, seen };
+  return { callbacks, taken: taken.map(({ batches, ...each }) => ({ ...each, posts: batches.size })) };
 }
 
-// Jumps from endpoint to endpoint over the index, one probe each, instead of reading the queue.
-const DUE_ENDPOINTS = {
-  name: 'callbacks_due_endpoints',
+// Jumps from queue to queue over the index, one probe each, instead of reading them.
+const DUE_QUEUES = {
+  name: 'callbacks_due_queues',
   text: `
   with recursive first as (
     (
-      select endpoint_id, due_at
+      select endpoint_id, again, due_at
       from callback
       where state <> 'parked' and (batch_id is null or batch_id = id)
-      order by endpoint_id, due_at, id
+      order by endpoint_id, again, due_at, id
       limit 1
     )
     union all
-    select next.endpoint_id, next.due_at
+    select next.endpoint_id, next.again, next.due_at
     from first
     cross join lateral (
-      select endpoint_id, due_at
+      select endpoint_id, again, due_at
       from callback
-      where state <> 'parked' and (batch_id is null or batch_id = id) and endpoint_id > first.endpoint_id
-      order by endpoint_id, due_at, id
+      where state <> 'parked' and (batch_id is null or batch_id = id) and (endpoint_id, again) > (first.endpoint_id, first.again)
+      order by endpoint_id, again, due_at, id
       limit 1
     ) as next
   )
-  select endpoint_id as "endpointId" from first where due_at <= $1`,
+  select endpoint_id as "endpointId", account_id as "accountId", again,
+    failing_since is not null as "isFailing", disabled_at is not null as "isDisabled"
+  from first
+  join callback_endpoint on callback_endpoint.id = endpoint_id
+  where due_at <= $1`,
 };
 
-/** Endpoints with something due, a lease that ran out included. */
-export async function dueEndpoints(tx: Queryable, nowMs: number): Promise<number[]> {
-  const rows = await tx.rows<{ endpointId: number }>(DUE_ENDPOINTS, [new Date(nowMs)]);
-  return rows.map(({ endpointId }) => endpointId);
+/** A queue with something due, and what is known of its endpoint over all processes. */
+export interface DueQueue extends Queue {
+  isFailing: boolean;
+  isDisabled: boolean;
+}
+
+/** Queues with something due, a lease that ran out included. */
+export function dueQueues(tx: Queryable, nowMs: number): Promise<DueQueue[]> {
+  return tx.rows<DueQueue>(DUE_QUEUES, [new Date(nowMs)]);
+}
+
+const LONG_QUEUES = {
+  name: 'callbacks_long_queues',
+  text: `
+  select endpoint_id as "endpointId", account_id as "accountId", again
+  from unnest($1::int[], $2::bigint[], $3::boolean[]) as queue(endpoint_id, account_id, again)
+  where (
+    select count(*)
+    from (
+      select
+      from callback
+      where endpoint_id = queue.endpoint_id and callback.again = queue.again and state <> 'parked'
+        and (batch_id is null or batch_id = id) and due_at <= $4
+      limit $5 + 1
+    ) as due
+  ) > $5`,
+};
+
+/** Those of the queues in which more than `rows` are due. Costs as many steps over the index, each. */
+export function longQueues(tx: Queryable, queues: readonly Queue[], rows: number, nowMs: number): Promise<Queue[]> {
+  return tx.rows<Queue>(LONG_QUEUES, [
+    queues.map(({ endpointId }) => endpointId),
+    queues.map(({ accountId }) => accountId),
+    queues.map(({ again }) => again),
+    new Date(nowMs),
+    rows,
+  ]);
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../platform/database.ts';
 import type { NewCallback } from './callbacks.ts';
+import type { Queue } from './claim.ts';
 
 // One statement whatever their number. An endpoint that is not there yet is added; `do update` instead of `do nothing` makes the
 // statement wait for, and then see, one that another transaction adds at the same time. Known endpoints are not touched.
@@ -10,30 +11,29 @@ const ENQUEUE = {
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
       with ordinality as item(account_id, origin, form, url, order_key, body, position)
   ), known as (
-    select id, account_id, origin, form
+    select id, account_id, origin
     from callback_endpoint
-    where (account_id, origin, form) in (select account_id, origin, form from given)
+    where (account_id, origin) in (select account_id, origin from given)
   ), added as (
-    insert into callback_endpoint (account_id, origin, form, created_at)
-    select distinct account_id, origin, form, $7::timestamptz
+    insert into callback_endpoint (account_id, origin, created_at)
+    select distinct account_id, origin, $7::timestamptz
     from given
-    where not exists (select from known where (known.account_id, known.origin, known.form) = (given.account_id, given.origin, given.form))
-    order by account_id, origin, form
-    on conflict (account_id, origin, form) do update set origin = excluded.origin
-    returning id, account_id, origin, form
+    where not exists (select from known where (known.account_id, known.origin) = (given.account_id, given.origin))
+    order by account_id, origin
+    on conflict (account_id, origin) do update set origin = excluded.origin
+    returning id, account_id, origin
   )
-  insert into callback (account_id, endpoint_id, url, order_key, body, due_at, created_at)
-  select given.account_id, endpoint.id, url, order_key, body, $7, $7
+  insert into callback (account_id, endpoint_id, form, url, order_key, body, due_at, created_at)
+  select given.account_id, endpoint.id, form, url, order_key, body, $7, $7
   from given
-  join (select * from known union all select * from added) as endpoint using (account_id, origin, form)
+  join (select * from known union all select * from added) as endpoint using (account_id, origin)
   order by position
-  returning id, endpoint_id as "endpointId"`,
+  returning id, endpoint_id as "endpointId", account_id as "accountId", again`,
 };
 
 /** Where a callback that is due stands. */
-export interface Queued {
+export interface Queued extends Queue {
   id: number;
-  endpointId: number;
 }
 
 /** Inserts the callbacks in their order. */

@@ -10,6 +10,15 @@ export type Batch = readonly [ClaimedCallback, ...ClaimedCallback[]];
 
 type Verdict = Pick<CallbackPosted, 'outcome' | 'problem'>;
 
+/** What came of one POST. */
+export interface Posted extends Verdict {
+  deliveryId: string;
+  /** False where it could not be signed: that is our fault and says nothing about the endpoint. */
+  wasCalled: boolean;
+  /** Null where no whole answer came. */
+  answer: { status: number; bodyHead: string } | null;
+}
+
 /** Claimed callbacks by the POST they go in. */
 export function batchesOf(callbacks: readonly ClaimedCallback[]): Batch[] {
   const batches = new Map<number, [ClaimedCallback, ...ClaimedCallback[]]>();
@@ -21,23 +30,36 @@ export function batchesOf(callbacks: readonly ClaimedCallback[]): Batch[] {
   return [...batches.values()];
 }
 
+/** Of every call, beside those that sign it. */
+export const CALL_HEADERS = { 'content-type': 'application/json', 'user-agent': 'Soroka' } as const;
+
+/** Of one POST with these items. */
+export function bodyOf(form: ClaimedCallback['form'], items: readonly string[]): string {
+  return form === 'status' ? `[${items.join(',')}]` : (items[0] ?? '');
+}
+
 /** Signs and sends one POST; never rejects. Whether there is another try is not decided here. */
 export async function postBatch(
   { httpClient, clock, timeoutMs }: Pick<Required<CallbackParts>, 'httpClient' | 'clock' | 'timeoutMs'>,
   batch: Batch,
   secrets: Promise<readonly string[]>,
-): Promise<Verdict & { deliveryId: string }> {
+): Promise<Posted> {
   const deliveryId = deliveryIdOf(batch);
   const [{ url, form }] = batch;
-  const body = form === 'status' ? `[${batch.map((callback) => callback.body).join(',')}]` : batch[0].body;
+  const body = bodyOf(
+    form,
+    batch.map((callback) => callback.body),
+  );
   let signed: Record<string, string>;
   try {
     signed = signedHeaders(deliveryId, clock.now(), body, await secrets);
   } catch {
-    return { deliveryId, outcome: 'failed', problem: 'the signing secret of the account cannot be read' };
+    const problem = 'the signing secret of the account cannot be read';
+    return { deliveryId, wasCalled: false, answer: null, outcome: 'failed', problem };
   }
-  const headers = { 'content-type': 'application/json', 'user-agent': 'Soroka', ...signed };
-  return { deliveryId, ...verdict(await httpClient.post({ url, body, headers, timeoutMs }), timeoutMs) };
+  const result = await httpClient.post({ url, body, headers: { ...CALL_HEADERS, ...signed }, timeoutMs });
+  const answer = result.kind === 'answered' ? { status: result.status, bodyHead: result.bodyHead } : null;
+  return { deliveryId, wasCalled: true, answer, ...verdict(result, timeoutMs) };
 }
 
 function verdict(result: PostResult, timeoutMs: number): Verdict {

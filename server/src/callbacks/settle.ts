@@ -1,13 +1,13 @@
 import type { Queryable } from '../platform/database.ts';
+import type { Queue } from './claim.ts';
 
 /** What became of one claimed callback. */
 export interface Outcome {
   id: number;
   /** Of the claim: where another process has claimed it since, this outcome is not written. */
   attempt: number;
-  /** `released`: claimed but not called; it does not count as a try. */
-  result: 'delivered' | 'waiting' | 'released' | 'parked';
-  /** When it is due again (waiting, released), or when it came to its end. */
+  result: 'delivered' | 'waiting' | 'parked';
+  /** When it is due again (waiting), or when it came to its end. */
   at: Date;
   /** What was wrong, for whoever looks at parked callbacks. */
   problem: string | null;
@@ -25,15 +25,11 @@ const SETTLE = {
     where callback.id = outcome.id and callback.attempt = outcome.attempt and state = 'sending' and result = 'delivered'
     returning callback.*, outcome.at
   ), kept as (
-    insert into callback_delivered (id, account_id, endpoint_id, url, order_key, body, attempt, batch_id, created_at, delivered_at)
-    select id, account_id, endpoint_id, url, order_key, body, attempt, batch_id, created_at, at from delivered
+    insert into callback_delivered
+      (id, account_id, endpoint_id, form, url, order_key, body, attempt, batch_id, earlier_batch_ids, created_at, delivered_at)
+    select id, account_id, endpoint_id, form, url, order_key, body, attempt, batch_id, earlier_batch_ids, created_at, at from delivered
   ), changed as (
-    update callback set
-      state = case result when 'parked' then 'parked' else 'waiting' end,
-      due_at = outcome.at,
-      problem = coalesce(outcome.problem, callback.problem),
-      attempt = case result when 'released' then callback.attempt - 1 else callback.attempt end,
-      batch_id = case when result = 'released' and callback.attempt = 1 then null else batch_id end
+    update callback set state = result, again = true, due_at = outcome.at, problem = outcome.problem
     from outcome
     where callback.id = outcome.id and callback.attempt = outcome.attempt and state = 'sending' and result <> 'delivered'
     returning callback.id, callback.order_key, result
@@ -52,12 +48,12 @@ const SETTLE = {
       limit 1
     )
     and callback.state = 'waiting' and callback.attempt = 0 and callback.due_at > $6
-  returning callback.endpoint_id as "endpointId"`,
+  returning callback.endpoint_id as "endpointId", callback.account_id as "accountId", callback.again`,
 };
 
-/** Writes the outcomes of any number of claims at once; returns the endpoints of callbacks that had waited for these. */
-export async function settleOutcomes(tx: Queryable, outcomes: readonly Outcome[], nowMs: number): Promise<number[]> {
-  const rows = await tx.rows<{ endpointId: number }>(SETTLE, [
+/** Writes the outcomes of any number of claims at once; returns the queues of callbacks that had waited for these. */
+export function settleOutcomes(tx: Queryable, outcomes: readonly Outcome[], nowMs: number): Promise<Queue[]> {
+  return tx.rows<Queue>(SETTLE, [
     outcomes.map(({ id }) => id),
     outcomes.map(({ attempt }) => attempt),
     outcomes.map(({ result }) => result),
@@ -65,5 +61,4 @@ export async function settleOutcomes(tx: Queryable, outcomes: readonly Outcome[]
     outcomes.map(({ problem }) => problem),
     new Date(nowMs),
   ]);
-  return rows.map(({ endpointId }) => endpointId);
 }

@@ -26,8 +26,6 @@ export const EMPTY_CELLS: Readonly<
       done: 'the simulator does not answer in the form that OK’s page prints; that form is read in a test of its own',
       lostAfter: 'as for done',
     },
-    exchangeCode: { passing: 'no source knows an error of the token endpoint that passes' },
-    refresh: { passing: 'no source knows an error of the token endpoint that passes' },
   },
   notify: {
     receipts: {

@@ -51,6 +51,17 @@ describe('no token is given where OK', () => {
       { kind: 'refused', error: 'invalid_token' },
     ],
     ['refuses as the REST API does', { body: '{"error_code":101,"error_msg":"x"}' }, { kind: 'refused', error: '101' }],
+    ...[1, 2, 8, 9999].map((code): [string, Played, object] => [
+      `answers with error ${code}, which passes`,
+      { body: `{"error_code":${code},"error_data":null,"error_msg":"SERVICE : CODE must wait"}` },
+      { kind: 'failed', detail: `OK gave no token for now (${code}: SERVICE : … must wait); try again later` },
+    ]),
+    ['is out of order, in its own form', { status: 400, body: '{"error":"server_error"}' }, { kind: 'failed' }],
+    [
+      'has a front that fails in JSON',
+      { status: 500, body: '{"status":500,"error":"Internal Server Error"}' },
+      { kind: 'failed' },
+    ],
     // Both pages: github gazay/odnoklassniki, test/vcr_cassettes.
     ['shows a page with 400', { status: 400, body: '<html>Provide OAUTH request parameters!</html>' }, { kind: 'failed' }],
     ['shows a page with 200', { body: '<html>Error : Failed to convert value</html>' }, { kind: 'failed' }],

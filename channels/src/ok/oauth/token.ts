@@ -1,5 +1,6 @@
 import { createHttp, type HttpAnswer } from '../../http/http.ts';
 import { parseJson } from '../../json.ts';
+import { meaningOf } from '../ok-errors.ts';
 import { secondsOf } from './authorize.ts';
 
 export interface OkOAuthOptions {
@@ -25,7 +26,7 @@ export type OkTokenOutcome =
   | { kind: 'granted'; tokens: OkTokens }
   /** Definite; the person has to allow again, or the application's settings are wrong. `error` is OK's word or code. */
   | { kind: 'refused'; error: string; detail: string }
-  /** No answer that can be understood; a refresh may be tried again, a code may have been used up. */
+  /** An error that passes, or no answer that can be understood; a refresh may be tried again, a code may have been used up. */
   | { kind: 'failed'; detail: string };
 
 export interface OkOAuth {
@@ -64,8 +65,8 @@ function readTokens(answer: HttpAnswer, keptRefreshToken: string | null, secrets
     const advice = answer.status < 500 ? 'check the application id, which is a number, and the address' : 'try again later';
     return { kind: 'failed', detail: `OK answered with status ${answer.status} and a page instead of JSON: ${advice}` };
   }
-  const refusal = refusalOf(fields, secrets);
-  if (refusal !== undefined) return refusal;
+  const problem = problemOf(fields, answer.status, secrets);
+  if (problem !== undefined) return problem;
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = fields;
   if (typeof accessToken !== 'string' || accessToken === '')
     return { kind: 'failed', detail: `OK answered with status ${answer.status} and neither a token nor an error` };
@@ -79,18 +80,31 @@ function readTokens(answer: HttpAnswer, keptRefreshToken: string | null, secrets
   };
 }
 
-/** `{"error":"invalid_token",…}`, the endpoint's own form, or an error of the REST API. */
-function refusalOf(fields: Readonly<Record<string, unknown>>, secrets: readonly string[]): OkTokenOutcome | undefined {
+/** RFC 6749, 4.1.2.1; nobody has met them at OK's token endpoint. */
+const PASSING_WORDS: readonly unknown[] = ['server_error', 'temporarily_unavailable'];
+
+/**
+ * `{"error":"invalid_token",…}`, the endpoint's own form, or an error of the REST API. Only what says that there is no access is
+ * a refusal: that costs a person another consent.
+ */
+function problemOf(
+  fields: Readonly<Record<string, unknown>>,
+  status: number,
+  secrets: readonly string[],
+): OkTokenOutcome | undefined {
   const error = fields['error'] ?? fields['error_code'];
   if (typeof error !== 'string' && typeof error !== 'number') return undefined;
   const description = fields['error_description'] ?? fields['error_msg'];
-  const said = typeof description === 'string' && description !== '' ? `: ${description}` : '';
-  const detail = `OK gave no token (${error}${said}); let the person allow access again`;
+  const said = typeof description === 'string' && description !== '' ? `${error}: ${description}` : String(error);
   // A description may repeat what was sent.
+  const clean = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), said);
+  const { kind } = meaningOf(Number(error));
+  const passes = kind === 'failed' || kind === 'throttled' || PASSING_WORDS.includes(error) || status === 429 || status >= 500;
+  if (passes) return { kind: 'failed', detail: `OK gave no token for now (${clean}); try again later` };
   return {
     kind: 'refused',
     error: String(error),
-    detail: secrets.reduce((text, secret) => text.replaceAll(secret, '…'), detail),
+    detail: `OK gave no token (${clean}); let the person allow access again`,
   };
 }
 

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { expect, test } from 'vitest';
 import { SendAnswer } from './answers.ts';
 import { Channels } from './channels.ts';
+import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, SendRequest, StatusCallback } from './messages.ts';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -16,15 +17,17 @@ test('the examples of docs/api.md fit the schemas', () => {
   const schemas = {
     request: Compile(SendRequest),
     answer: Compile(SendAnswer),
+    dryrun: Compile(DryRunAnswer),
+    forecast: Compile(Forecast),
     callback: Compile(Type.Array(StatusCallback)),
     channels: Compile(Channels),
   };
   const seen = blocks.map(({ kind, value }) => {
-    if (kind !== 'request' && kind !== 'answer' && kind !== 'callback' && kind !== 'channels') return kind;
-    expect(schemas[kind].Errors(value), kind).toEqual([]);
+    if (kind !== undefined && Object.hasOwn(schemas, kind))
+      expect(schemas[kind as keyof typeof schemas].Errors(value), kind).toEqual([]);
     return kind;
   });
-  expect(seen).toEqual(['request', 'answer', 'request', 'callback', '', 'channels']);
+  expect(seen).toEqual(['request', 'answer', 'request', 'dryrun', 'forecast', 'callback', '', 'channels']);
 });
 
 test('docs/api.md explains exactly the fields of a message', () => {

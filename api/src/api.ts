@@ -3,6 +3,7 @@ export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, Requ
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
+export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';
 export {
   DELIVERY_POLICIES,

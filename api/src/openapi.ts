@@ -3,6 +3,7 @@ import { Account, AccountPatch } from './account.ts';
 import { ErrorAnswer, Reason, RequestRejected, SendAnswer } from './answers.ts';
 import { Dialog, DialogMessage } from './dialogs.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
 
@@ -10,6 +11,8 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Message,
   OlderMessage,
   SendAnswer,
+  DryRunAnswer,
+  Forecast,
   Reason,
   RequestRejected,
   MessageDetails,

@@ -4,6 +4,7 @@ import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answer
 import { Channels } from './channels.ts';
 import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 import type { ErrorCode } from './errors.ts';
+import { DryRunAnswer, Forecast } from './forecast.ts';
 import { MessageDetails, SendRequest } from './messages.ts';
 import { STATUSES } from './statuses.ts';
 
@@ -54,8 +55,14 @@ export const OPERATIONS = {
         description: 'The same key and body within 24 hours give the stored answer.',
       }),
     },
+    query: {
+      dryRun: Type.Boolean({
+        description:
+          'true: checks, renders and forecasts; nothing is stored, and items have `text` and `forecast` in place of an id.',
+      }),
+    },
     body: SendRequest,
-    answer: { description: 'One item per message.', schema: SendAnswer },
+    answer: { description: 'One item per message.', schema: Type.Union([SendAnswer, DryRunAnswer]) },
     errors: [
       'content.type.invalid',
       'request.too.large',
@@ -68,6 +75,27 @@ export const OPERATIONS = {
       'idempotency.key.conflict',
       'idempotency.key.running',
       'overloaded',
+      'parameter.invalid',
+    ],
+  },
+  forecast: {
+    method: 'POST',
+    path: '/v1/forecast',
+    scope: 'send',
+    refusals: 'error',
+    tag: 'Messages',
+    summary: 'Forecast a batch',
+    description: 'When it would end and who would meet the limit of the day, if it were given now. Nothing is stored.',
+    body: SendRequest,
+    answer: { description: 'The forecast of the batch.', schema: Forecast },
+    errors: [
+      'content.type.invalid',
+      'request.too.large',
+      'invalid.json',
+      'messages.invalid',
+      'messages.empty',
+      'too.many.messages',
+      'service.not.found',
     ],
   },
   listMessages: {

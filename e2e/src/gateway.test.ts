@@ -10,6 +10,7 @@ import { DINA, eventually, type Json, someone, startTown, type Town } from './to
 const NOT_OVER_HTTP: readonly ErrorCode[] = [
   'config.invalid', // stops the program before it listens
   'internal', // a mistake of ours
+  'overloaded', // 20,000 messages wait in one process
   'request.timeout', // comes after a minute of silence
 ];
 const REQUESTS_PER_SECOND = 200;

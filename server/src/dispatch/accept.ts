@@ -73,7 +73,11 @@ async function checkAll(
   return Promise.allSettled(
     requests.map(async ({ accountId, items }) => {
       const catalog = (await catalogs.get(accountId)) as Catalog;
-      return items.map((item) => check(checkParts, catalog, accountId, item, now));
+      return items.map((item) => {
+        const result = check(checkParts, catalog, accountId, item, now);
+        if ('steps' in result) parts.backlog.join(result.steps[0] as StepPlan, result.dueAt.getTime() - now);
+        return result;
+      });
     }),
   );
 }

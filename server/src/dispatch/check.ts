@@ -12,7 +12,7 @@ import { nextAllowed, timeZoneOfPhone, type ZonedWindow } from './windows.ts';
 export interface CheckParts {
   templates: Pick<Templates, 'render'>;
   lanes: LaneDirectory;
-  /** A message that passes joins its line. */
+  /** Whoever keeps the message lets it join its line. */
   lines: Lines;
 }
 
@@ -53,7 +53,6 @@ export function check(parts: CheckParts, catalog: Catalog, accountId: number, it
   if (place.sentInMs > timing.expiresAt - now) {
     return refuse('queue.too.long', 'ttl', `${place.waiting} messages wait before it, at ${place.perSecond} per second`);
   }
-  parts.lines.join(first, timing.dueAt - now);
 
   return {
     accountId,

@@ -61,6 +61,37 @@ export type AcceptResult =
   | { kind: 'conflict' }
   | { kind: 'running' };
 
+/** What would become of a notification that was given now. */
+export type Rehearsal =
+  | { ok: false; reasons: readonly Refusal[] }
+  | {
+      ok: true;
+      text: string;
+      /** The route that would be used, the last one where none would. */
+      channel: Route;
+      groupId: string;
+      outcome: 'SENT' | 'RATELIMIT' | 'UNDELIVERABLE' | 'EXPIRED';
+      /** Its connection waits for an operator: times count as if it did not. */
+      isPaused: boolean;
+      dueAt: Date;
+      /** Null where it would not be sent. */
+      sentBy: Date | null;
+      /** Messages before it in the line of the group. */
+      waiting: number;
+      perSecond: number;
+      /** Groups from which the person would have had all of the day's notifications. */
+      caps: readonly MetCap[];
+    };
+
+export interface MetCap {
+  channel: Route;
+  groupId: string;
+  /** Notifications to one person in any 24 hours. */
+  max: number;
+  /** The message is given to the next route, refused for good, or waits for a free place within its ttl. */
+  follows: 'next_route' | 'refused' | 'waits';
+}
+
 export interface NewReply {
   accountId: number;
   connectionId: number;

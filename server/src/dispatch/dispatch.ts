@@ -22,6 +22,7 @@ import type {
   NewNotification,
   NewReply,
   ProviderReceipt,
+  Rehearsal,
   Remember,
 } from './contract.ts';
 import type { DecideSettings } from './decide.ts';
@@ -32,6 +33,7 @@ import { getMessage, listMessages, takeEvents } from './messages.ts';
 import { createOutgoing } from './outgoing.ts';
 import { applyFacts, messageIdOf, takeReceipts } from './receipts.ts';
 import { createRecovery } from './recover.ts';
+import { rehearse } from './rehearse.ts';
 import { acceptReply } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
@@ -45,11 +47,13 @@ export type {
   HistoryEntry,
   MessageFilter,
   MessageView,
+  MetCap,
   NewNotification,
   NewReply,
   NewStep,
   ProviderReceipt,
   Refusal,
+  Rehearsal,
   Remember,
   SendWindow,
 } from './contract.ts';
@@ -59,6 +63,8 @@ export { createPurge, type Purge } from './purge.ts';
 export interface Dispatch {
   /** Renders, refuses or stores each; everything accepted is durable when this resolves. Answers in the order of the items. */
   accept(accountId: number, items: readonly NewNotification[], remember?: Remember): Promise<AcceptResult>;
+  /** What would become of each if it were given now, in their order; those before count for those after. Nothing is stored or taken. */
+  rehearse(accountId: number, items: readonly NewNotification[]): Promise<readonly Rehearsal[]>;
   /** Puts a bot's or an operator's reply ahead of the notifications of its group; ttl 24 h, no cap, no callback. Returns the message's id. */
   acceptReply(tx: Queryable, reply: NewReply): Promise<number>;
   get(accountId: number, messageId: number): Promise<MessageView | null>;
@@ -165,18 +171,13 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     lanes: laneDirectory,
     onError: (error) => parts.log.warn({ event: 'backlog_count_failed', error: error.message }),
   });
-  const accept = createAccept({
-    ...parts,
-    budgets: createBudgets(),
-    lanes: laneDirectory,
-    backlog,
-    connection: connectionOf,
-    onAccepted: (work) => lanes.wake(work),
-  });
+  const acceptParts = { ...parts, budgets: createBudgets(), lanes: laneDirectory, backlog, connection: connectionOf };
+  const accept = createAccept({ ...acceptParts, onAccepted: (work) => lanes.wake(work) });
   const now = (): Date => new Date(clock.now());
 
   return {
     accept,
+    rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps }, accountId, items),
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),

@@ -32,9 +32,12 @@ export interface StandAnswer {
 export const KEY = 'soroka_test_secret';
 const CALLER: Caller = { accountId: 1, accountName: 'Test account', keyId: 'test', scopes: ['send', 'read', 'admin'] };
 
-type Changes = Partial<Omit<HttpParts, 'connections'>> & { connections?: Partial<HttpParts['connections']> };
+type Changes = Partial<Omit<HttpParts, 'connections' | 'dispatch'>> & {
+  connections?: Partial<HttpParts['connections']>;
+  dispatch?: Partial<HttpParts['dispatch']>;
+};
 
-export async function startStand({ connections, ...changes }: Changes = {}): Promise<Stand> {
+export async function startStand({ connections, dispatch, ...changes }: Changes = {}): Promise<Stand> {
   const accepted: NewNotification[] = [];
   const views: MessageView[] = [];
   const account: Account = { id: 1, name: 'Test account', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_dGVzdA==' };
@@ -52,6 +55,20 @@ export async function startStand({ connections, ...changes }: Changes = {}): Pro
         );
         return { kind: 'accepted', answers };
       },
+      rehearse: async (_accountId, items) =>
+        items.map(() => ({
+          ...{
+            ok: true,
+            text: 'Hello',
+            channel: 'VK',
+            groupId: '1',
+            outcome: 'SENT',
+            isPaused: false,
+            waiting: 0,
+            perSecond: 50,
+          },
+          ...{ dueAt: new Date(0), sentBy: new Date(20), caps: [] },
+        })),
       get: async (_accountId, messageId) => views.find((view) => view.messageId === messageId) ?? null,
       list: async (_accountId, { limit, beforeId = Number.MAX_SAFE_INTEGER }) =>
         views
@@ -65,6 +82,7 @@ export async function startStand({ connections, ...changes }: Changes = {}): Pro
         view.status = 'CANCELLED';
         return 'cancelled';
       },
+      ...dispatch,
     },
     accounts: {
       authenticate: async (key) => callers.get(key) ?? null,

@@ -15,6 +15,7 @@ import { createAccountRoutes } from './account-routes.ts';
 import { requireScope } from './auth.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
+import { createForecastRoutes } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
@@ -22,13 +23,14 @@ import { registerPages } from './pages/pages.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
+import { createReadSendRequest } from './send-request.ts';
 import { createVkMessages } from './vk-messages.ts';
 
 export type { IsReady } from './health.ts';
 export { createMetricsServer, type MetricsServer } from './metrics-server.ts';
 
 export interface HttpParts {
-  dispatch: Pick<Dispatch, 'accept' | 'get' | 'list' | 'cancel'>;
+  dispatch: Pick<Dispatch, 'accept' | 'rehearse' | 'get' | 'list' | 'cancel'>;
   accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'>;
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
@@ -120,8 +122,10 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
   const { clock, accounts, requestsPerSecondPerKey } = parts;
   const requestRate =
     requestsPerSecondPerKey === undefined ? null : createRequestRate({ clock, perSecond: requestsPerSecondPerKey });
+  const read = createReadSendRequest(parts);
   const handlers: Record<OperationId, (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>> = {
-    ...createVkMessages(parts),
+    ...createVkMessages({ dispatch: parts.dispatch, read }),
+    ...createForecastRoutes({ dispatch: parts.dispatch, read }),
     ...createAccountRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),

@@ -21,6 +21,12 @@ export function readLimit(limit: string | undefined): number {
   return value;
 }
 
+/** A parameter that is `true` or `false`; absent: false. */
+export function readFlag(name: string, value: string | undefined): boolean {
+  if (value !== undefined && value !== 'true' && value !== 'false') throw invalid(name, 'must be true or false');
+  return value === 'true';
+}
+
 /** A positive id of a path; null where the digits are too many to be one of ours. Throws `parameter.invalid` for anything else. */
 export function readId(field: string, text: string): number | null {
   if (!/^\d+$/.test(text)) throw invalid(field, 'must be decimal digits');

@@ -1,6 +1,7 @@
 import { readFixture } from '@soroka/fixtures';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../platform/errors.ts';
 import type { Template } from '../templates/templates.ts';
 import { KEY, message, type Stand, startStand } from './http-stand.ts';
 
@@ -450,21 +451,62 @@ describe('a request that is refused as a whole', () => {
     expect(await refused(broken.post([message()]))).toEqual([503, 'unavailable']);
   });
 
+  test('503 with Retry-After where too much waits to be stored', async () => {
+    const full = () => Promise.reject(new AppError('overloaded', '20000 messages wait'));
+    await using busy = await startStand({ dispatch: { accept: full } });
+    const answer = await busy.post([message()]);
+    expect([answer.status, answer.body.result[0].reasons[0].key, answer.headers['retry-after']]).toEqual([
+      503,
+      'overloaded',
+      '1',
+    ]);
+  });
+
   test('a size is looked at before the JSON, the JSON before the count', async () => {
     expect(await refused(stand.post(`[${'1,'.repeat(2_500_000)}`))).toEqual([413, 'request.too.large']);
     expect(await refused(stand.post(`[${'1,'.repeat(2_000)}]`))).toEqual([400, 'invalid.json']);
   });
 });
 
+describe('a dry run and a forecast', () => {
+  const both = [message(), message({ phone: '123' })];
+
+  test('answer every item in its place, and nothing is accepted', async () => {
+    const { status, body } = await stand.post(both, { url: '/vk/messages?dryRun=true' });
+    expect(status).toBe(200);
+    expect(body.result[0]).toMatchObject({ code: 'OK', text: 'Hello', forecast: { channel: 'VK', outcome: 'SENT' } });
+    expect(body.result[0]).not.toHaveProperty('messageId');
+    expect(body.result[1]).toMatchObject({ code: 'REJECTED', reasons: [{ key: 'phone.invalid', field: 'phone' }] });
+    const forecast = await stand.post(both, { url: '/v1/forecast' });
+    expect(forecast.body).toMatchObject({
+      messages: 2,
+      sent: 1,
+      endsAt: '1970-01-01T00:00:00.020Z',
+      groups: [{ channel: 'VK', groupId: '1', messages: 1 }],
+      refused: [{ index: 1, reasons: [{ key: 'phone.invalid' }] }],
+    });
+    expect(stand.accepted).toEqual([]);
+  });
+
+  test.each(['dryRun=yes', 'dryrun=true', 'dryRun=true&dryRun=false'])(
+    'are not guessed: ?%s is refused and nothing is sent',
+    async (query) => {
+      const { status, body } = await stand.post(both, { url: `/vk/messages?${query}` });
+      expect([status, body.result[0].reasons[0].key]).toEqual([400, 'parameter.invalid']);
+      expect(stand.accepted).toEqual([]);
+    },
+  );
+
+  test('dryRun=false sends', async () => {
+    await stand.post([message()], { url: '/vk/messages?dryRun=false' });
+    expect(stand.accepted).toHaveLength(1);
+  });
+});
+
 describe('Idempotency-Key', () => {
   const withResult = (result: object) =>
     startStand({
-      dispatch: {
-        accept: async () => result,
-        get: async () => null,
-        list: async () => [],
-        cancel: async () => 'not_found',
-      } as never,
+      dispatch: { accept: async () => result as never },
     });
 
   test.each(['', 'a'.repeat(256)])('400 for one of %s characters', async (key) => {
@@ -481,9 +523,6 @@ describe('Idempotency-Key', () => {
           stored = remember?.answerBody(answers) ?? '';
           return { kind: 'accepted', answers };
         },
-        get: async () => null,
-        list: async () => [],
-        cancel: async () => 'not_found',
       },
     });
     const { text } = await remembering.post([message(), 5], { headers: { 'idempotency-key': 'k' } });

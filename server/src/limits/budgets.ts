@@ -10,6 +10,8 @@ export interface BudgetWant {
 export interface Budgets {
   /** Takes of each sender's budget of this day (Moscow's calendar) as much as is wanted and left; each sender once. How many were granted, by sender. */
   take(tx: Queryable, wants: readonly BudgetWant[], now: Date): Promise<ReadonlyMap<number, number>>;
+  /** How much of this day is used, by sender; whose is not, is not in the map. Takes nothing. */
+  used(queryable: Queryable, senderIds: readonly number[], now: Date): Promise<ReadonlyMap<number, number>>;
 }
 
 // Both in the order of senders: transactions that want the same ones wait for each other instead of locking up.
@@ -38,6 +40,13 @@ const TAKE: Statement = {
     returning b.sender_id as "senderId", before.granted`,
 };
 
+const USED: Statement = {
+  name: 'limits.budget.used',
+  text: `
+    select sender_id as "senderId", used from sender_budget_use
+    where sender_id = any($1::bigint[]) and day = ($2::timestamptz at time zone 'Europe/Moscow')::date`,
+};
+
 export function createBudgets(): Budgets {
   return {
     async take(tx, wants, now) {
@@ -50,6 +59,10 @@ export function createBudgets(): Budgets {
         wants.map(({ wanted }) => wanted),
       ]);
       return new Map(rows.map(({ senderId, granted }) => [senderId, granted]));
+    },
+    async used(queryable, senderIds, now) {
+      const rows = await queryable.rows<{ senderId: number; used: number }>(USED, [senderIds, now]);
+      return new Map(rows.map(({ senderId, used }) => [senderId, used]));
     },
   };
 }

@@ -25,6 +25,8 @@ export interface DayCaps {
   take(tx: Queryable, laneId: number, wants: readonly DayWant[], now: Date): Promise<readonly DayAnswer[]>;
   /** Gives places back, after a definite refusal only: whoever may have got the message has had it. */
   giveBack(tx: Queryable, laneId: number, places: readonly DayPlace[]): Promise<void>;
+  /** What the people of these lanes got in the last 24 hours, oldest first, in the order of `of`. Takes and locks nothing. */
+  sent(queryable: Queryable, of: readonly { laneId: number; person: string }[], now: Date): Promise<readonly (readonly Date[])[]>;
 }
 
 const LOCK: Statement = {
@@ -40,6 +42,12 @@ const STORE: Statement = {
     select $1, p.person, ($3::timestamptz[])[p.first : p.first + p.count - 1]
     from unnest($2::text[], $4::int[], $5::int[]) as p(person, first, count)
     on conflict (lane_id, person) do update set sent_at = excluded.sent_at`,
+};
+const SENT: Statement = {
+  name: 'limits.day.sent',
+  text: `
+    select p.position, d.sent_at as "sentAt"
+    from unnest($1::int[], $2::text[]) with ordinality as p(lane_id, person, position) join day_window as d using (lane_id, person)`,
 };
 export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
   return {
@@ -79,6 +87,13 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
       );
       const changed = new Set(places.flatMap((place) => remove(times, place)));
       if (changed.size > 0) await store(tx, laneId, [...changed].sort(), times);
+    },
+    async sent(queryable, of, now) {
+      const since = now.getTime() - windowMs;
+      const columns = [of.map(({ laneId }) => laneId), of.map(({ person }) => person)];
+      const rows = await queryable.rows<{ position: number; sentAt: readonly Date[] }>(SENT, columns);
+      const byPosition = new Map(rows.map(({ position, sentAt }) => [position, sentAt]));
+      return of.map((_, index) => (byPosition.get(index + 1) ?? []).filter((sentAt) => sentAt.getTime() > since));
     },
   };
 }

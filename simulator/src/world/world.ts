@@ -1,17 +1,20 @@
-import { findButton } from './buttons.ts';
+import { createActs } from './acts.ts';
 import { type CallLog, createCallLog } from './calls.ts';
 import { type Chat, type Chats, createChats } from './chats.ts';
 import { type Clock, type Instant, SPEED } from './clock.ts';
 import type { Acted, InboxEntry, SayingMore, Sending, Sent } from './deeds.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createDialogs, type Dialog, type Dialogs, idOn, type Message, type ShownButton } from './dialogs.ts';
+import { createEmitter } from './emitter.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createGroups, type Group, type Groups, type Network } from './groups.ts';
 import { createIds, createRandom, type Ids, type Random } from './ids.ts';
 import { createIntents, type Intents } from './intents.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { createPeople, type People, type Person } from './people.ts';
+import { createPermissions } from './permissions.ts';
 import { createPresence, type Presence } from './presence.ts';
-import { extraOf, type Shared, USUAL_PLACE } from './sharing.ts';
+import type { Shared } from './sharing.ts';
 import type { Sign } from './signs.ts';
 import type { Disturbance, WorldEvents } from './world-events.ts';
 
@@ -114,12 +117,6 @@ export interface World {
   reset(options?: { subscriptions?: boolean }): void;
 }
 
-// How long a network remembers a dedup key. VK's present window is not known (vk.md 3.2, [?]): a setting of ours.
-const DEDUP_MEMORY_MS = 86_400_000;
-const DEDUP_KEYS_MAX = 300_000;
-
-type Saying = Partial<Pick<Message, 'payload' | 'ref' | 'extra'> & Pick<SayingMore, 'under'>>;
-
 export interface WorldOptions {
   clock: Clock;
   /** Makes ids and faults repeatable; the ids of two runs with one seed are the same. */
@@ -135,159 +132,17 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   const faults = createFaults(random);
   const calls = createCallLog();
   const dialogs = createDialogs(ids, people);
-  const permissions = new Map<Group, Map<Person, 'allowed' | 'blocked'>>();
-  const listeners = new Map<keyof WorldEvents, Set<(event: never) => void>>();
-  let dedup = new Map<string, { message: Message; mono: number }>();
-  // What was scheduled before a reset must not touch the world after it.
-  let era = 0;
-
   const presence = createPresence();
   const intents = createIntents();
+  const { emit, on } = createEmitter();
   const chats = createChats(ids, clock, {
     said: (message) => emit('chatSaid', message),
     changed: (message) => emit('chatChanged', message),
     pressed: (press) => emit('chatPressed', press),
   });
-
-  const instant = (): Instant => ({ time: clock.now(), mono: clock.monotonic() });
-  const emit = <Name extends keyof WorldEvents>(name: Name, event: WorldEvents[Name]): void => {
-    for (const listener of listeners.get(name) ?? []) (listener as (event: WorldEvents[Name]) => void)(event);
-  };
-  const later = (task: () => void, delayMs: number): void => {
-    const scheduledIn = era;
-    clock.schedule(() => {
-      if (era === scheduledIn) task();
-    }, delayMs);
-  };
-
-  const permission: World['permission'] = (group, person) => {
-    if (idOn(person, group.network) === null) return 'no_account';
-    return permissions.get(group)?.get(person) ?? person.behaviour.permissions[group.network];
-  };
-  const permit = (group: Group, person: Person, now: 'allowed' | 'blocked', key = ''): Acted<null> => {
-    const before = permission(group, person);
-    if (before === 'no_account') return { ok: false, reason: before };
-    if (before !== now) {
-      const ofGroup = permissions.get(group) ?? new Map<Person, 'allowed' | 'blocked'>();
-      permissions.set(group, ofGroup.set(person, now));
-      emit(now, { group, person, key, eventId: ids.eventId(), time: clock.now() });
-    }
-    return { ok: true, result: null };
-  };
-
-  const deliver = (message: Message): void => {
-    if (message.status !== 'pending' || !presence.isOnline(message.dialog.person)) return;
-    message.status = 'received';
-    emit('delivered', message);
-    const { readsAfterMs } = message.dialog.person.behaviour;
-    if (readsAfterMs !== null) later(() => readAll(message.dialog), readsAfterMs);
-  };
-  const expire = (message: Message): void => {
-    if (message.status !== 'pending') return; // the person came online in time
-    message.status = 'expired';
-    emit('expired', message);
-  };
-  const readAll = (dialog: Dialog): readonly Message[] => {
-    const unread = dialog.messages.filter((message) => message.from === 'group' && message.status === 'received');
-    const upTo = unread.at(-1);
-    if (upTo === undefined) return [];
-    for (const message of unread) message.status = 'read';
-    emit('read', { dialog, upTo, messages: unread, eventId: ids.eventId(), time: clock.now() });
-    return unread;
-  };
-
-  const remember = (key: string, message: Message, at: Instant): void => {
-    dedup.set(key, { message, mono: at.mono });
-    const oldest = dedup.size > DEDUP_KEYS_MAX ? dedup.keys().next() : undefined;
-    if (oldest?.done === false) dedup.delete(oldest.value);
-  };
-
-  const send: World['send'] = (group, person, sending) => {
-    const may = permission(group, person);
-    if (may !== 'allowed') return { ok: false, reason: may };
-    const at = sending.at ?? instant();
-    const key = sending.dedupKey === undefined ? undefined : `${group.network} ${group.id} ${person.phone} ${sending.dedupKey}`;
-    const earlier = key === undefined ? undefined : dedup.get(key);
-    if (earlier !== undefined && at.mono - earlier.mono < DEDUP_MEMORY_MS)
-      return { ok: true, message: earlier.message, repeated: true };
-
-    const dialog = dialogs.open(group, person);
-    const { text, kind, tag = null, keyboard = null, extra = {} } = sending;
-    const message = dialogs.add(
-      dialog,
-      { from: 'group', kind, text, tag, keyboard, extra, payload: null, ref: null, status: 'pending' },
-      at,
-    );
-    if (keyboard?.place === 'dialog') dialog.keyboard = keyboard;
-    if (key !== undefined) remember(key, message, at);
-    emit('sent', message);
-
-    const deliveredAfterMs = presence.deliveredAfterMs(person);
-    if (deliveredAfterMs === 0) deliver(message);
-    else if (deliveredAfterMs !== null) later(() => deliver(message), deliveredAfterMs);
-    else if (sending.ttlMs !== undefined) later(() => expire(message), sending.ttlMs);
-    return { ok: true, message, repeated: false };
-  };
-
-  const say: World['say'] = (group, person, text, { payload = null, ref = null, extra = {}, under }: Saying = {}) => {
-    const allowed = permit(group, person, 'allowed');
-    if (!allowed.ok) return allowed;
-    const dialog = dialogs.open(group, person);
-    const tag = answeredTag(dialog, under);
-    const message = dialogs.add(
-      dialog,
-      { from: 'person', kind: 'message', text, tag, payload, ref, extra, keyboard: null, status: 'received' },
-      instant(),
-    );
-    emit('said', message);
-    return { ok: true, result: message };
-  };
-
-  const share: World['share'] = (group, person, shared, payload) =>
-    say(group, person, '', {
-      extra: extraOf(shared, group.network, person),
-      ...(payload === undefined || payload === '' ? {} : { payload }),
-    });
-
-  const press: World['press'] = (group, person, payload) => {
-    const dialog = dialogs.find(group, person);
-    if (dialog === null) return { ok: false, reason: permission(group, person) === 'no_account' ? 'no_account' : 'no_button' };
-    const found = findButton(dialog, payload);
-    if (found === null) return { ok: false, reason: 'no_button' };
-    const { button, shownBy } = found;
-    if (shownBy === null && dialog.keyboard?.oneTime === true) dialog.keyboard = null;
-    if (button.does === 'say') say(group, person, button.label, button.payload === '' ? {} : { payload: button.payload });
-    else if (button.does === 'contact') share(group, person, { kind: 'contact' });
-    else if (button.does === 'location') share(group, person, USUAL_PLACE, button.payload);
-    else if (button.does === 'tell') {
-      emit('pressed', {
-        dialog,
-        shownBy,
-        payload: button.payload,
-        eventId: ids.eventId(),
-        callbackId: ids.hex(16),
-        time: clock.now(),
-      });
-    }
-    return { ok: true, result: button };
-  };
-
-  const start: World['start'] = (group, person, payload) => {
-    if (group.network === 'vk') {
-      // Label and payload of VK's own Start button (vk.md 1.4).
-      const more = payload === undefined ? {} : { ref: payload };
-      const said = say(group, person, 'Начать', { payload: '{"command":"start"}', ...more });
-      return said.ok ? { ok: true, result: null } : said;
-    }
-    const allowed = permit(group, person, 'allowed');
-    if (allowed.ok) emit('started', { dialog: dialogs.open(group, person), payload: payload ?? null, time: clock.now() });
-    return allowed;
-  };
-
-  const writeAsAdmin: World['writeAsAdmin'] = (group, person, admin, text) =>
-    send(group, person, { kind: 'message', text, extra: { admin_author_id: Number(idOn(admin, group.network)) } });
-
-  const isSeen = (message: Message): boolean => message.status !== 'pending' && !message.deleted;
+  const permissions = createPermissions({ clock, ids, emit });
+  const deliveries = createDeliveries({ clock, ids, dialogs, permissions, presence, emit });
+  const { say, press, share, start } = createActs({ clock, ids, dialogs, permissions, emit });
 
   return {
     clock,
@@ -302,10 +157,13 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     chats,
     presence,
     intents,
-    instant,
-    permission,
-    send,
-    writeAsAdmin,
+    instant: () => ({ time: clock.now(), mono: clock.monotonic() }),
+    permission: permissions.of,
+    send: deliveries.send,
+    writeAsAdmin(group, person, admin, text) {
+      const extra = { admin_author_id: Number(idOn(admin, group.network)) };
+      return deliveries.send(group, person, { kind: 'message', text, extra });
+    },
     edit(message, changes) {
       Object.assign(message, changes, { editedAt: clock.now() });
       emit('changed', message);
@@ -327,13 +185,12 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     read(group, person) {
       if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };
       const dialog = dialogs.find(group, person);
-      return { ok: true, result: dialog === null ? [] : readAll(dialog) };
+      return { ok: true, result: dialog === null ? [] : deliveries.readAll(dialog) };
     },
     setOnline(person, isOnline) {
       if (!presence.set(person, isOnline)) return;
       emit('presence', { person, isOnline, time: clock.now() });
-      const waits = isOnline ? dialogs.sentTo(person).filter(({ status }) => status === 'pending') : [];
-      for (const message of waits) later(() => deliver(message), presence.deliveredAfterMs(person) ?? 0);
+      if (isOnline) deliveries.deliverWaiting(person);
     },
     type(group, person) {
       if (idOn(person, group.network) === null) return { ok: false, reason: 'no_account' };
@@ -344,54 +201,26 @@ export function createWorld({ clock, seed }: WorldOptions): World {
       message.reaction = reactionId;
       emit('reacted', { message, reactionId, eventId: ids.eventId(), time: clock.now() });
     },
-    allow: (group, person, key) => permit(group, person, 'allowed', key),
-    block: (group, person) => permit(group, person, 'blocked'),
-    inbox: (person) =>
-      dialogs
-        .sentTo(person)
-        .filter(isSeen)
-        .map(({ dialog, text, kind, time, status }) => ({
-          network: dialog.group.network,
-          group: dialog.group.id,
-          text,
-          kind,
-          time,
-          status: status === 'pending' ? 'received' : status,
-        })),
+    allow: (group, person, key) => permissions.set(group, person, 'allowed', key),
+    block: (group, person) => permissions.set(group, person, 'blocked'),
+    inbox: (person) => dialogs.sentTo(person).flatMap(inboxEntry),
     groupOf: (network, person) =>
       // Not every sender is a group that one could write to: OK's applications notify too.
       dialogs.sentTo(person).findLast(({ dialog: { group } }) => groups.byId(network, group.id) === group)?.dialog.group ??
       groups.demo(network),
     disturb: (group, disturbance) => emit('disturbed', { group, disturbance }),
-    on(name, listener) {
-      const own = listeners.get(name) ?? new Set();
-      listeners.set(name, own.add(listener));
-      return () => own.delete(listener);
-    },
+    on,
     reset({ subscriptions = false } = {}) {
-      era += 1;
       if (clock.speed() > SPEED.min) clock.setSpeed(SPEED.min);
-      dialogs.reset();
-      chats.reset();
-      intents.reset();
-      permissions.clear();
-      presence.reset();
-      groups.reset();
-      limits.reset();
-      faults.reset();
-      calls.reset();
-      dedup = new Map();
+      for (const part of [deliveries, dialogs, chats, intents, permissions, presence, groups, limits, faults, calls])
+        part.reset();
       emit('reset', { subscriptions });
     },
   };
 }
 
-/** The tag of a notification goes to its answer while nothing newer of the group stands under it (vk.md 1.4, message_tag). */
-function answeredTag({ messages }: Dialog, under: SayingMore['under']): string | null {
-  if (under === 'dialog') return null;
-  const answered = messages.findLast(
-    ({ from, status, kind }) =>
-      from === 'group' && (status === 'received' || status === 'read') && (under === undefined || kind === 'notification'),
-  );
-  return answered?.kind === 'notification' ? answered.tag : null;
+/** What is on its way, or was taken back, is not there. */
+function inboxEntry({ dialog, text, kind, time, status, deleted }: Message): InboxEntry[] {
+  if (status === 'pending' || deleted) return [];
+  return [{ network: dialog.group.network, group: dialog.group.id, text, kind, time, status }];
 }

@@ -18,14 +18,6 @@ export const EMPTY_CELLS: Readonly<
   },
   'OK, REST and OAuth': {
     sendMass: { cut: 'the answer is a bare number, and so is its half' },
-    sendMessage: {
-      done: 'the simulator does not answer in the form that OK’s page prints; that form is read in a test of its own',
-      lostAfter: 'as for done',
-    },
-    getCallsLeft: {
-      done: 'the simulator does not answer in the form that OK’s page prints; that form is read in a test of its own',
-      lostAfter: 'as for done',
-    },
   },
   notify: {
     receipts: {

@@ -273,6 +273,30 @@ describe('the REST API', () => {
     expect(refused).toMatchObject({ kind: 'stopped', networkCode: '104' });
   });
 
+  test('lets a look at the connection tell a right signature from a wrong one', async () => {
+    const signatureWith = async (applicationSecret: string) => {
+      const steps = await channel({ application: { ...APPLICATION, applicationSecret } }).check(null, never);
+      return steps.find(({ name }) => name === 'signature');
+    };
+    expect(await signatureWith(APPLICATION.applicationSecret)).toMatchObject({ state: 'good' });
+    expect(await signatureWith('WRONG')).toMatchObject({ state: 'bad', found: expect.stringContaining('104') });
+  });
+
+  test('tells each person’s fate, and how many calls are left', async () => {
+    const application = rest();
+    const left = async () => application.getCallsLeft(['notifications.sendMessage'], never, { userId: ANNA.ok });
+    const method = 'notifications.sendMessage';
+    expect(await left()).toEqual({ kind: 'done', result: [{ method, available: true, callsLeft: 1 }] });
+    expect(await application.sendMessage({ userIds: [ANNA.ok, '1'], message: 'Готово' }, never)).toEqual({
+      kind: 'done',
+      result: [
+        { userId: ANNA.ok, status: 'OK' },
+        { userId: '1', status: 'FAILED' },
+      ],
+    });
+    expect(await left()).toEqual({ kind: 'done', result: [{ method, available: false, callsLeft: 0 }] });
+  });
+
   test('forbids a session for a notification, as OK documents', async () => {
     const session = { accessToken: 'ok-user-anna' };
     const answer = await rest().call('notifications.sendSimple', { uid: ANNA.ok, text: 'x' }, never, { session });

@@ -9,7 +9,7 @@ function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(shapeOf(item))))].sort();
   if (typeof value === 'object' && value !== null) {
     const named = Object.entries(value).map(
-      ([name, inner]) => [name.replace(/^(user|group|chat):.*/, '$1:…'), shapeOf(inner)] as const,
+      ([name, inner]) => [name.replace(/^(user|group|chat):.*/, '$1:…').replace(/^\d+$/, '…'), shapeOf(inner)] as const,
     );
     return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -70,6 +70,10 @@ const ANSWERS: Readonly<Partial<Record<FixtureName, () => Promise<unknown>>>> = 
   },
   'ok/error-no-application': async () => (await read(fetch(`${ok.url}/fb.do?method=users.getInfo&application_key=no`))).body,
   'ok/error-session': async () => (await ok.get('me/info', { access_token: 'no' })).body,
+  'ok/calls-left': async () =>
+    (await ok.rest({ method: 'users.getCallsLeft', methods: 'notifications.sendSimple' }, 'DEMOAPPSECRET')).body,
+  'ok/notification-statuses': async () =>
+    (await ok.rest({ method: 'notifications.sendMessage', user_ids: `${ANNA.id},1`, message: 'а' }, 'DEMOAPPSECRET')).body,
   'ok/message-created': async () => withoutNames(await told(() => ok.world.say(ok.group, anna(), 'text'))),
   'ok/message-with-share': async () =>
     withoutNames(await told(() => ok.world.say(ok.group, anna(), 'https://ya.ru/', { extra: share }))),

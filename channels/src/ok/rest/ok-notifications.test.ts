@@ -146,6 +146,16 @@ describe('a notification to named people', () => {
     expect(await restAt(server).sendMessage({ userIds: ['1'], message: 'x' }, never)).toMatchObject(expected);
   });
 
+  test('may name a text that is kept at OK, and needs one of the two', async () => {
+    await using server = await playAnswers({ body: '{"result":{"1":"OK"}}' });
+    const rest = restAt(server);
+    expect(await rest.sendMessage({ userIds: ['1'] }, never)).toMatchObject({ kind: 'refused', networkCode: 'limit' });
+    expect(await rest.sendMessage({ userIds: ['1'], messageId: 'm1' }, never)).toMatchObject({ kind: 'done' });
+    expect(server.requests).toHaveLength(1);
+    expect(formOf(server)).toMatchObject({ msg_id: 'm1' });
+    expect(formOf(server)).not.toHaveProperty('message');
+  });
+
   test('is refused before the call where it is too long', async () => {
     await using server = await playAnswers({ body: '{}' });
     const outcome = await restAt(server).sendMessage({ userIds: ['1'], message: 'я'.repeat(255) }, never);

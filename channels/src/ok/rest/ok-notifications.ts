@@ -23,8 +23,8 @@ export interface OkSimpleNotification {
 /** One text to people of an application that is no game: one a day for each. */
 export interface OkDirectNotification {
   userIds: readonly string[];
-  /** At most 254 characters. */
-  message: string;
+  /** At most 254 characters; may be left out where `messageId` names a text that is kept at OK. */
+  message?: string;
   messageId?: string;
   mark?: string;
 }
@@ -91,12 +91,9 @@ export function createOkNotifications(
       return actionOutcome(await call('notifications.stopSendMass', { id }, signal), nothing);
     },
     async sendMessage({ userIds, message, messageId, mark }, signal, session) {
-      const characters = [...message].length;
-      if (characters > DIRECT_CHARACTERS_MAX) {
-        const detail = `message: at most ${DIRECT_CHARACTERS_MAX} characters, there are ${characters}`;
-        return { kind: 'refused', networkCode: 'limit', detail };
-      }
-      const params = { user_ids: userIds.join(','), message, ...defined({ msg_id: messageId, mark }) };
+      const problem = problemOfDirect(message, messageId);
+      if (problem !== null) return { kind: 'refused', networkCode: 'limit', detail: problem };
+      const params = { user_ids: userIds.join(','), ...defined({ message, msg_id: messageId, mark }) };
       const answer = await call('notifications.sendMessage', params, signal, session === undefined ? {} : { session });
       return actionOutcome(answer, (result) => readStatuses(result, userIds));
     },
@@ -110,6 +107,14 @@ function problemOfSimple(text: string, { specialCharacter }: Pick<OkSettings, 's
   const special = text.match(specialCharacter)?.length ?? 0;
   if (special <= SIMPLE.specialCharactersMax) return null;
   return `at most ${SIMPLE.specialCharactersMax} special characters or emoji, there are ${special}`;
+}
+
+function problemOfDirect(message: string | undefined, messageId: string | undefined): string | null {
+  if (message === undefined) return messageId === undefined ? 'message: give a text, or the messageId of one' : null;
+  const characters = [...message].length;
+  return characters > DIRECT_CHARACTERS_MAX
+    ? `message: at most ${DIRECT_CHARACTERS_MAX} characters, there are ${characters}`
+    : null;
 }
 
 // What a good call returns is not documented; stopSendMass wants an id, so one is looked for.

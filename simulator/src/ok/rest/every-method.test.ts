@@ -50,9 +50,10 @@ const METHODS: Readonly<Record<string, readonly Case[]>> = {
   'users.isAppUser': [good({ uid: DINA.id }, false), good({}, true), bad('nobody known', { uid: '1' }, 110)],
   'users.getCallsLeft': [
     good({ uid: ANNA.id, methods: 'notifications.sendSimple,users.getInfo' }, [
-      { methodName: 'notifications.sendSimple', available: true, callsLeft: 5 },
-      { methodName: 'users.getInfo', available: true, callsLeft: null },
+      { available: true, callsLeft: 5, name: 'notifications.sendSimple' },
+      { available: true, callsLeft: null, name: 'users.getInfo' },
     ]),
+    good({ methods: 'notifications.sendMessage' }, [{ available: true, callsLeft: 1, name: 'notifications.sendMessage' }]),
     bad('no methods', { uid: ANNA.id }, 100),
     bad('nobody known', { uid: '1', methods: 'a' }, 110),
   ],
@@ -95,14 +96,14 @@ const METHODS: Readonly<Record<string, readonly Case[]>> = {
     bad('who has not launched the application', { uid: DINA.id, text: 'а' }, 11),
   ],
   'notifications.sendMessage': [
-    good({ user_ids: `${ANNA.id},${DINA.id},1`, message: 'Готово' }, [
-      { user_id: ANNA.id, result: 'OK' },
-      { user_id: DINA.id, result: 'NOT_AUTHORIZED' },
-      { user_id: '1', result: 'FAILED' },
-    ]),
+    good(
+      { user_ids: `${ANNA.id},${DINA.id},1`, message: 'Готово' },
+      { result: { [ANNA.id]: 'OK', [DINA.id]: 'NOT_AUTHORIZED', 1: 'FAILED' } },
+    ),
+    good({ user_ids: BORIS.id, msg_id: 'ready' }, { result: { [BORIS.id]: 'OK' } }),
     bad('255 characters', { user_ids: ANNA.id, message: 'я'.repeat(255) }, 100),
     bad('nobody', { message: 'а' }, 100),
-    bad('no text', { user_ids: ANNA.id }, 100),
+    bad('neither a text nor the id of one', { user_ids: ANNA.id }, 100),
   ],
   'notifications.sendMass': [
     good(MASS, 1),

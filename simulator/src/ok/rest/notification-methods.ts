@@ -75,21 +75,25 @@ type MessageResult =
   | 'NOT_AUTHORIZED'
   | 'RATE_EXCEEDED';
 
-/** One to each of several people. [?] The shape of the answer is not documented, its words are. */
+/**
+ * One to each of several people: a text, or the id of one that is kept at OK. [?] Whether one of the two must be there, and which
+ * goes first, no page says; the simulator keeps no texts, and shows the id.
+ */
 const sendMessage: RestMethod = {
   session: 'optional',
   scope: 'VALUABLE_ACCESS',
   run(call) {
     const ids = requiredIds(call.given, 'user_ids', NOTIFICATION.recipientsMax);
     if (!ids.ok) return ids;
-    const text = required(call.given, 'message');
-    if (!text.ok) return text;
-    if ([...text.value].length > NOTIFICATION.messageCharactersMax) {
+    const message = required(call.given, 'message');
+    const text = message.ok ? message : required(call.given, 'msg_id');
+    if (!text.ok) return refuse('PARAM', 'Missing required parameter message or msg_id');
+    if (message.ok && [...message.value].length > NOTIFICATION.messageCharactersMax) {
       return refuse('PARAM', `message is longer than ${NOTIFICATION.messageCharactersMax} characters`);
     }
     const fault = call.world.faults.drawError('ok');
     if (fault !== null) return { ok: false, error: errorByCode(Number(fault)) };
-    return respond(ids.ids.map((userId) => ({ user_id: userId, result: messageTo(call, userId, text.value) })));
+    return respond({ result: Object.fromEntries(ids.ids.map((userId) => [userId, messageTo(call, userId, text.value)])) });
   },
 };
 
@@ -108,7 +112,7 @@ function messageTo({ world, network, given, at }: RestCall, userId: string, text
   return world.send(APPLICATION_SENDER, person, { kind: 'notification', text, at, extra }).ok ? 'OK' : 'FAILED';
 }
 
-/** Sources: contracts/ok.md 5.1 and 5.3. */
+/** Sources: contracts/ok.md 5.1 and 5.3, and the pages of both methods under apiok.ru/en/dev/methods/rest/notifications. */
 export const NOTIFICATION_METHODS: RestMethods = {
   'notifications.sendSimple': sendSimple,
   'notifications.sendMessage': sendMessage,

@@ -12,8 +12,8 @@ export const CALLS_PER_DAY: Readonly<Record<string, number>> = {
 export interface Quotas {
   /** Takes one call if one is left. */
   take(method: string, userId: string, at: Instant): boolean;
-  /** Null where the method has no quota. */
-  left(method: string, userId: string): number | null;
+  /** Null where the method has no quota; `userId` null is somebody for whom nothing was called. */
+  left(method: string, userId: string | null): number | null;
   reset(): void;
 }
 
@@ -31,7 +31,8 @@ export function createQuotas(clock: Clock): Quotas {
     },
     left(method, userId) {
       const max = CALLS_PER_DAY[method];
-      return max === undefined ? null : Math.max(0, max - within(method, userId, clock.monotonic()).length);
+      if (max === undefined) return null;
+      return userId === null ? max : Math.max(0, max - within(method, userId, clock.monotonic()).length);
     },
     reset: () => taken.clear(),
   };

@@ -139,11 +139,17 @@ test('an error asked for by a fault comes instead of the notification', async ()
 test('a person gets one message of sendMessage a day, and the calls left say so', async () => {
   const message = { method: 'notifications.sendMessage', user_ids: ANNA.id, message: 'Готово' };
   const left = async () => (await ok.rest({ method: 'users.getCallsLeft', uid: ANNA.id, methods: message.method }, SECRET)).body;
-  expect((await ok.rest(message, SECRET)).body).toEqual([{ user_id: ANNA.id, result: 'OK' }]);
-  expect(await left()).toEqual([{ methodName: message.method, available: false, callsLeft: 0 }]);
-  expect((await ok.rest(message, SECRET)).body).toEqual([{ user_id: ANNA.id, result: 'LIMIT_REACHED' }]);
+  expect((await ok.rest(message, SECRET)).body).toEqual({ result: { [ANNA.id]: 'OK' } });
+  expect(await left()).toEqual([{ available: false, callsLeft: 0, name: message.method }]);
+  expect((await ok.rest(message, SECRET)).body).toEqual({ result: { [ANNA.id]: 'LIMIT_REACHED' } });
   clock.advance(86_400_000);
-  expect(await left()).toEqual([{ methodName: message.method, available: true, callsLeft: 1 }]);
+  expect(await left()).toEqual([{ available: true, callsLeft: 1, name: message.method }]);
+});
+
+test('the calls left of nobody in particular are asked without a session, as a check of the signature', async () => {
+  const ask = { method: 'users.getCallsLeft', methods: 'users.getInfo' };
+  expect((await ok.rest(ask, SECRET)).body).toEqual([{ available: true, callsLeft: null, name: 'users.getInfo' }]);
+  expect((await ok.rest(ask, 'ANOTHER')).body.error_code).toBe(104);
 });
 
 test.each([

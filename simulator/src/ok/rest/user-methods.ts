@@ -73,21 +73,24 @@ const isAppUser: RestMethod = {
   },
 };
 
-/** [?] The shape of the answer is not documented. `callsLeft` of a method without a quota is null. */
+/**
+ * `uid` and a session are both optional, and no right is needed: apiok.ru/en/dev/methods/rest/users/users.getCallsLeft. [?] For
+ * nobody in particular it tells what anybody has who was not called for yet; `callsLeft` of a method without a quota is null.
+ */
 const getCallsLeft: RestMethod = {
   session: 'optional',
-  scope: 'VALUABLE_ACCESS',
+  scope: null,
   run({ given, world, session, network }) {
-    const person = given['uid'] === undefined ? session?.person : world.people.byId('ok', bareId(given['uid']));
-    if (person === undefined) return refuse('PARAM', 'Missing required parameter uid');
-    if (person?.okId == null) return refuse('PARAM_USER_ID', 'Invalid user id');
+    const { uid } = given;
+    const person = uid === undefined ? (session?.person ?? null) : world.people.byId('ok', bareId(uid));
+    if (uid !== undefined && person?.okId == null) return refuse('PARAM_USER_ID', 'Invalid user id');
     const methods = required(given, 'methods');
     if (!methods.ok) return methods;
-    const { okId } = person;
+    const userId = person?.okId ?? null;
     return respond(
       methods.value.split(',').map((name) => {
-        const callsLeft = network.quotas.left(name.trim(), okId);
-        return { methodName: name.trim(), available: callsLeft !== 0, callsLeft };
+        const callsLeft = network.quotas.left(name.trim(), userId);
+        return { available: callsLeft !== 0, callsLeft, name: name.trim() };
       }),
     );
   },

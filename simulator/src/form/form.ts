@@ -24,9 +24,12 @@ export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, {}));
 }
 
-/** The parameters of a call: those of the query and of the form together; of the same name, the form's. */
+/**
+ * The parameters of a call: those of the query and of the form together; of the same name, the form's. Of one that comes several
+ * times the last counts, as in PHP, which VK is made of. [?] OK's choice is not known.
+ */
 export function parametersOf(request: FastifyRequest): Record<string, string> {
   const query = Object.entries(request.query as Record<string, string | string[]>);
-  const fromQuery = query.map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value] as const);
+  const fromQuery = query.map(([name, value]) => [name, Array.isArray(value) ? (value.at(-1) ?? '') : value] as const);
   return { ...Object.fromEntries(fromQuery), ...((request.body ?? {}) as Record<string, string>) };
 }

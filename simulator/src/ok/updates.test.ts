@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock, type ManualClock } from '../world/world.ts';
-import { ANNA, eventually, type OkReply, type SimulatedOk, startOk } from './test/start-ok.ts';
+import { ANNA, eventually, type OkReply, read, type SimulatedOk, startOk } from './test/start-ok.ts';
 
 let clock: ManualClock;
 let ok: SimulatedOk;
@@ -83,6 +83,13 @@ test('a poll ends empty after its time-out; an event of another type does not en
   expect(ended).toBe(false);
   clock.advance(1);
   expect(texts(await held)).toEqual([]);
+});
+
+test('types may be asked for in one parameter or in several', async () => {
+  await subscribe();
+  say('привет');
+  const query = `access_token=${encodeURIComponent(ok.group.token)}&types=CHAT_SYSTEM&types=MESSAGE_CREATED&timeout=0`;
+  expect((await read(fetch(`${ok.url}/graph/me/updates?${query}`))).body.updates).toHaveLength(1);
 });
 
 test('a subscription to some types brings only those', async () => {

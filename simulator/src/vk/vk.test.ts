@@ -31,6 +31,15 @@ test('a JSON body is not read, so that nothing in it was given', async () => {
   expect(await json(fetch(url('users.get', 'v=5.199&access_token=vk1.demo'), post))).toEqual({ response: [] });
 });
 
+test('of a parameter that comes twice the last counts, in the query as in the form: a list needs its commas', async () => {
+  const twice = 'user_ids=1&user_ids=37119444&v=5.199&access_token=vk1.demo';
+  const expected = { response: [expect.objectContaining({ id: 37119444 })] };
+  expect(await json(fetch(url('users.get', twice)))).toEqual(expected);
+  expect(await json(fetch(url('users.get', ''), { method: 'POST', body: new URLSearchParams(twice) }))).toEqual(expected);
+  const wrong = 'user_ids=37119444&user_ids=1&v=5.199&access_token=vk1.demo';
+  expect(await json(fetch(url('users.get', wrong)))).toEqual({ response: [] });
+});
+
 test('an error repeats the parameters without the token', async () => {
   expect(await vk.call('messages.nothing', { peer_id: 1 })).toEqual({
     error: {

@@ -254,6 +254,16 @@ test('a body without a content type is read, numbers beyond 2^53 in it stay exac
   expect(JSON.stringify(ok.world.calls.since(0))).toContain('9007199254740993');
 });
 
+test('a field that is null is not given: clients of typed languages write all that they know', async () => {
+  const message = { text: 'раз', attachment: null, attachments: null, reply_to: null, privacyWarning: null };
+  const recipient = { chat_id: null, user_id: null, user_ids: [ANNA.id] };
+  const { body } = await ok.post('me/messages', { recipient, message, sender_action: null, chat_control: null });
+  expect(body).toEqual({ success: [true], chat_ids: [ANNA.chat] });
+  const share = { type: 'SHARE', payload: { id: null, url: 'https://example.org/' } };
+  const shared = await ok.post('me/messages', { recipient: { user_id: ANNA.id }, message: { text: null, attachments: [share] } });
+  expect(shared.body.message_id).toMatch(/^mid:/);
+});
+
 test('an error asked for by a fault comes instead of the message', async () => {
   ok.world.faults.set('ok', { errors: { '9999': 1 } });
   expect((await ok.post('me/messages', toAnna)).body).toMatchObject({

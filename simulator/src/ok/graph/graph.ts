@@ -51,7 +51,7 @@ function readJson(text: string): unknown {
 async function run(request: FastifyRequest, reply: FastifyReply, path: string, network: OkNetwork): Promise<OkResult> {
   const { entry, at } = request.networkCall;
   entry.method = path;
-  const query = request.query as Record<string, string>;
+  const query = queryOf(request);
   const token = query['access_token'];
   if (token === undefined || token === '') return refuse('SESSION_REQUIRED', 'access_token is required in the query');
   const group = network.groupTokens.use(token);
@@ -66,13 +66,28 @@ async function run(request: FastifyRequest, reply: FastifyReply, path: string, n
   })[0];
   if (found === undefined) return refuse('METHOD', `${request.method} ${path} does not exist`);
   entry.method = found.route.pattern;
-  const { body = request.method === 'GET' ? {} : undefined } = request;
+  const { body: given = request.method === 'GET' ? {} : undefined } = request;
+  const body = withoutNulls(given);
   if (!isObject(body)) return refuse('REQUEST', 'The body must be a JSON object');
   // On the answer, not on the socket, which outlives many polls.
   const gone = new Promise<void>((resolve) => reply.raw.once('close', resolve));
   const origin = `${request.protocol}://${request.host}`;
   const call: GraphCall = { network, group, at, query, body, path: found.ids, origin, gone };
   return found.route.run(call);
+}
+
+/** Of a parameter that comes several times, as `types`, all with commas between. */
+function queryOf(request: FastifyRequest): Record<string, string> {
+  const query = Object.entries(request.query as Record<string, string | string[]>);
+  return Object.fromEntries(query.map(([name, value]) => [name, String(value)]));
+}
+
+/** A field that is null counts as not given: clients of typed languages write all that they know. [?] OK's reading of it. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNulls(field)]));
 }
 
 /** The ids in a path that fits the pattern, or null. */

@@ -239,6 +239,19 @@ test('a place of the day is kept only while the person may have got the message,
   expect(decide(waiting, { kind: 'step_ended' }, NOW, SETTINGS)).toMatchObject({ giveBackDaySlot: false });
 });
 
+test('a refused repeat of a call without an answer gives no place back and takes no refusal to cancel away: the person may have the first', () => {
+  const refused = outcome({ kind: 'refused', reason: 'refused_by_user', networkCode: '901' });
+  const place = { daySlotAt: new Date(NOW), dayPersons: ['phone:79999999999'] };
+  for (const maybeSent of [true, false]) {
+    const held = message({ delivery: { step: 0, state: 'sending', attempt: 2, maybeSent, ...place } });
+    const change = decide(held, refused, NOW, SETTINGS);
+    expect(change).toMatchObject({ giveBackDaySlot: !maybeSent, delivery: { queue: { step: 1, maybeSent } } });
+    expect(decide(after(held, change), { kind: 'cancelled' }, NOW, SETTINGS) === null).toBe(maybeSent);
+    const last = message({ steps: [step('VK')], delivery: held.delivery });
+    expect(decide(last, refused, NOW, SETTINGS)).toMatchObject({ status: 'UNDELIVERABLE', giveBackDaySlot: !maybeSent });
+  }
+});
+
 test('retries wait 1, 2, 4 … 60 s, give or take a fifth', () => {
   expect([1, 2, 3, 7, 20].map((attempt) => backoffMs(attempt, 0.5))).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
   expect([backoffMs(1, 0), backoffMs(1, 1)]).toEqual([800, 1_200]);

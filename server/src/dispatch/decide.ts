@@ -184,14 +184,18 @@ function refuse(
   now: number,
 ): Change {
   const next = message.steps[delivery.step + 1];
-  if (next === undefined || now >= message.expiresAt) return { ...final(message, status, reason, now), giveBackDaySlot: true };
+  // An earlier call of it had no answer: what was refused now is the repeat, and the person may have the first.
+  const giveBackDaySlot = !delivery.maybeSent;
+  if (next === undefined || now >= message.expiresAt) return { ...final(message, status, reason, now), giveBackDaySlot };
   const channel = message.steps[delivery.step]?.route ?? message.channel;
   return {
     channel: next.route,
     entry: { status, channel, ts: now, errorCode: STATUS_ERRORS[reason] },
     report: false,
-    delivery: { queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false, maybeSent: false } },
-    giveBackDaySlot: true,
+    delivery: {
+      queue: { step: delivery.step + 1, dueAt: now, attempt: 0, keepDaySlot: false, maybeSent: delivery.maybeSent },
+    },
+    giveBackDaySlot,
   };
 }
 

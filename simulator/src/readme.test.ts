@@ -10,7 +10,7 @@ const [, controlApi = ''] = /^## Control API\n(.*?)^## /ms.exec(page) ?? [];
 let simulator: Simulator;
 const routes = new Set<string>();
 beforeAll(async () => {
-  // How Fastify tells whoever wants to know of a server that another part makes: fastify.dev/docs/latest/Reference/Hooks, "Diagnostics Channel Hooks".
+  // How Fastify tells of servers that other parts make: fastify.dev/docs/latest/Reference/Hooks, "Diagnostics Channel Hooks".
   const listen = (message: unknown): void => {
     (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url }) => {
       for (const one of [method].flat()) if (one !== 'HEAD') routes.add(`${one} ${url.replace(/:(\w+)/g, '{$1}')}`);

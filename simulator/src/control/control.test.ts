@@ -189,6 +189,17 @@ test('a receiver keeps whatever comes, byte for byte, and can be told to fail an
   expect(await get('receiver/shop')).toEqual([]);
 });
 
+test('a receiver hangs as long as its caller would measure, however fast the time of the world passes', async () => {
+  await call('POST', 'clock', { speed: 100_000 });
+  await call('POST', 'receiver/shop/behaviour', { hangMs: 250 });
+  const before = performance.now();
+  const hung = call('POST', 'receiver/shop', {});
+  await expect.poll(() => get('receiver/shop')).toHaveLength(1);
+  await call('POST', 'clock', { advanceMs: 60_000 });
+  expect(await hung).toMatchObject({ status: 200 });
+  expect(performance.now() - before).toBeGreaterThan(245); // timers may be a little early
+});
+
 test('a reset empties inboxes, calls, violations, faults and receivers, and keeps the addresses of customers', async () => {
   const account = (changes: object) =>
     fetch(`${simulator.url}/notify/v1/account`, {

@@ -31,7 +31,7 @@ type ReceiverRequest = FastifyRequest<{ Params: { name: string }; Querystring: {
 /**
  * Customers' endpoints, one per name: `POST` of anything is kept, `GET` lists it, `DELETE` forgets it. Told by
  * `POST …/behaviour {status, failTimes, hangMs}` it answers with `status` (always, or the next `failTimes` times; 500 if only
- * `failTimes` is given) after `hangMs`; an empty behaviour makes it take everything with 200 again.
+ * `failTimes` is given) after `hangMs` of real time; an empty behaviour makes it take everything with 200 again.
  */
 export function registerReceiver(app: FastifyInstance, world: World): void {
   const receivers = new Map<string, Receiver>();
@@ -55,7 +55,8 @@ export function registerReceiver(app: FastifyInstance, world: World): void {
     const { body, raw } = asSent(request.body);
     own.taken.push({ time: world.clock.now(), headers: request.headers, body, raw, status });
     if (own.taken.length > TAKEN_MAX * 1.1) own.taken = own.taken.slice(-TAKEN_MAX);
-    if (own.hangMs > 0) await new Promise<void>((resolve) => world.clock.schedule(resolve, own.hangMs));
+    // Whoever calls measures by a clock of its own how long it waits.
+    if (own.hangMs > 0) await new Promise<void>((resolve) => world.clock.scheduleReal(resolve, own.hangMs));
     return reply.code(status).send(status < 300 ? { ok: true } : { error: 'told to fail' });
   });
   app.get('/control/receiver/:name', async (request: ReceiverRequest) => {

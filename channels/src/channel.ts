@@ -151,7 +151,12 @@ export type InboundEvent =
   | (InboundBase & { kind: 'read'; upToNetworkId: string })
   | (InboundBase & { kind: 'permission'; allowed: boolean })
   /** Known to the network, of no use to us: kept, shown, not worked on. */
-  | (InboundBase & { kind: 'other'; type: string });
+  | (InboundBase & {
+      kind: 'other';
+      type: string;
+      /** The network tells back what the group wrote by its API: one for every message, and nothing in it that we lack. */
+      isEcho?: boolean;
+    });
 
 /** What one long poll brought. `state` is stored after the events are, and given to the next poll. */
 export interface PollResult {

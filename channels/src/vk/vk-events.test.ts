@@ -139,8 +139,16 @@ describe('what the community wrote', () => {
     ]);
   });
 
-  test('without an author is our own, or another program’s: nothing to us', () => {
-    expect(parseVkEvent(reply({ admin_author_id: undefined }))).toMatchObject([{ kind: 'other', type: 'message_reply' }]);
+  test('without an author is our own, or another program’s: an echo', () => {
+    expect(parseVkEvent(reply({ admin_author_id: undefined }))).toMatchObject([
+      { kind: 'other', type: 'message_reply', isEcho: true },
+    ]);
+  });
+
+  test('to another community is nothing to us, and no echo where an admin wrote it', () => {
+    const [event] = parseVkEvent(reply({ peer_id: -5 }));
+    expect(event).toMatchObject({ kind: 'other', type: 'message_reply' });
+    expect(event).not.toHaveProperty('isEcho');
   });
 });
 

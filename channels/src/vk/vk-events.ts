@@ -65,7 +65,7 @@ function parseMessage(message: Fields, base: Base): InboundEvent | undefined {
 
 /** The community wrote. Only what an admin wrote in VK's own page has an author; the rest is ours, or another program's. */
 function parseReply(message: Fields, base: Base): InboundEvent | undefined {
-  if (!message.has('admin_author_id')) return undefined;
+  if (!message.has('admin_author_id')) return { ...other('message_reply', message, base), isEcho: true };
   const peerId = message.id('peer_id');
   if (isCommunity(peerId)) return undefined;
   const dialog: Dialog = { userId: peerId, peerId, isGroupChat: isGroupChat(peerId) };
@@ -174,7 +174,7 @@ function wrappedPayload(payload: string): string | undefined {
   }
 }
 
-function other(type: string, object: Fields, base: Base): InboundEvent {
+function other(type: string, object: Fields, base: Base): Extract<InboundEvent, { kind: 'other' }> {
   const userId = firstId(object, ['from_id', 'user_id']);
   return { ...base, kind: 'other', type, userId, peerId: firstId(object, ['peer_id']) || userId };
 }

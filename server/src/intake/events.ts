@@ -10,7 +10,7 @@ const seconds = histogram(
   ['kind'],
   [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
 );
-const stored = counter('intake_events_total', 'Incoming bodies, by source and result (new, repeated, unreadable).', [
+const stored = counter('intake_events_total', 'Incoming bodies, by source and result (new, repeated, unreadable, echo).', [
   'kind',
   'source',
   'result',
@@ -37,7 +37,7 @@ export function requestRefused(log: Logger, event: { kind: string; reason: strin
 export function bodyStored(event: {
   kind: string;
   source: 'webhook' | 'long-poll';
-  result: 'new' | 'repeated' | 'unreadable';
+  result: 'new' | 'repeated' | 'unreadable' | 'echo';
 }): void {
   stored.inc({ ...event });
 }

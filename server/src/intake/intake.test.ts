@@ -258,6 +258,30 @@ test('what VK sends again is counted as sent again, and taken as if it were the 
   expect((await town.history()).map(({ text }) => text)).toContain('привет');
 });
 
+test('what the group sent itself, told back by VK, is answered and not kept; what an admin wrote is', async () => {
+  await using town = await startIncomingTown();
+  const reply = (text: string, more: Record<string, unknown> = {}) => {
+    const message = { id: 7, date: 1_790_000_000, peer_id: 37_119_444, from_id: -Number(town.groupIds.vk), out: 1, text };
+    return town.vkEvent('message_reply', { ...message, ...more });
+  };
+  const echoes = async () => {
+    const found = await registry.getSingleMetric('soroka_intake_events_total')?.get();
+    return found?.values.find(({ labels }) => labels['kind'] === 'vk' && labels['result'] === 'echo')?.value ?? 0;
+  };
+  const before = await echoes();
+  expect(await town.post('vk', reply('от нас'))).toMatchObject({ status: 200, text: 'ok' });
+  await town.post('vk', reply('от админа', { id: 8, admin_author_id: 501 }));
+  await town.post('vk', reply('сломано', { id: 9, admin_author_id: 'кто-то' }));
+  const kept = await town.bodies(town.account.id, { limit: 10 });
+  expect(kept.map(({ body }) => (JSON.parse(body) as { object: { text: string } }).object.text)).toEqual([
+    'сломано',
+    'от админа',
+  ]);
+  expect((await echoes()) - before).toBe(1);
+  await town.settled();
+  expect((await town.history()).map(({ text }) => text)).toEqual(['от админа']);
+});
+
 test('kinds of events that nobody knows are kept, answered 200, and seen', async () => {
   await using town = await startIncomingTown();
   const vk = JSON.parse(town.vkMessage('x', {}, { type: 'message_from_tomorrow' })) as object;

@@ -7,7 +7,7 @@ import { type Arrival, type ReadBody, readBody } from './raw-bodies.ts';
 
 /** Puts bodies into the database, from wherever they come. */
 export interface Storage {
-  /** Everything is durable when this resolves; repeats are dropped. */
+  /** Everything is durable when this resolves; repeats are dropped, and so is what the network only tells back. */
   store(...arrivals: readonly Arrival[]): Promise<void>;
 }
 
@@ -40,7 +40,10 @@ export function createStorage(parts: {
 
   return {
     async store(...arrivals) {
-      const read = (await Promise.all(arrivals.map(withGroup))).flatMap(readBody);
+      const all = (await Promise.all(arrivals.map(withGroup))).flatMap(readBody);
+      // VK tells back every message of ours: kept for a week, these would double what is stored.
+      const read = all.filter((one) => !isEcho(one));
+      for (const { raw } of all.filter(isEcho)) bodyStored({ kind: raw.form, source: raw.source, result: 'echo' });
       const isNew = await rawEvents.store(read.map(({ raw }) => raw));
       const copies = read.filter((_, index) => isNew[index] === false).flatMap(tagCopyOf);
       await rawEvents.store(copies);
@@ -51,6 +54,10 @@ export function createStorage(parts: {
       });
     },
   };
+}
+
+function isEcho({ event }: ReadBody): boolean {
+  return event?.kind === 'other' && event.isEcho === true;
 }
 
 /** The network's own copy was here before; the upstream's knows which notification was answered, and so whose phone it is. */

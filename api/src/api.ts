@@ -1,5 +1,6 @@
 export { Account, AccountPatch } from './account.ts';
 export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, RequestRejected, SendAnswer } from './answers.ts';
+export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
@@ -16,4 +17,5 @@ export {
 } from './messages.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
 export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations.ts';
+export { Sender, SenderName } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';

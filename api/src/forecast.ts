@@ -21,7 +21,7 @@ export const MessageForecast = Type.Object({
   channel: Type.Enum(ROUTES, { description: 'The route that would be used.' }),
   groupId: Type.String(),
   outcome: Type.Enum(['SENT', 'RATELIMIT', 'UNDELIVERABLE', 'EXPIRED']),
-  paused: Type.Boolean({ description: 'Sending waits for an operator there: the times count as if it did not.' }),
+  paused: Type.Boolean({ description: 'The sender or the connection is paused: the times count as if it were not.' }),
   dueAt: Type.String({ format: 'date-time', description: 'Not before: sendAt, windows, quiet hours, a free place of the day.' }),
   sentBy: time('When it would have been sent; null where it would not be.'),
   waiting,

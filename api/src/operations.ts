@@ -1,11 +1,13 @@
 import { type TSchema, Type } from 'typebox';
 import { Account, AccountPatch } from './account.ts';
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answers.ts';
+import { CancelAnswer, CancelRequest } from './cancelling.ts';
 import { Channels } from './channels.ts';
 import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 import type { ErrorCode } from './errors.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { MessageDetails, SendRequest } from './messages.ts';
+import { Sender, SenderName } from './senders.ts';
 import { STATUSES } from './statuses.ts';
 
 /** What an API key may be allowed to do. */
@@ -139,6 +141,52 @@ export const OPERATIONS = {
     pathParameters: messageId,
     answer: { description: 'The message, cancelled.', schema: MessageDetails },
     errors: ['parameter.invalid', 'not.found', 'message.already.sent'],
+  },
+  cancelMessages: {
+    method: 'POST',
+    path: '/v1/messages/cancel',
+    scope: 'send',
+    refusals: 'error',
+    tag: 'Messages',
+    summary: 'Cancel what still waits of a batch, or for a phone',
+    description: 'By ids, by the Idempotency-Key that they came with, or everything for one number.',
+    body: CancelRequest,
+    answer: { description: 'What became of them.', schema: CancelAnswer },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found'],
+  },
+  listSenders: {
+    method: 'GET',
+    path: '/v1/senders',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'List senders',
+    answer: { description: 'All senders of the account.', schema: listOf(Sender) },
+    errors: [],
+  },
+  pauseSender: {
+    method: 'POST',
+    path: '/v1/senders/pause',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Pause a sender',
+    description: 'Its notifications are taken and wait, and their ttl runs; what a network has already is not called back.',
+    body: SenderName,
+    answer: { description: 'The sender, paused.', schema: Sender },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found'],
+  },
+  resumeSender: {
+    method: 'POST',
+    path: '/v1/senders/resume',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Let a paused sender go on',
+    description: 'What waited goes on in its order.',
+    body: SenderName,
+    answer: { description: 'The sender, no longer paused.', schema: Sender },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found'],
   },
   getAccount: {
     method: 'GET',

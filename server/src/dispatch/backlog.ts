@@ -4,6 +4,7 @@ import { LIMITS } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
 import type { LaneDirectory } from './lane-directory.ts';
+import { PARKED } from './pauses.ts';
 import { join, placeIn, type WaitingLine } from './waiting-line.ts';
 
 /** Where a message of a first step would stand. */
@@ -35,7 +36,7 @@ const COUNT: Statement = {
   text: `
     select lane_id as "laneId", greatest(0, floor(extract(epoch from due_at - $2::timestamptz) / 60))::int as minute, count(*)::int as waiting
     from delivery
-    where lane_id = any($1::int[]) and state = 'queued' and expires_at > $2
+    where lane_id = any($1::int[]) and state = 'queued' and priority < ${PARKED} and expires_at > $2
     group by 1, 2`,
 };
 const AGE_MIN_MS = 1_000;

@@ -71,7 +71,7 @@ export type Rehearsal =
       channel: Route;
       groupId: string;
       outcome: 'SENT' | 'RATELIMIT' | 'UNDELIVERABLE' | 'EXPIRED';
-      /** Its connection waits for an operator: times count as if it did not. */
+      /** Its sender or connection is paused: times count as if it were not. */
       isPaused: boolean;
       dueAt: Date;
       /** Null where it would not be sent. */
@@ -103,6 +103,14 @@ export interface NewReply {
   text: string;
   /** Fitted to its network by the channel. */
   keyboard?: Keyboard;
+}
+
+/** What became of messages that were to be cancelled: each is in one list. */
+export interface Cancelled {
+  cancelled: readonly number[];
+  /** Or final otherwise. */
+  alreadySent: readonly number[];
+  notFound: readonly number[];
 }
 
 export interface HistoryEntry {

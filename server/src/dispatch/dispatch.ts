@@ -11,11 +11,12 @@ import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
-import { cancel } from './cancel.ts';
+import { cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
 import { claimDue } from './claim.ts';
 import type {
   AcceptResult,
+  Cancelled,
   DispatchEvent,
   MessageFilter,
   MessageView,
@@ -31,6 +32,7 @@ import { createLaneDirectory } from './lane-directory.ts';
 import { createLanes } from './lanes.ts';
 import { getMessage, listMessages, takeEvents } from './messages.ts';
 import { createOutgoing } from './outgoing.ts';
+import { createPauses } from './pauses.ts';
 import { applyFacts, messageIdOf, takeReceipts } from './receipts.ts';
 import { createRecovery } from './recover.ts';
 import { rehearse } from './rehearse.ts';
@@ -43,6 +45,7 @@ import type { Work } from './work.ts';
 export type {
   AcceptAnswer,
   AcceptResult,
+  Cancelled,
   DispatchEvent,
   HistoryEntry,
   MessageFilter,
@@ -70,6 +73,16 @@ export interface Dispatch {
   get(accountId: number, messageId: number): Promise<MessageView | null>;
   list(accountId: number, filter: MessageFilter): Promise<readonly MessageView[]>;
   cancel(accountId: number, messageId: number): Promise<'cancelled' | 'already_sent' | 'not_found'>;
+  cancelAll(accountId: number, messageIds: readonly number[]): Promise<Cancelled>;
+  /** Everything that the request with this Idempotency-Key had accepted; null where no such request of the last 24 h took any message. */
+  cancelOfKey(accountId: number, idempotencyKey: string): Promise<Cancelled | null>;
+  /** Every notification that waits for a phone (digits of E.164). */
+  cancelOfPhone(accountId: number, phone: string): Promise<Cancelled>;
+  /** Keeps what waits of a sender, and what it is given, from being sent; the ttl runs. */
+  pauseSender(accountId: number, senderId: number): Promise<void>;
+  resumeSender(accountId: number, senderId: number): Promise<void>;
+  /** Since when, by the id of the sender. */
+  pausedSenders(accountId: number): Promise<ReadonlyMap<number, Date>>;
   /** Takes receipts of a provider. Returns those whose message is not known (yet): its answer may still be on the way to us. */
   takeReceipts(receipts: readonly ProviderReceipt[]): Promise<readonly ProviderReceipt[]>;
   /** A person read these messages; what was read or is final otherwise stays as it is. */
@@ -174,14 +187,32 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const acceptParts = { ...parts, budgets: createBudgets(), lanes: laneDirectory, backlog, connection: connectionOf };
   const accept = createAccept({ ...acceptParts, onAccepted: (work) => lanes.wake(work) });
   const now = (): Date => new Date(clock.now());
+  const pauses = createPauses({ database, clock });
+  const cancelAll = (accountId: number, messageIds: readonly number[]): Promise<Cancelled> =>
+    cancelMessages({ database, changes, decideSettings }, accountId, messageIds, now());
 
   return {
     accept,
-    rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps }, accountId, items),
+    rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps, pauses }, accountId, items),
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),
-    cancel: (accountId, messageId) => cancel({ database, changes, decideSettings }, accountId, messageId, now()),
+    async cancel(accountId, messageId) {
+      const { cancelled, alreadySent } = await cancelAll(accountId, [messageId]);
+      if (cancelled.length > 0) return 'cancelled';
+      return alreadySent.length > 0 ? 'already_sent' : 'not_found';
+    },
+    cancelAll,
+    async cancelOfKey(accountId, key) {
+      const messageIds = await messagesOfKey(database, accountId, key);
+      return messageIds === null ? null : cancelAll(accountId, messageIds);
+    },
+    cancelOfPhone: async (accountId, phone) => cancelAll(accountId, await waitingForPhone(database, accountId, phone)),
+    pauseSender: pauses.pause,
+    async resumeSender(accountId, senderId) {
+      lanes.wake(await pauses.resume(accountId, senderId));
+    },
+    pausedSenders: pauses.paused,
     async takeReceipts(receipts) {
       const { unknown, work } = await takeReceipts({ database, changes, decideSettings }, receipts, now());
       onChanged(work);

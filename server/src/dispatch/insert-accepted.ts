@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from '../platform/database.ts';
+import { PARKED } from './pauses.ts';
 import type { StepPlan } from './plan.ts';
 import type { Candidate } from './store-accepted.ts';
 
@@ -18,6 +19,9 @@ const INSERT: Statement = {
         $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[]) with ordinality
         as s(account_id, sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
           connection_id, due_at, step_ends_at, common)
+    ), paused as materialized (
+      select account_id, sender_id from sender_pause where account_id = any($9::bigint[]) and sender_id = any($10::bigint[])
+      for key share
     ), stored as (
       insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data,
         delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at)
@@ -26,7 +30,8 @@ const INSERT: Statement = {
       from own join shared using (common)
     ), waiting as (
       insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
-      select account_id, 1, id, expires_at, lane_id, connection_id, due_at, step_ends_at
+      select account_id, case when (account_id, sender_id) in (select account_id, sender_id from paused) then ${1 + PARKED} else 1 end, id, expires_at, lane_id,
+        connection_id, due_at, step_ends_at
       from own join shared using (common)
     )
     select id from own order by position`,

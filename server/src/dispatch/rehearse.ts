@@ -6,6 +6,7 @@ import type { Backlog, Lines } from './backlog.ts';
 import { type Catalog, type CatalogParts, readCatalog } from './catalog.ts';
 import { type CheckParts, check } from './check.ts';
 import type { MetCap, NewNotification, Rehearsal } from './contract.ts';
+import type { Pauses } from './pauses.ts';
 import type { StepPlan } from './plan.ts';
 import type { Candidate } from './store-accepted.ts';
 
@@ -16,6 +17,7 @@ export interface RehearseParts extends CatalogParts, Omit<CheckParts, 'lines'> {
   backlog: Backlog;
   budgets: Pick<Budgets, 'used'>;
   dayCaps: Pick<DayCaps, 'sent'>;
+  pauses: Pick<Pauses, 'paused'>;
 }
 
 /** See Dispatch.rehearse. Looks at all that acceptance and claims look at, and writes nothing. */
@@ -32,6 +34,7 @@ export async function rehearse(
   const budgets = await budgetsLeft(parts, candidates, now);
   const days = await readDays(parts, catalog, candidates, now);
   const connections = await readConnections(parts, candidates);
+  const paused = await parts.pauses.paused(accountId);
   return items.map((item) => {
     // Once more, now that those before it stand in their lines.
     const checked = check({ ...parts, lines }, catalog, accountId, item, now);
@@ -39,7 +42,7 @@ export async function rehearse(
     const left = budgets.get(checked.sender.id);
     if (left !== undefined && left <= 0) return { ok: false, reasons: [{ key: 'billing.error', field: 'service' }] };
     if (left !== undefined) budgets.set(checked.sender.id, left - 1);
-    return rehearseOne({ lines, days, connections, now }, catalog, checked);
+    return rehearseOne({ lines, days, connections, paused, now }, catalog, checked);
   });
 }
 
@@ -47,12 +50,14 @@ interface Scene {
   lines: Lines;
   days: Days;
   connections: ReadonlyMap<number, Connection | null>;
+  /** By the id of the sender. */
+  paused: ReadonlyMap<number, Date>;
   now: number;
 }
 
 /** Goes through the routes as a claim would: the first that has a recipient and a free place of the day takes the message. */
-function rehearseOne({ lines, days, connections, now }: Scene, catalog: Catalog, candidate: Candidate): Rehearsal {
-  const { steps, text } = candidate;
+function rehearseOne({ lines, days, connections, paused, now }: Scene, catalog: Catalog, candidate: Candidate): Rehearsal {
+  const { steps, text, sender } = candidate;
   const caps: MetCap[] = [];
   let outcome: 'RATELIMIT' | 'UNDELIVERABLE' | 'EXPIRED' = 'UNDELIVERABLE';
   for (const [index, step] of steps.entries()) {
@@ -81,7 +86,7 @@ function rehearseOne({ lines, days, connections, now }: Scene, catalog: Catalog,
     days.add(step.laneId, persons, now + sentInMs);
     return {
       ...{ ok: true, text, channel: step.route, groupId: step.groupId, outcome: 'SENT', caps, waiting, perSecond },
-      isPaused: connection?.pausedReason != null,
+      isPaused: paused.has(sender.id) || connection?.pausedReason != null,
       dueAt: new Date(now + dueInMs),
       sentBy: new Date(now + sentInMs),
     };
@@ -90,7 +95,7 @@ function rehearseOne({ lines, days, connections, now }: Scene, catalog: Catalog,
   const { waiting, perSecond } = lines.look(last, 0);
   return {
     ...{ ok: true, text, channel: last.route, groupId: last.groupId, outcome, caps, waiting, perSecond },
-    isPaused: connections.get(last.connectionId)?.pausedReason != null,
+    isPaused: paused.has(sender.id) || connections.get(last.connectionId)?.pausedReason != null,
     dueAt: candidate.dueAt,
     sentBy: null,
   };

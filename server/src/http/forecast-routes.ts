@@ -4,8 +4,13 @@ import { callerOf } from './auth.ts';
 import { forecastAnswer } from './forecast-answers.ts';
 import { inOrder, type ReadSendRequest } from './send-request.ts';
 
+export interface ForecastRoutesParts {
+  dispatch: Pick<Dispatch, 'rehearse'>;
+  read: ReadSendRequest;
+}
+
 /** Handler of /v1/forecast by the id of its operation. */
-export function createForecastRoutes({ dispatch, read }: { dispatch: Pick<Dispatch, 'rehearse'>; read: ReadSendRequest }) {
+export function createForecastRoutes({ dispatch, read }: ForecastRoutesParts) {
   return {
     async forecast(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const { accountId } = callerOf(request);

@@ -40,6 +40,7 @@ type Changes = Partial<Omit<HttpParts, 'connections' | 'dispatch'>> & {
 export async function startStand({ connections, dispatch, ...changes }: Changes = {}): Promise<Stand> {
   const accepted: NewNotification[] = [];
   const views: MessageView[] = [];
+  const paused = new Map<number, Date>();
   const account: Account = { id: 1, name: 'Test account', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_dGVzdA==' };
   const callers = new Map<string, Caller>([
     [KEY, CALLER],
@@ -82,6 +83,12 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
         view.status = 'CANCELLED';
         return 'cancelled';
       },
+      cancelAll: async (_accountId, messageIds) => ({ cancelled: messageIds, alreadySent: [], notFound: [] }),
+      cancelOfKey: async (_accountId, key) => (key === 'order 5' ? { cancelled: [5], alreadySent: [], notFound: [] } : null),
+      cancelOfPhone: async (_accountId, phone) => ({ cancelled: [Number(phone)], alreadySent: [], notFound: [] }),
+      pauseSender: async (_accountId, senderId) => void paused.set(senderId, new Date(0)),
+      resumeSender: async (_accountId, senderId) => void paused.delete(senderId),
+      pausedSenders: async () => paused,
       ...dispatch,
     },
     accounts: {

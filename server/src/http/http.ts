@@ -4,7 +4,6 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
-import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { RawEvents } from '../inbox/inbox.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
@@ -13,9 +12,10 @@ import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { createAccountRoutes } from './account-routes.ts';
 import { requireScope } from './auth.ts';
+import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
-import { createForecastRoutes } from './forecast-routes.ts';
+import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
@@ -24,13 +24,17 @@ import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
 import { createReadSendRequest } from './send-request.ts';
-import { createVkMessages } from './vk-messages.ts';
+import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
+import { createVkMessages, type VkMessagesParts } from './vk-messages.ts';
 
 export type { IsReady } from './health.ts';
 export { createMetricsServer, type MetricsServer } from './metrics-server.ts';
 
 export interface HttpParts {
-  dispatch: Pick<Dispatch, 'accept' | 'rehearse' | 'get' | 'list' | 'cancel'>;
+  dispatch: VkMessagesParts['dispatch'] &
+    ForecastRoutesParts['dispatch'] &
+    CancelRoutesParts['dispatch'] &
+    SenderRoutesParts['dispatch'];
   accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'>;
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
@@ -126,6 +130,8 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
   const handlers: Record<OperationId, (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>> = {
     ...createVkMessages({ dispatch: parts.dispatch, read }),
     ...createForecastRoutes({ dispatch: parts.dispatch, read }),
+    ...createCancelRoutes(parts),
+    ...createSenderRoutes(parts),
     ...createAccountRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),

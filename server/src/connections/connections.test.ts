@@ -173,6 +173,16 @@ test('a short intake token of the demo world opens no hook where it is not allow
   expect(await connections.byIntakeToken('vk', 'demo')).toBeNull();
 });
 
+test('a connection of the demo world gets a new token from a process that makes no short hooks', async () => {
+  const demo = newConnections({ allowShortIntakeTokens: true });
+  const { id } = await demo.add(vk({ credentials: { token: 'vk1.demo', intakeToken: 'demo' } }));
+  await connections.change(id, { credentials: { token: 'vk1.demo-1' } });
+  expect(await connections.credentials(id)).toMatchObject({ token: 'vk1.demo-1', intakeToken: 'demo' });
+  await expect(connections.change(id, { credentials: { intakeToken: 'other' } })).rejects.toMatchObject({
+    field: 'credentials.intakeToken',
+  });
+});
+
 test('a hook closed by one process is closed in the others within a second', async () => {
   const elsewhere = newConnections();
   const { id } = await connections.add(vk({ receive: 'webhook' }));

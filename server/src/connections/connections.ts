@@ -176,8 +176,9 @@ export function createConnections(parts: {
       if (settings !== undefined) checkSettings(row.kind, settings);
       const root = baseUrl === undefined ? row.baseUrl : checkedRoot(baseUrl);
       const old = open(row);
-      const next =
-        credentials === undefined ? old : completeCredentials(row.kind, { ...old, ...credentials }, intakeCharactersMin);
+      // An address that stays is no new one: the demo's short ones must not keep its connections from getting a token.
+      const charactersMin = credentials?.intakeToken === undefined ? 1 : intakeCharactersMin;
+      const next = credentials === undefined ? old : completeCredentials(row.kind, { ...old, ...credentials }, charactersMin);
       const sealed = credentials === undefined ? row.sealed : seal(id, next);
       const values = [receive ?? row.receive, root, JSON.stringify({ ...row.settings, ...settings }), sealed];
       await tx.run(SQL.change, [id, ...values, intakeTokenSha256(next.intakeToken), credentials !== undefined]);

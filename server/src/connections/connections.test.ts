@@ -175,9 +175,9 @@ test('a short intake token of the demo world opens no hook where it is not allow
 
 test('a connection of the demo world gets a new token from a process that makes no short hooks', async () => {
   const demo = newConnections({ allowShortIntakeTokens: true });
-  const { id } = await demo.add(vk({ credentials: { token: 'vk1.demo', intakeToken: 'demo' } }));
+  const { id } = await demo.add(vk({ groupId: '213243639', credentials: { token: 'vk1.demo', intakeToken: 'short' } }));
   await connections.change(id, { credentials: { token: 'vk1.demo-1' } });
-  expect(await connections.credentials(id)).toMatchObject({ token: 'vk1.demo-1', intakeToken: 'demo' });
+  expect(await connections.credentials(id)).toMatchObject({ token: 'vk1.demo-1', intakeToken: 'short' });
   await expect(connections.change(id, { credentials: { intakeToken: 'other' } })).rejects.toMatchObject({
     field: 'credentials.intakeToken',
   });

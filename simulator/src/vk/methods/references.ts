@@ -41,22 +41,23 @@ function readForward(text: string, call: VkCall): { ok: true; references: Refere
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(100, 'forward should be an object');
   const {
-    peer_id: peerId,
-    message_ids: ids,
+    peer_id: givenPeer,
+    message_ids: givenIds,
     conversation_message_ids: numbers,
-    cmids = numbers,
+    cmids: givenNumbers = numbers,
     is_reply: isReply,
-  } = given as {
-    [name: string]: unknown;
-  };
-  const reply = isReply === true || isReply === 1;
-  if (isNumbers(ids)) {
+  } = given as { [name: string]: unknown };
+  const reply = isReply === true || isReply === 1 || isReply === '1';
+  const ids = readNumbers(givenIds);
+  if (ids !== null) {
     return shown(
       ids.map((id) => lineById(call, id)),
       reply,
     );
   }
-  if (!isNumbers(cmids) || typeof peerId !== 'number') {
+  const cmids = readNumbers(givenNumbers);
+  const [peerId] = readNumbers(givenPeer) ?? [];
+  if (cmids === null || peerId === undefined) {
     return refuse(100, 'forward should have message_ids, or peer_id and conversation_message_ids');
   }
   const peer = findPeer(call, peerId, 917);
@@ -81,5 +82,9 @@ function shown(lines: readonly (Line | null)[], isReply: boolean): { ok: true; r
   return { ok: true, references: { fwd_messages: found.map(foreignMessage) } };
 }
 
-const isNumbers = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
+/** Numbers of a JSON list, which may be texts; one of them may stand for a list, or several in a text with commas. */
+function readNumbers(value: unknown): number[] | null {
+  const items: unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value];
+  const texts = items.map((item) => (typeof item === 'number' || typeof item === 'string' ? String(item).trim() : ''));
+  return texts.length > 0 && texts.every((text) => /^-?\d{1,15}$/.test(text)) ? texts.map(Number) : null;
+}

@@ -47,6 +47,15 @@ test('user_ids of older clients are peers, and a domain is a short name', async 
   expect((await vk.call('messages.send', { domain: 'nobody', random_id: 3, message: 'а' })).error?.error_code).toBe(936);
 });
 
+test('the numbers of forward may be texts, and one may stand for a list of one, as clients in PHP write them', async () => {
+  const said = vk.world.say(vk.group, vk.person(ANNA), 'привет');
+  if (!said.ok) throw new Error(said.reason);
+  const forward = { peer_id: String(anna), conversation_message_ids: String(said.result.numberInDialog), is_reply: '1' };
+  await vk.call('messages.send', { peer_id: anna, random_id: 0, message: 'ответ', forward: JSON.stringify(forward) });
+  const { response } = await vk.call('messages.getHistory', { peer_id: anna, count: 1 });
+  expect(response).toMatchObject({ items: [{ text: 'ответ', reply_message: { text: 'привет' } }] });
+});
+
 test('random_id 0 is no key', async () => {
   for (let n = 0; n < 2; n += 1) await vk.call('messages.send', { peer_id: anna, random_id: 0, message: 'снова' });
   await eventually(() => inbox().length).toBe(2);

@@ -87,22 +87,6 @@ describe('when VK answers', () => {
     expect(asked(server)).toEqual(['old-key 7', 'key-1 900']);
   });
 
-  test.each([
-    ['as an error of its own', '{"error":"Incorrect ts, minimal 1, maximal 30"}'],
-    ['as a bare sentence', 'Incorrect ts, minimal 1, maximal 30'],
-  ])('that our ts is incorrect, %s, key and ts are taken anew: no repeat would mend it', async (_, body) => {
-    await using server = await playVk({ body }, quiet('901'));
-    const { state } = await channelAt(server.url).poll(stateAt(server, '7'), 25, never);
-    expect(asked(server)).toEqual(['old-key 7', 'key-1 900']);
-    expect(JSON.parse(state)).toMatchObject({ key: 'key-1', ts: '901' });
-  });
-
-  test('with a message in which somebody writes of an incorrect ts, it is read as any other', async () => {
-    const body = JSON.stringify({ updates: [{ type: 'x', text: 'incorrect ts' }], ts: '8' });
-    await using server = await playVk({ body });
-    expect((await channelAt(server.url).poll(stateAt(server, '7'), 25, never)).bodies).toHaveLength(1);
-  });
-
   test('that it speaks another version, the poll says so', async () => {
     await using server = await playVk({ body: '{"failed":4,"min_version":0,"max_version":3}' });
     await expect(channelAt(server.url).poll(stateAt(server, '7'), 25, never)).rejects.toThrow(

@@ -12,7 +12,8 @@ interface Session {
   polls: number;
 }
 
-// About 3.5 hours of silence. Reports of silent stalls: vk_api issues 285 and 493; renewing keeps `ts`, so nothing is lost.
+// [?] About 3.5 hours of silence; how long a session lives is not documented. Reports of silent stalls: vk_api issues 285 and 493;
+// renewing keeps `ts`, so nothing is lost.
 const RENEW_AFTER_POLLS = 500;
 
 const WAIT_SECONDS_MAX = 90; // dev.vk.com/api/bots-long-poll/getting-started; 25 is the recommendation
@@ -45,7 +46,8 @@ export async function pollVk(
     session = await openSession(group, failed === 2 ? session.ts : undefined, signal);
     answer = await ask(group, session, waitSeconds, signal);
   }
-  // 1: part of the history is lost; its answer brings the `ts` to go on from, as a number.
+  // 1: part of the history is lost; its answer brings the `ts` to go on from, as a number. "'ts' value is incorrect, minimal value is 1"
+  // (VKCOM/vk-java-sdk issue 208) is what VK's own libraries make of it: LongPollQueryBuilder there.
   if (answer.has('failed') && answer.raw('failed') !== 1) {
     const versions = answer.has('min_version') ? ', which says that it speaks other versions than we ask for' : '';
     throw new Error(`VK's long poll failed with ${stringifyJson(answer.raw('failed'))}${versions}: poll again after a pause`);
@@ -77,8 +79,6 @@ async function ask({ api }: VkGroup, session: Session, waitSeconds: number, sign
     throw new Error(`VK's long poll did not answer (${answer.kind === 'unsent' ? answer.code : answer.detail}): poll again`);
   }
   if (answer.status !== 200) throw new Error(`VK's long poll answered with status ${answer.status}: poll again after a pause`);
-  // VKCOM/vk-java-sdk issue 208: "Incorrect ts, minimal 1, maximal N", which no repeat of the same `ts` will mend.
-  if (/^.{0,100}incorrect ts/is.test(answer.text) && !answer.text.includes('"updates"')) return readFields({ failed: 3 });
   return readFields(parseJson(answer.text), "VK's long poll answer");
 }
 

@@ -39,8 +39,9 @@ export interface Outgoing {
   /** VK: why a message outside the reply window is allowed, such as `promo_newsletter`. */
   intent?: string;
   /**
-   * The same for all recipients of one text (a broadcast) and on every attempt; then everything but the recipient is equal.
-   * Messages of one batch that share it may leave in one call; VK takes it as `random_id` in place of `dedupKey`.
+   * The same for at most 100 recipients of one text (a part of a broadcast), always the same people, and on every attempt; then
+   * everything but the recipient is equal. Messages of one batch that share it may leave in one call; VK takes it as `random_id` in
+   * place of `dedupKey`, and may drop a second call that bears it.
    */
   sharedKey?: string;
   /** What the notify upstream needs instead of the text. */

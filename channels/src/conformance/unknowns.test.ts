@@ -5,19 +5,20 @@ import { expect, test } from 'vitest';
 // What no document of a network says stands in one place each, marked [?] there and named in docs/networks.md.
 
 const SOURCES = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SIMULATOR = fileURLToPath(new URL('../../../simulator/src', import.meta.url));
 const page = readFileSync(fileURLToPath(new URL('../../../docs/networks.md', import.meta.url)), 'utf8');
 const read = (path: string): string => readFileSync(`${SOURCES}/${path}`, 'utf8');
-const files = globSync('**/*.ts', { cwd: SOURCES })
-  .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => !path.endsWith('.test.ts') && !path.startsWith('conformance/'));
+const undecidedIn = (folder: string): string[] =>
+  globSync('**/*.ts', { cwd: folder })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !path.endsWith('.test.ts') && !path.startsWith('conformance/'))
+    .filter((path) => readFileSync(`${folder}/${path}`, 'utf8').includes('[?]'));
+const ofServer = undecidedIn(`${ROOT}/server/src`).map((path) => `server/src/${path}`);
 
-test.each(files.filter((path) => read(path).includes('[?]')))(
-  'docs/networks.md names %s, where something unknown is decided',
-  (path) => {
-    expect(page).toContain(path);
-  },
-);
+test.each([...undecidedIn(SOURCES), ...ofServer])('docs/networks.md names %s, where something unknown is decided', (path) => {
+  expect(page).toContain(path);
+});
 
 const settings = [...read('ok/ok-settings.ts').matchAll(/\/\*\* \[\?\][^\n]*\*\/\n\s+(\w+):/g)].map(([, name = '']) => name);
 
@@ -34,6 +35,8 @@ test('every place that docs/networks.md names is there', () => {
   };
   expect(missingIn(ofChannels, SOURCES)).toEqual([]);
   expect(missingIn(ofSimulator, SIMULATOR)).toEqual([]);
+  const ofServerNamed = [...page.matchAll(/`(server\/src\/[\w/.-]*)`/g)].map(([, path = '']) => path);
+  expect(ofServerNamed.filter((path) => !existsSync(`${ROOT}/${path}`))).toEqual([]);
   const used = [...page.matchAll(/OK_SETTINGS[.](\w+)/g)].map(([, name = '']) => name);
   expect(used.filter((name) => !read('ok/ok-settings.ts').includes(`  ${name}:`))).toEqual([]);
 });

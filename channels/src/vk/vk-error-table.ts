@@ -35,7 +35,7 @@ const UPDATE = 'check the address and the version of the API that this connectio
 
 /**
  * One reaction per error: all that VK calls global, those of messages.send, and those of the other methods we call. Texts:
- * VKCOM/vk-api-schema, errors.json. The reactions are our own, and so are the waits: VK documents none.
+ * VKCOM/vk-api-schema, errors.json. The reactions are our own. [?] So are the waits after 6, 9, 14 and 29: VK documents none.
  */
 export const VK_ERRORS: Readonly<Record<number, VkErrorRow>> = {
   1: { text: 'Unknown error occurred', meaning: FAILED },

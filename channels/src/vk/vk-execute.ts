@@ -1,6 +1,9 @@
 import type { VkAnswer, VkApi, VkParams } from './vk-api.ts';
 
-/** Calls in one `execute`. Source: documentation of execute as quoted by vksdk. */
+/**
+ * Calls in one `execute`. Source: documentation of execute as quoted by vksdk. [?] How long the code may be is not documented: 25
+ * of our longest texts come to some 200 KB.
+ */
 export const EXECUTE_CALLS_MAX = 25;
 
 export interface VkCall {

@@ -24,7 +24,8 @@ const REFERENCE_TYPES = { image: 'photo', file: 'doc', voice: 'audio_message' } 
 
 /**
  * VK's key against repeats: a signed 32-bit hash of message and recipient, the same on every attempt and in every process.
- * Never 0, which would switch the check off; small, because clients of VK disagree on anything wider.
+ * Never 0, which would switch the check off; small, because clients of VK disagree on anything wider. [?] Whether VK compares it
+ * within a dialog or among all that the group sends is not known, so a shared key must not stand for two calls.
  */
 export function randomIdOf({
   dedupKey,

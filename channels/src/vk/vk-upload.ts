@@ -6,7 +6,7 @@ import type { VkApi, VkParams } from './vk-api.ts';
 import { act, readResult } from './vk-calls.ts';
 import { failureOf } from './vk-errors.ts';
 
-// Files are up to 200 MB (documents); a line of a megabit a second brings 15 MB in this time. VK names no time.
+// [?] VK names no time. Files are up to 200 MB (documents); a line of a megabit a second brings 15 MB in this one.
 const UPLOAD_TIMEOUT_MS = 120_000;
 
 /** Of a file that came to a server which has forgotten it: the whole upload is done once more. Schema of saveMessagesPhoto. */

@@ -30,7 +30,8 @@ export interface AccessParts {
   timeoutMs: number;
 }
 
-// An ordinary token lives 30 minutes by common word (contracts: ok.md 2.2): a call must not meet its end on the way.
+// [?] An ordinary token lives 30 minutes by common word (contracts: ok.md 2.2); `expires_in` is believed. A call must not meet its
+// end on the way.
 const REFRESH_BEFORE_MS = 120_000;
 // From the call of auth.touchSession on (contracts: ok.md 2.2).
 const LONG_LIFE_MS = 30 * 86_400_000;

@@ -166,6 +166,22 @@ test('a paused connection says why, and goes on with a new token', async () => {
   expect((await connections.get(id))?.pausedReason).toBeNull();
 });
 
+test('what the network said of a token that was replaced meanwhile pauses nothing', async () => {
+  const elsewhere = newConnections();
+  try {
+    const { id } = await connections.add(notify());
+    const old = await elsewhere.channel(id);
+    await connections.change(id, { credentials: { token: 'second-key' } });
+    await elsewhere.pause(id, 'the first key was refused');
+    expect((await connections.get(id))?.pausedReason).toBeNull();
+    expect(await elsewhere.channel(id)).not.toBe(old);
+    await elsewhere.pause(id, 'so was the second');
+    expect((await connections.get(id))?.pausedReason).toBe('so was the second');
+  } finally {
+    await elsewhere.close();
+  }
+});
+
 test('a short intake token of the demo world opens no hook where it is not allowed', async () => {
   const demo = newConnections({ allowShortIntakeTokens: true });
   const { id } = await demo.add(vk({ credentials: { token: 'vk1.demo', intakeToken: 'demo' } }));

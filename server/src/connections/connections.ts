@@ -11,9 +11,10 @@ import {
   intakeTokenSha256,
   type NewCredentials,
 } from './credentials.ts';
-import { createLiveChannels } from './live-channels.ts';
+import { type ChannelSource, createLiveChannels } from './live-channels.ts';
 import { createSenders, NO_MESSAGES, type Senders } from './senders.ts';
 import { type ConnectionSettings, checkSettings } from './settings.ts';
+import { checkedRoot, checkReceive, checkShape } from './shape.ts';
 import { createUserConnections, type UserConnections } from './user-connections.ts';
 
 export type { Credentials, NewCredentials } from './credentials.ts';
@@ -84,6 +85,7 @@ export interface Connections extends Senders, UserConnections {
   channel(connectionId: number): Promise<Channel>;
   /** Where the network sends its events: `…/hooks/{kind}/{token}`; for notify the stem of `/incoming` and `/statuses`. */
   webhookUrl(connectionId: number): Promise<string>;
+  /** For a token that a network refuses. Not where another one was given since this process made its channel: then nothing is known of that. */
   pause(id: number, reason: string): Promise<void>;
   resume(id: number): Promise<void>;
   /** Ends the calls that the channels still keep open. */
@@ -143,7 +145,9 @@ const SQL = {
   },
   pause: {
     name: 'connection_pause',
-    text: 'update connection set paused_reason = $2, paused_at = coalesce(paused_at, now()) where id = $1',
+    text: `
+      update connection set paused_reason = $2, paused_at = coalesce(paused_at, now())
+      where id = $1 and credentials = $3`,
   },
   resume: { name: 'connection_resume', text: 'update connection set paused_reason = null, paused_at = null where id = $1' },
 } as const;
@@ -191,14 +195,14 @@ export function createConnections(parts: {
     return withoutSecrets(await rowOf(id));
   };
 
+  const sourceOf = (row: ConnectionRow): ChannelSource => {
+    const credentials = open(row);
+    return { connection: withoutSecrets(row), credentials, webhookUrl: hookUrl(row.kind, credentials.intakeToken) };
+  };
   const live = createLiveChannels({
     clock,
     sendTimeoutMs,
-    async read(id) {
-      const row = await rowOf(id);
-      const credentials = open(row);
-      return { connection: withoutSecrets(row), credentials, webhookUrl: hookUrl(row.kind, credentials.intakeToken) };
-    },
+    read: async (id) => sourceOf(await rowOf(id)),
   });
 
   return {
@@ -247,7 +251,11 @@ export function createConnections(parts: {
       return hookUrl(row.kind, open(row).intakeToken);
     },
     async pause(id, reason) {
-      await database.run(SQL.pause, [id, reason]);
+      const [row] = await database.rows<AnyRow>(SQL.byId, [id]);
+      if (row === undefined) return;
+      const isKnown = !isOfMessages(row) || live.isMadeOf(sourceOf(row));
+      const paused = isKnown ? await database.run(SQL.pause, [id, reason, row.sealed]) : 0;
+      if (paused === 0) live.check();
       byIntake.clear();
     },
     async resume(id) {
@@ -272,30 +280,4 @@ function ofMessages(id: number, row: AnyRow | undefined): ConnectionRow {
   if (row === undefined) throw new AppError('not.found', `there is no connection ${id}`);
   if (isOfMessages(row)) return row;
   throw new AppError('parameter.invalid', `connection ${id} ${NO_MESSAGES}`, { field: 'connectionId' });
-}
-
-function checkShape(kind: Connection['kind'], groupId: string | null, receive: Receive): void {
-  if (kind === 'notify' && groupId !== null) {
-    throw new AppError('parameter.invalid', 'a notify connection has no group: senders name theirs', { field: 'groupId' });
-  }
-  if (kind !== 'notify' && !/^\d{1,20}$/.test(groupId ?? '')) {
-    throw new AppError('parameter.invalid', "groupId must be the digits of the group's id", { field: 'groupId' });
-  }
-  checkReceive(kind, receive);
-}
-
-function checkReceive(kind: Connection['kind'], receive: Receive): void {
-  if (kind === 'notify' && receive === 'long-poll') {
-    throw new AppError('parameter.invalid', 'a notify upstream calls us, it cannot be polled: use webhook', { field: 'receive' });
-  }
-}
-
-function checkedRoot(baseUrl: string): string {
-  const parsed = URL.parse(baseUrl);
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.search !== '' || parsed.username !== '') {
-    throw new AppError('parameter.invalid', 'baseUrl must be an http or https URL without a query or a login', {
-      field: 'baseUrl',
-    });
-  }
-  return parsed.href.replace(/\/+$/, '');
 }

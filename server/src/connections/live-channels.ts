@@ -13,6 +13,8 @@ export interface ChannelSource {
 
 export interface LiveChannels {
   get(connectionId: number): Promise<Channel>;
+  /** Whether the channel that was given out last is that of `source`; true where none was. */
+  isMadeOf(source: ChannelSource): boolean;
   /** Something changed: the next `get` of each compares before it answers. */
   check(): void;
   close(): Promise<void>;
@@ -36,8 +38,7 @@ export function createLiveChannels(parts: {
 
   const current = async (connectionId: number): Promise<Channel> => {
     const source = await read(connectionId);
-    const { baseUrl, settings } = source.connection;
-    const madeOf = JSON.stringify([baseUrl, settings, source.credentials, source.webhookUrl]);
+    const madeOf = wholeOf(source);
     const before = made.get(connectionId);
     if (before?.madeOf === madeOf) return before.channel;
     const channel = makeChannel(source, sendTimeoutMs);
@@ -55,6 +56,10 @@ export function createLiveChannels(parts: {
     async get(connectionId) {
       return (await checked.get(String(connectionId), () => current(connectionId))) as Channel;
     },
+    isMadeOf(source) {
+      const last = made.get(source.connection.id);
+      return last === undefined || last.madeOf === wholeOf(source);
+    },
     check: () => checked.clear(),
     async close() {
       const channels = [...made.values()].map(({ channel }) => channel).concat(...retired);
@@ -65,6 +70,10 @@ export function createLiveChannels(parts: {
       await Promise.all(channels.map((channel) => channel.close?.()));
     },
   };
+}
+
+function wholeOf({ connection: { baseUrl, settings }, credentials, webhookUrl }: ChannelSource): string {
+  return JSON.stringify([baseUrl, settings, credentials, webhookUrl]);
 }
 
 function makeChannel({ connection, credentials, webhookUrl }: ChannelSource, timeoutMs: number): Channel {

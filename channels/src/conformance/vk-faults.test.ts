@@ -4,8 +4,8 @@ import type { InboundEvent } from '../channel.ts';
 import { createVkChannel, parseJson, parseVkEvent, type VkChannel } from '../channels.ts';
 import { ANNA, DINA, never, TIMEOUT_MS, until } from './rows.ts';
 
-// What befalls events of VK on their way. What befalls calls is in the table of cells; the errors of messages.send, batches and
-// `failed` 1 to 3 of the long poll are in vk/vk-conformance.test.ts.
+// What befalls events of VK on their way. What befalls calls is in the table of cells; the errors of messages.send and batches are
+// in vk/vk-sending-conformance.test.ts, `failed` 1 to 3 of the long poll in vk/vk-events-conformance.test.ts.
 
 vi.setConfig({ testTimeout: 30_000 });
 const GROUP = '213243638';

@@ -1,29 +1,10 @@
 import { FIXTURE_NAMES, readFixture } from '@soroka/fixtures';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BrokenBodyError } from '../body/body.ts';
+import { messageNew } from '../../test/vk-bodies.ts';
 import { parseJson } from '../json.ts';
 import { parseVkEvent } from './vk-events.ts';
 
 const receivedAt = new Date('2026-01-02T03:04:05Z');
-const messageNew = (message: Record<string, unknown>): unknown => ({
-  type: 'message_new',
-  event_id: 'e1',
-  v: '5.199',
-  group_id: 213243638,
-  object: {
-    message: {
-      id: 1,
-      date: 1760000000,
-      peer_id: 37119444,
-      from_id: 37119444,
-      text: 'да',
-      conversation_message_id: 5,
-      ...message,
-    },
-  },
-});
-
 test.each(FIXTURE_NAMES.filter((name) => name.startsWith('vk/message-')))('the stored body %s is read', (name) => {
   expect(parseVkEvent(parseJson(readFixture(name).text), receivedAt)).toMatchObject([{ network: 'vk', groupId: '213243638' }]);
 });
@@ -175,78 +156,6 @@ describe('a changed message', () => {
   });
 });
 
-describe('a group chat', () => {
-  const happened = (action: Record<string, unknown>) =>
-    parseVkEvent(messageNew({ id: 0, peer_id: 2_000_000_003, from_id: 42, text: '', action }))[0];
-
-  test('tells who was invited and by whom', () => {
-    expect(parseVkEvent(readFixture('vk/message-new-chat-invite').body)).toEqual([
-      {
-        kind: 'chat',
-        change: 'joined',
-        eventId: '1'.repeat(40),
-        network: 'vk',
-        groupId: '213243638',
-        userId: '37119444',
-        memberId: '37119446',
-        peerId: '2000000003',
-        isGroupChat: true,
-        at: new Date(1_760_000_060_000),
-      },
-    ]);
-  });
-
-  test.each([
-    [
-      { type: 'chat_create', text: 'Кухня' },
-      { change: 'created', title: 'Кухня' },
-    ],
-    [
-      { type: 'chat_title_update', text: 'Зал' },
-      { change: 'title', title: 'Зал' },
-    ],
-    [{ type: 'chat_photo_update' }, { change: 'icon' }],
-    [{ type: 'chat_photo_remove' }, { change: 'icon' }],
-    [
-      { type: 'chat_invite_user', member_id: 43 },
-      { change: 'joined', memberId: '43' },
-    ],
-    [
-      { type: 'chat_invite_user', member_id: -213243638 },
-      { change: 'joined', memberId: '-213243638' },
-    ],
-    [{ type: 'chat_invite_user_by_link' }, { change: 'joined', memberId: '42' }],
-    [
-      { type: 'chat_kick_user', member_id: 43 },
-      { change: 'left', memberId: '43' },
-    ],
-    [
-      { type: 'chat_kick_user', member_id: 42 },
-      { change: 'left', memberId: '42' },
-    ],
-    [{ type: 'chat_pin_message', member_id: 42, conversation_message_id: 7 }, { change: 'pinned' }],
-  ])('tells what happened: %j', (action, expected) => {
-    expect(happened(action)).toMatchObject({ kind: 'chat', userId: '42', isGroupChat: true, ...expected });
-  });
-
-  test('keeps what VK invents later as other, and no line of it as a message', () => {
-    expect(happened({ type: 'chat_unpin_message' })).toMatchObject({ kind: 'other', type: 'message_new' });
-    expect(happened({ type: 'chat_levitated' })).toMatchObject({ kind: 'other' });
-  });
-
-  test('brings its buttons with who pressed and where to answer', () => {
-    const body = readFixture('vk/message-event').body as { object: Record<string, unknown> };
-    const pressed = { ...body, object: { ...body.object, user_id: 42, peer_id: 2_000_000_003 } };
-    expect(parseVkEvent(pressed)).toMatchObject([{ kind: 'button', userId: '42', peerId: '2000000003', isGroupChat: true }]);
-  });
-
-  test('is read up to a number, where messages have no ids', () => {
-    const body = readFixture('vk/message-read').body as { object: Record<string, unknown> };
-    const read = { ...body, object: { from_id: 42, peer_id: 2_000_000_003, read_message_id: 0, conversation_message_id: 9 } };
-    expect(parseVkEvent(read)).toMatchObject([{ kind: 'read', upToNetworkId: '2000000003:9' }]);
-  });
-});
-
 test('a callback button gives its payload as JSON text and the id to answer it with', () => {
   expect(parseVkEvent(readFixture('vk/message-event').body, receivedAt)).toMatchObject([
     { kind: 'button', eventId: 'c'.repeat(40), payload: '{"answer":"yes"}', callbackId: '3159dc190b1b', at: receivedAt },
@@ -277,66 +186,4 @@ test('kinds without use, and kinds not yet invented, are kept as other', () => {
   expect(parseVkEvent(readFixture('vk/confirmation').body)).toMatchObject([
     { kind: 'other', type: 'confirmation', groupId: '213243638' },
   ]);
-});
-
-describe('a broken body', () => {
-  test.each([
-    [null, 'body must be an object, got null'],
-    [[], 'body must be an object, got an array'],
-    [{}, 'type is missing, a text was expected'],
-    [{ type: 'message_new', group_id: 1.5 }, 'group_id must be an id of digits, got a number'],
-    [{ type: 'message_new', group_id: 1 }, 'event_id is missing, a text was expected'],
-    [{ type: 'message_new', group_id: 1, event_id: 'e', object: 'x' }, 'object must be an object, got a string'],
-    [messageNew({ peer_id: 'abc' }), 'object.message.peer_id must be an id of digits, got a string'],
-    [messageNew({ date: 1e300 }), 'object.message.date must be an integer, got a number'],
-    [messageNew({ date: 9e15 }), 'object.message.date must be a moment, got a number'],
-    [messageNew({ text: null }), 'object.message.text must be a text, got null'],
-    [messageNew({ attachments: {} }), 'object.message.attachments must be an array, got an object'],
-  ])('%j is refused by the field’s name', (body, problem) => {
-    expect(() => parseVkEvent(body)).toThrow(BrokenBodyError);
-    expect(() => parseVkEvent(body)).toThrow(problem);
-  });
-
-  test('never fails otherwise, whatever is sent', () => {
-    const types = fc.constantFrom(
-      'message_new',
-      'message_reply',
-      'message_edit',
-      'message_event',
-      'message_read',
-      'message_allow',
-      'message_deny',
-      'confirmation',
-      'x',
-    );
-    const message = fc.record(
-      {
-        id: fc.jsonValue(),
-        date: fc.integer(),
-        peer_id: fc.integer(),
-        from_id: fc.integer(),
-        text: fc.jsonValue(),
-        payload: fc.jsonValue(),
-        action: fc.jsonValue(),
-        reply_message: fc.jsonValue(),
-        admin_author_id: fc.jsonValue(),
-      },
-      { requiredKeys: [] },
-    );
-    const object = fc.oneof(fc.jsonValue(), message, fc.record({ message }));
-    const envelope = fc.record(
-      { type: types, event_id: fc.string(), group_id: fc.jsonValue(), object },
-      { requiredKeys: ['type'] },
-    );
-    fc.assert(
-      fc.property(fc.oneof(fc.jsonValue(), envelope), (body) => {
-        try {
-          expect(parseVkEvent(body)).toHaveLength(1);
-        } catch (error) {
-          expect(error).toBeInstanceOf(BrokenBodyError);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
 });

@@ -1,5 +1,14 @@
-export { Account, AccountPatch } from './account.ts';
+export { Account, AccountPatch, CALLBACK_SECRET_KEEP_HOURS, CallbackSecret, CallbackSecretRotation } from './account.ts';
 export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, RequestRejected, SendAnswer } from './answers.ts';
+export {
+  CALLBACK_STATES,
+  Callback,
+  CallbackDetails,
+  CallbackReplay,
+  CallbackReplayAnswer,
+  ENDPOINT_STATES,
+  Endpoint,
+} from './callbacks.ts';
 export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';

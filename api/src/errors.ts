@@ -57,6 +57,16 @@ export const ERRORS = {
     message: 'The message was sent already.',
     hint: 'Only a message that waits can be cancelled.',
   },
+  'endpoint.disabled': {
+    status: 409,
+    message: 'The endpoint is disabled: nothing but failures for five days.',
+    hint: 'Mend what fails there, then POST /v1/endpoints/{endpointId}/enable.',
+  },
+  'rotation.running': {
+    status: 409,
+    message: 'Two secrets sign already: a third would end the oldest at once.',
+    hint: 'Wait until the old secret ends, or give keepOldForHours 0 to end both now.',
+  },
   'parameter.invalid': { status: 400, message: 'A parameter is wrong.', hint: 'See the field and the message.' },
   'method.not.allowed': {
     status: 405,

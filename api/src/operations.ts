@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
-import { Account, AccountPatch } from './account.ts';
+import { Account, AccountPatch, CallbackSecret, CallbackSecretRotation } from './account.ts';
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, listOf, SendAnswer } from './answers.ts';
+import { CALLBACK_STATES, Callback, CallbackDetails, CallbackReplay, CallbackReplayAnswer, Endpoint } from './callbacks.ts';
 import { CancelAnswer, CancelRequest } from './cancelling.ts';
 import { Channels } from './channels.ts';
 import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
@@ -23,7 +24,7 @@ export interface Operation {
   scope: ApiScope | null;
   /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
   refusals: 'result' | 'error';
-  tag: 'Messages' | 'Account' | 'Dialogs' | 'Service';
+  tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Service';
   summary: string;
   description?: string;
   pathParameters?: Readonly<Record<string, TSchema>>;
@@ -38,6 +39,7 @@ export interface Operation {
 const cursor = Type.String({ description: 'nextCursor of the page before.' });
 const limit = Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, default: LIST_LIMIT_DEFAULT });
 const time = (description: string) => Type.String({ format: 'date-time', description, examples: ['2026-01-31T09:00:00+03:00'] });
+const callbackId = { callbackId: Type.Integer({ minimum: 1 }) };
 const messageId = { messageId: Type.Integer({ minimum: 1, examples: [1000001] }) };
 
 export const OPERATIONS = {
@@ -208,6 +210,96 @@ export const OPERATIONS = {
     body: AccountPatch,
     answer: { description: 'The account as it is now.', schema: Account },
     errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid'],
+  },
+  rotateCallbackSecret: {
+    method: 'POST',
+    path: '/v1/account/callback-secret/rotate',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Change the secret that signs callbacks',
+    description: 'Callbacks carry two signatures until the old secret ends, so that the receiver may change over in between.',
+    body: CallbackSecretRotation,
+    answer: { description: 'The new secret.', schema: CallbackSecret },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'rotation.running'],
+  },
+  listEndpoints: {
+    method: 'GET',
+    path: '/v1/endpoints',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'List the endpoints that callbacks went to',
+    query: { limit, cursor },
+    answer: { description: 'A page of endpoints, newest first.', schema: listOf(Endpoint) },
+    errors: ['parameter.invalid'],
+  },
+  enableEndpoint: {
+    method: 'POST',
+    path: '/v1/endpoints/{endpointId}/enable',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'Call an endpoint again',
+    description:
+      'Forgets what failed there, also where it was only paused. Parked callbacks stay parked until they are replayed.',
+    pathParameters: { endpointId: Type.Integer({ minimum: 1 }) },
+    answer: { description: 'The endpoint as it is now.', schema: Endpoint },
+    errors: ['parameter.invalid', 'not.found'],
+  },
+  listCallbacks: {
+    method: 'GET',
+    path: '/v1/callbacks',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'List callbacks',
+    description: 'What waits, what was delivered and what was parked, while it is kept. Newest first.',
+    query: {
+      endpoint: Type.Integer({ minimum: 1, description: 'Id of the endpoint.' }),
+      status: Type.Enum(CALLBACK_STATES),
+      from: time('Made at or after this time.'),
+      to: time('Made before this time.'),
+      limit,
+      cursor,
+    },
+    answer: { description: 'A page of callbacks.', schema: listOf(Callback) },
+    errors: ['parameter.invalid'],
+  },
+  getCallback: {
+    method: 'GET',
+    path: '/v1/callbacks/{callbackId}',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'Get one callback with its calls',
+    pathParameters: callbackId,
+    answer: { description: 'The callback, and every request and answer.', schema: CallbackDetails },
+    errors: ['parameter.invalid', 'not.found'],
+  },
+  replayCallback: {
+    method: 'POST',
+    path: '/v1/callbacks/{callbackId}/replay',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'Try a parked callback again',
+    description: 'From the first try, behind what is new. One that is not parked stays as it is.',
+    pathParameters: callbackId,
+    answer: { description: 'The callback as it is now.', schema: Callback },
+    errors: ['parameter.invalid', 'not.found', 'endpoint.disabled'],
+  },
+  replayCallbacks: {
+    method: 'POST',
+    path: '/v1/callbacks/replay',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Callbacks',
+    summary: 'Try parked callbacks again',
+    description: 'Of a time, of an endpoint, or both. Those of disabled endpoints stay parked.',
+    body: CallbackReplay,
+    answer: { description: 'How many wait again.', schema: CallbackReplayAnswer },
+    errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found', 'endpoint.disabled'],
   },
   listChannels: {
     method: 'GET',

@@ -101,7 +101,15 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     allowCidrs: [...config.SOROKA_CALLBACK_ALLOW_CIDRS, ...(demo === undefined ? [] : DEMO_LOOPBACK_CIDRS)],
   });
   stops.push(() => httpClient.close());
-  const callbacks = createCallbacks({ database, accounts, httpClient, clock, log, timeoutMs: config.SOROKA_CALLBACK_TIMEOUT_MS });
+  const callbacks = createCallbacks({
+    ...{ database, accounts, httpClient, clock, log },
+    timeoutMs: config.SOROKA_CALLBACK_TIMEOUT_MS,
+    inFlightPerEndpointMax: config.SOROKA_CALLBACK_CALLS_PER_ENDPOINT,
+    inFlightPerAccountMax: config.SOROKA_CALLBACK_CALLS_PER_ACCOUNT,
+    inFlightMax: config.SOROKA_CALLBACK_CALLS,
+    batchAbove: config.SOROKA_CALLBACK_BATCH_ABOVE === 'off' ? null : config.SOROKA_CALLBACK_BATCH_ABOVE,
+    keepDeliveredDays: config.SOROKA_CALLBACK_LOG_DAYS,
+  });
   const dispatch = createDispatch({
     database,
     clock,
@@ -154,6 +162,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const http = await createHttp({
     dispatch,
     accounts,
+    callbacks,
     connections,
     templates,
     dialogs,

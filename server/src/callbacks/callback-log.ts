@@ -1,10 +1,8 @@
+import type { CALLBACK_STATES } from '@soroka/api';
 import type { Database } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import type { CallbackPosted } from './callback-events.ts';
 import { bodyOf, CALL_HEADERS } from './post-batch.ts';
-
-export const CALLBACK_STATES = ['waiting', 'delivered', 'parked'] as const;
-export type CallbackState = (typeof CALLBACK_STATES)[number];
 
 /** One callback, wherever it is on its way. */
 export interface CallbackItem {
@@ -14,7 +12,7 @@ export interface CallbackItem {
   url: string;
   /** `message:123`, `dialog:55`. */
   orderKey: string;
-  state: CallbackState;
+  state: (typeof CALLBACK_STATES)[number];
   tries: number;
   /** What was wrong at the last try; null once it is delivered. */
   problem: string | null;
@@ -46,7 +44,7 @@ export interface CallbackCall {
 
 export interface CallbackFilter {
   endpointId?: number;
-  state?: CallbackState;
+  state?: (typeof CALLBACK_STATES)[number];
   createdFrom?: Date;
   createdTo?: Date;
   /** `nextCursor` of the page before. */

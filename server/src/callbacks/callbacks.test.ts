@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { expect, test, vi } from 'vitest';
+import { commit, SECRET, startCallbacksTown, status, statusesOf } from '../../test/callbacks-town.ts';
 import type { Database } from '../platform/database.ts';
 import type { CallbackItem, Callbacks, NewCallback } from './callbacks.ts';
-import { commit, SECRET, startCallbacksTown, status, statusesOf } from './callbacks-town.ts';
 
 const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
 const POLL_MS = 500;

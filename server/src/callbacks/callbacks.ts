@@ -8,14 +8,8 @@ import { type EndpointItem, type EndpointPage, enableEndpoint, getEndpoint, list
 import { enqueueCallbacks, type Queued } from './enqueue.ts';
 import { type ParkedFilter, REPLAY_MAX, replayMany, replayOne } from './replay.ts';
 
-export {
-  CALLBACK_STATES,
-  type CallbackDetails,
-  type CallbackFilter,
-  type CallbackItem,
-  type CallbackPage,
-} from './callback-log.ts';
-export { ENDPOINT_STATES, type EndpointItem, type EndpointPage } from './endpoint-list.ts';
+export type { CallbackDetails, CallbackFilter, CallbackItem, CallbackPage } from './callback-log.ts';
+export type { EndpointItem, EndpointPage } from './endpoint-list.ts';
 export type { ParkedFilter } from './replay.ts';
 
 /** One thing to tell a customer. */

@@ -11,7 +11,7 @@ import {
 import type { CallbackSettings } from './callbacks.ts';
 import { type CallRecord, recordCalls } from './calls.ts';
 import { type ClaimedCallback, claimDue, dueQueues, longQueues, type Want } from './claim.ts';
-import { parkDisabled, recordHealth } from './endpoint-health.ts';
+import { type DisabledEndpoint, parkDisabled, recordHealth } from './endpoint-health.ts';
 import { createEndpoints } from './endpoints.ts';
 import type { Queued } from './enqueue.ts';
 import { type Batch, batchesOf, postBatch } from './post-batch.ts';
@@ -91,7 +91,11 @@ export function createDelivery(parts: CallbackSettings): Delivery {
     callbacksInFlight(endpoints.inFlight());
   };
 
-  const write = async (tx: Queryable, { outcomes, calls, openUntil }: Unwritten) => {
+  const tell = (disabled: readonly DisabledEndpoint[]): void => {
+    for (const endpoint of disabled) endpointDisabled(log, endpoint);
+  };
+
+  const write = async (tx: Queryable, { outcomes, calls, openUntil }: Unwritten): Promise<DisabledEndpoint[]> => {
     if (outcomes.length > 0) endpoints.wake(await settleOutcomes(tx, outcomes, clock.now()));
     if (calls.length === 0) return [];
     await recordCalls(tx, calls);
@@ -127,7 +131,7 @@ export function createDelivery(parts: CallbackSettings): Delivery {
           disabledNow,
         ];
       });
-      for (const endpoint of disabled) endpointDisabled(log, endpoint);
+      tell(disabled);
       for (const [index, result] of claim?.taken.entries() ?? []) endpoints.claimed(wants[index] as Want, result);
       return claim?.callbacks ?? [];
     } catch (error) {
@@ -165,7 +169,7 @@ export function createDelivery(parts: CallbackSettings): Delivery {
     }
     while (endpoints.inFlight() > 0) await bell.wait(timeoutMs);
     // What cannot be written now is called again by another process when the leases end.
-    await withSteadyPlans(database, (tx) => write(tx, unwritten)).catch((error: unknown) => callbackLoopFailed(log, error));
+    await withSteadyPlans(database, (tx) => write(tx, unwritten)).then(tell, (error: unknown) => callbackLoopFailed(log, error));
     callbacksInFlight(0);
   };
 

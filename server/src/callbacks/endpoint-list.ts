@@ -1,7 +1,7 @@
+import type { ENDPOINT_STATES } from '@soroka/api';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
-
-export const ENDPOINT_STATES = ['working', 'failing', 'paused', 'disabled'] as const;
+import { AppError } from '../platform/errors.ts';
 
 /** One host of a customer, as all processes together know it. */
 export interface EndpointItem {
@@ -52,16 +52,23 @@ const ENABLE = {
 };
 const ID_MAX = 2 ** 31 - 1;
 
+/** Newest first. Throws `parameter.invalid` for a cursor that is none of ours. */
 export async function listEndpoints(
   database: Database,
   clock: Clock,
   accountId: number,
   page: { cursor?: string; limit: number },
 ): Promise<EndpointPage> {
-  const before = page.cursor === undefined ? null : Math.min(Number.parseInt(page.cursor, 10) || 0, ID_MAX);
+  const before = page.cursor === undefined ? null : readCursor(page.cursor);
   const rows = await database.rows<EndpointItem>(LIST, [new Date(clock.now()), accountId, before, page.limit + 1]);
   const items = rows.slice(0, page.limit);
   return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.id) : null };
+}
+
+function readCursor(cursor: string): number {
+  if (!/^\d{1,10}$/.test(cursor))
+    throw new AppError('parameter.invalid', 'give nextCursor of the page before, unchanged', { field: 'cursor' });
+  return Math.min(Number(cursor), ID_MAX);
 }
 
 export async function getEndpoint(database: Database, clock: Clock, accountId: number, id: number): Promise<EndpointItem | null> {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { commit, startCallbacksTown, status, statusesOf } from './callbacks-town.ts';
+import { commit, startCallbacksTown, status, statusesOf } from '../../test/callbacks-town.ts';
 
 const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
 const SECOND = 1_000;

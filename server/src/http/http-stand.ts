@@ -96,6 +96,17 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       authenticateBasic: async (login, password) => (login === CALLER.accountName ? (callers.get(password) ?? null) : null),
       get: async () => account,
       setUrls: async (_id, urls) => Object.assign(account, urls),
+      signingSecrets: async () => [account.callbackSecret],
+      rotateCallbackSecret: async () => account,
+    },
+    callbacks: {
+      list: async () => ({ items: [], nextCursor: null }),
+      get: async () => null,
+      replay: async () => false,
+      replayAll: async () => ({ replayed: 0, isMore: false }),
+      endpoints: async () => ({ items: [], nextCursor: null }),
+      endpoint: async () => null,
+      enableEndpoint: async () => null,
     },
     connections: {
       senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],

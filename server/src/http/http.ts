@@ -12,6 +12,7 @@ import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { createAccountRoutes } from './account-routes.ts';
 import { requireScope } from './auth.ts';
+import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
@@ -35,7 +36,8 @@ export interface HttpParts {
     ForecastRoutesParts['dispatch'] &
     CancelRoutesParts['dispatch'] &
     SenderRoutesParts['dispatch'];
-  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'>;
+  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls' | 'signingSecrets' | 'rotateCallbackSecret'>;
+  callbacks: CallbackRoutesParts['callbacks'];
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
@@ -133,6 +135,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createCancelRoutes(parts),
     ...createSenderRoutes(parts),
     ...createAccountRoutes(parts),
+    ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
     ...createRawEventRoutes(parts),

@@ -117,6 +117,33 @@ export const VARIABLES = {
     default: '10000',
     meaning: "Milliseconds that a customer's endpoint may take to answer a callback.",
   }),
+  SOROKA_CALLBACK_CALLS_PER_ENDPOINT: variable({
+    read: integer({ min: 1, max: 1_000 }),
+    default: '8',
+    meaning: "Calls that may be under way to one endpoint (a customer's scheme, host and port) by this process.",
+  }),
+  SOROKA_CALLBACK_CALLS_PER_ACCOUNT: variable({
+    read: integer({ min: 1, max: 100_000 }),
+    default: '512',
+    meaning: 'Calls that may be under way to all endpoints of one account by this process.',
+  }),
+  SOROKA_CALLBACK_CALLS: variable({
+    read: integer({ min: 1, max: 100_000 }),
+    default: '1024',
+    meaning: 'Calls that may be under way to all endpoints by this process.',
+  }),
+  SOROKA_CALLBACK_BATCH_ABOVE: variable({
+    read: oneOf(['off'] as const, integer({ min: 0, max: 100_000 })),
+    default: '100',
+    meaning:
+      'Statuses that must be due at one endpoint before they go up to 100 in a call; fewer go one by one. `off`: always one by one.',
+  }),
+  SOROKA_CALLBACK_LOG_DAYS: variable({
+    read: integer({ min: 1, max: 365 }),
+    default: '7',
+    meaning:
+      'Days that delivered callbacks and the calls that delivered them are kept. What is parked, and the calls that failed, stay for 30.',
+  }),
   SOROKA_CALLBACK_ALLOW_CIDRS: variable({
     read: cidrList,
     default: '',

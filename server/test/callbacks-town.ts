@@ -1,11 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { testDatabase } from '../../test/database.ts';
-import { createManualClock } from '../../test/manual-clock.ts';
-import { type Database, openDatabase } from '../platform/database.ts';
-import { createHttpClient } from '../platform/http-client.ts';
-import { type CallbackParts, type Callbacks, createCallbacks, type NewCallback } from './callbacks.ts';
+import { type CallbackParts, type Callbacks, createCallbacks, type NewCallback } from '../src/callbacks/callbacks.ts';
+import { type Database, openDatabase } from '../src/platform/database.ts';
+import { createHttpClient } from '../src/platform/http-client.ts';
+import { testDatabase } from './database.ts';
+import { createManualClock } from './manual-clock.ts';
 
 export const SECRET = 'whsec_c29yb2thLXRlc3Qtc2VjcmV0LW9uZQ==';
 
@@ -24,6 +24,8 @@ export interface Receiver {
   answer: (call: ReceivedCall, count: number) => number | null | Promise<number | null>;
   /** Headers of every answer. */
   headers: Record<string, string>;
+  /** Body of every answer. */
+  text: string;
   /** Answers 200 to all calls that were left without an answer. */
   release(): void;
   /** Calls that are open now, and the most there ever were. */
@@ -71,11 +73,11 @@ export async function startCallbacksTown() {
     const release = () => {
       for (const response of unanswered.splice(0)) response.end();
     };
-    const state: Receiver = { url: '', calls: [], answer, headers: {}, open: { now: 0, most: 0 }, release };
+    const state: Receiver = { url: '', calls: [], answer, headers: {}, text: '', open: { now: 0, most: 0 }, release };
     const answerCall = async (call: ReceivedCall, response: ServerResponse) => {
       const status = await state.answer(call, state.calls.length);
       if (status === null) unanswered.push(response);
-      else response.writeHead(status, state.headers).end();
+      else response.writeHead(status, state.headers).end(state.text);
     };
     const server = createServer(async (request, response) => {
       state.open.now += 1;

@@ -1,8 +1,7 @@
-import { AccountPatch, CALLBACK_SECRET_KEEP_HOURS, CallbackSecretRotation, SEND_LIMITS } from '@soroka/api';
+import { AccountPatch, SEND_LIMITS } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import type { Account, Accounts } from '../accounts/accounts.ts';
-import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { HttpClient } from '../platform/http-client.ts';
 import { callerOf } from './auth.ts';
@@ -13,17 +12,14 @@ import { isStorableText, UNSTORABLE } from './storable-text.ts';
 
 const PATCH_BYTES_MAX = 64 * 1024;
 const patchCheck = Compile(AccountPatch);
-const rotationCheck = Compile(CallbackSecretRotation);
-const HOUR_MS = 3_600_000;
 
 export interface AccountRoutesParts {
-  accounts: Pick<Accounts, 'get' | 'setUrls' | 'signingSecrets' | 'rotateCallbackSecret'>;
+  accounts: Pick<Accounts, 'get' | 'setUrls'>;
   httpClient: Pick<HttpClient, 'refusal'>;
-  clock: Clock;
 }
 
 /** Handlers of /v1/account by the ids of their operations. */
-export function createAccountRoutes({ accounts, httpClient, clock }: AccountRoutesParts) {
+export function createAccountRoutes({ accounts, httpClient }: AccountRoutesParts) {
   return {
     async getAccount(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const account = await accounts.get(callerOf(request).accountId);
@@ -42,32 +38,7 @@ export function createAccountRoutes({ accounts, httpClient, clock }: AccountRout
       }
       return reply.send(shown(await accounts.setUrls(callerOf(request).accountId, patch)));
     },
-
-    async rotateCallbackSecret(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const { accountId } = callerOf(request);
-      const keepOldForHours = await readKeepOldForHours(request);
-      // A third secret would end the first, which receivers may still check by: also where a rotation is only sent twice.
-      if (keepOldForHours > 0 && (await accounts.signingSecrets(accountId)).length > 1)
-        throw new AppError('rotation.running', 'the secret was changed before, and the old one still signs');
-      const { callbackSecret } = await accounts.rotateCallbackSecret(accountId, { keepOldForHours });
-      const oldSignsUntil = keepOldForHours === 0 ? null : new Date(clock.now() + keepOldForHours * HOUR_MS);
-      return reply.send({ callbackSecret, oldSignsUntil });
-    },
   };
-}
-
-/** Of the body; the default where there is none. */
-async function readKeepOldForHours(request: FastifyRequest): Promise<number> {
-  const bytes = await readBody(request.raw, PATCH_BYTES_MAX);
-  if (bytes.length === 0) return CALLBACK_SECRET_KEEP_HOURS.default;
-  requireJson(request.headers);
-  const { value } = parseBody(bytes, SEND_LIMITS.jsonDepthMax);
-  if (!rotationCheck.Check(value))
-    throw invalid(
-      'keepOldForHours',
-      `must be a whole number of hours from 0 to ${CALLBACK_SECRET_KEEP_HOURS.max}, and the only field`,
-    );
-  return value.keepOldForHours ?? CALLBACK_SECRET_KEEP_HOURS.default;
 }
 
 function readPatch(value: unknown): AccountPatch {

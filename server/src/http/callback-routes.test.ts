@@ -3,6 +3,8 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { expect, test, vi } from 'vitest';
 import { commit, startCallbacksTown, status } from '../../test/callbacks-town.ts';
+import type { Account } from '../accounts/accounts.ts';
+import type { HttpParts } from './http.ts';
 import { KEY, startStand } from './http-stand.ts';
 
 const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
@@ -15,22 +17,17 @@ async function startTown() {
   const town = await startCallbacksTown();
   const engine = town.engine({ timeoutMs: 20 * DAY });
   const accountOf: Readonly<Record<string, number>> = { [KEY]: 1, other: 2 };
-  const account = { id: 1, name: 'one', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_bmV3' };
   const secrets = ['whsec_bmV3'];
-  const stand = await startStand({
-    callbacks: engine,
-    accounts: {
-      async authenticate(key) {
-        const accountId = accountOf[key];
-        return accountId === undefined ? null : { accountId, accountName: 'one', keyId: key, scopes: ['admin'] };
-      },
-      authenticateBasic: async () => null,
-      get: async () => account,
-      setUrls: async () => account,
-      signingSecrets: async () => secrets,
-      rotateCallbackSecret: async () => account,
+  // What these routes ask of accounts, and nothing else.
+  const accounts: Partial<HttpParts['accounts']> = {
+    async authenticate(key) {
+      const accountId = accountOf[key];
+      return accountId === undefined ? null : { accountId, accountName: 'one', keyId: key, scopes: ['admin'] };
     },
-  });
+    signingSecrets: async () => secrets,
+    rotateCallbackSecret: async () => ({ callbackSecret: 'whsec_bmV3' }) as Account,
+  };
+  const stand = await startStand({ callbacks: engine, accounts: accounts as HttpParts['accounts'] });
   const as = (key: string) => ({ authorization: `Key ${key}` });
   return {
     ...town,

@@ -24,6 +24,7 @@ import { registerPages } from './pages/pages.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
+import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
 import { createReadSendRequest } from './send-request.ts';
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
 import { createVkMessages, type VkMessagesParts } from './vk-messages.ts';
@@ -36,7 +37,7 @@ export interface HttpParts {
     ForecastRoutesParts['dispatch'] &
     CancelRoutesParts['dispatch'] &
     SenderRoutesParts['dispatch'];
-  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls' | 'signingSecrets' | 'rotateCallbackSecret'>;
+  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'> & SecretRoutesParts['accounts'];
   callbacks: CallbackRoutesParts['callbacks'];
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
@@ -139,6 +140,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
     ...createRawEventRoutes(parts),
+    ...createSecretRoutes(parts),
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {

@@ -87,4 +87,13 @@ export {
   readOkRedirect,
   signOkCall,
 } from './ok/ok.ts';
-export { createVkChannel, parseVkEvent, type VkChannel, type VkChannelOptions } from './vk/vk.ts';
+export {
+  createVkChannel,
+  makeVkRefLink,
+  parseVkEvent,
+  parseVkRefLink,
+  type VkChannel,
+  type VkChannelOptions,
+  type VkRefLink,
+  type VkRefLinkParts,
+} from './vk/vk.ts';

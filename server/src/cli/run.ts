@@ -5,6 +5,7 @@ import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { CONTENT_COMMANDS } from './content-commands.ts';
 import { DOCTOR_COMMANDS } from './doctor-commands.ts';
 import { EVENT_COMMANDS } from './event-commands.ts';
+import { LINK_COMMANDS } from './link-commands.ts';
 import { present } from './output.ts';
 import { SENDER_COMMANDS } from './sender-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...USER_CONNECTION_COMMANDS,
   ...SENDER_COMMANDS,
   ...CONTENT_COMMANDS,
+  ...LINK_COMMANDS,
   ...EVENT_COMMANDS,
 ];
 

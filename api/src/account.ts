@@ -2,11 +2,35 @@ import { type Static, Type } from 'typebox';
 
 const url = (description: string) => Type.Union([Type.String({ maxLength: 2_048 }), Type.Null()], { description });
 
+/** Local time, HH:MM. */
+export const HOUR = '^([01][0-9]|2[0-3]):[0-5][0-9]$';
+
+export const QuietHours = Type.Object(
+  {
+    from: Type.String({ pattern: HOUR, description: 'Local time of the recipient, HH:MM.', examples: ['21:00'] }),
+    to: Type.String({
+      pattern: HOUR,
+      description: 'Not included; over midnight where it is earlier than `from`.',
+      examples: ['09:00'],
+    }),
+    timeZone: Type.Optional(
+      Type.String({
+        description: 'IANA name, for phones that do not tell their zone. Absent: Europe/Moscow.',
+        examples: ['Europe/Moscow'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type QuietHours = Static<typeof QuietHours>;
+const quietHours = (description: string) => Type.Union([QuietHours, Type.Null()], { description });
+
 export const Account = Type.Object({
   id: Type.Integer(),
   name: Type.String({ description: 'The login of Basic authorization.' }),
   statusUrl: url('Where callbacks go of messages that name no status_url.'),
   incomingUrl: url('Where incoming messages are forwarded to.'),
+  quietHours: quietHours('When no notification is sent; null: at any hour.'),
   callbackSecret: Type.String({ description: 'Signs callbacks (Standard Webhooks).', examples: ['whsec_…'] }),
 });
 export type Account = Static<typeof Account>;
@@ -36,6 +60,7 @@ export const AccountPatch = Type.Object(
   {
     statusUrl: Type.Optional(url('null removes it.')),
     incomingUrl: Type.Optional(url('null removes it.')),
+    quietHours: Type.Optional(quietHours('null ends them. They hold for what is accepted from then on.')),
   },
   { additionalProperties: false, minProperties: 1 },
 );

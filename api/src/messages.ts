@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { HOUR } from './account.ts';
 import { ROUTES, STATUSES } from './statuses.ts';
 
 /** Limits of one POST /vk/messages. Source: contracts of POST /vk/messages, "Request" and "Answer". */
@@ -51,7 +52,6 @@ const Step = Type.Object(
   { additionalProperties: false },
 );
 
-const HOUR = '^([01][0-9]|2[0-3]):[0-5][0-9]$';
 const Window = Type.Object(
   {
     weekdays: Type.Optional(

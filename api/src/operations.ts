@@ -206,7 +206,7 @@ export const OPERATIONS = {
     scope: 'admin',
     refusals: 'error',
     tag: 'Account',
-    summary: "Set the account's URLs",
+    summary: "Set the account's URLs and quiet hours",
     body: AccountPatch,
     answer: { description: 'The account as it is now.', schema: Account },
     errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid'],

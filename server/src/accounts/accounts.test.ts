@@ -50,6 +50,16 @@ test('a name that is taken, or cannot be a login, is refused with the reason', a
     await expect(accounts.create(bad)).rejects.toThrow(/a name has/);
 });
 
+test('quiet hours are set, seen at once by the process that set them, and removed by null', async () => {
+  const accounts = newAccounts();
+  const { id } = await accounts.create(newName());
+  const night = { from: '21:00', to: '09:00', timeZone: 'Europe/Moscow' };
+  expect(await accounts.quietHours(id)).toBeNull();
+  expect(await accounts.setQuietHours(id, night)).toMatchObject({ quietHours: night });
+  expect(await accounts.quietHours(id)).toEqual(night);
+  expect((await accounts.setQuietHours(id, null)).quietHours).toBeNull();
+});
+
 test('URLs are set one by one, removed by null, and must be http or https', async () => {
   const accounts = newAccounts();
   const { id } = await accounts.create(newName());

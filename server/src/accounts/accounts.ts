@@ -15,8 +15,18 @@ export interface Account {
   statusUrl: string | null;
   /** Where incoming messages are forwarded to. */
   incomingUrl: string | null;
+  /** When none of its notifications is sent; null: at any hour. */
+  quietHours: QuietHours | null;
   /** `whsec_…`, signs callbacks (Standard Webhooks). */
   callbackSecret: string;
+}
+
+/** Local hours of the recipient as HH:MM, `to` not included; over midnight where `from` is later than `to`. */
+export interface QuietHours {
+  from: string;
+  to: string;
+  /** IANA name, for recipients whose phone does not tell their zone. */
+  timeZone: string;
 }
 
 export const SCOPES = ['send', 'read', 'admin'] as const;
@@ -53,6 +63,9 @@ export interface Accounts {
   setUrls(id: number, urls: AccountUrls): Promise<Account>;
   /** Where its callbacks and incoming messages go by default. At most 1 s old; null where there is no such account. */
   urls(accountId: number): Promise<{ statusUrl: string | null; incomingUrl: string | null } | null>;
+  /** Of notifications that are accepted from now on; null: none. At most 1 s old elsewhere. */
+  setQuietHours(id: number, quietHours: QuietHours | null): Promise<Account>;
+  quietHours(accountId: number): Promise<QuietHours | null>;
   /** The secrets to sign callbacks with, newest first: two while a rotation lasts. At most 5 s old. */
   signingSecrets(accountId: number): Promise<readonly string[]>;
   /** A new secret for callbacks; the old one signs too for `keepOldForHours`. */
@@ -68,7 +81,7 @@ export interface Accounts {
   authenticateBasic(login: string, password: string): Promise<Caller | null>;
 }
 
-const URLS_AGE_MAX_MS = 1_000;
+const DEFAULTS_AGE_MAX_MS = 1_000;
 const KEY_AGE_MAX_MS = 1_000;
 const SECRETS_AGE_MAX_MS = 5_000;
 const SECRET_BYTES = 32; // Standard Webhooks asks for 24 to 64
@@ -80,10 +93,12 @@ interface AccountRow {
   name: string;
   statusUrl: string | null;
   incomingUrl: string | null;
+  quietHours: QuietHours | null;
   sealed: Buffer;
 }
-const ACCOUNT =
-  'select id, name, status_url as "statusUrl", incoming_url as "incomingUrl", callback_secret as sealed from account';
+const ACCOUNT = `
+  select id, name, status_url as "statusUrl", incoming_url as "incomingUrl", quiet_hours as "quietHours", callback_secret as sealed
+  from account`;
 
 const SQL = {
   // The id is part of what the secret is sealed with, so it is drawn before the row is written.
@@ -98,10 +113,11 @@ const SQL = {
   byId: { name: 'account_by_id', text: `${ACCOUNT} where id = $1` },
   byName: { name: 'account_by_name', text: `${ACCOUNT} where name = $1` },
   list: { name: 'account_list', text: `${ACCOUNT} order by id` },
-  urls: {
-    name: 'account_urls',
-    text: 'select status_url as "statusUrl", incoming_url as "incomingUrl" from account where id = $1',
+  defaults: {
+    name: 'account_defaults',
+    text: 'select status_url as "statusUrl", incoming_url as "incomingUrl", quiet_hours as "quietHours" from account where id = $1',
   },
+  setQuietHours: { name: 'account_set_quiet_hours', text: 'update account set quiet_hours = $2::jsonb where id = $1' },
   setUrls: {
     name: 'account_set_urls',
     text: `
@@ -150,6 +166,9 @@ const SQL = {
   },
 } as const;
 
+/** What holds for messages that say nothing of it themselves. */
+type Defaults = Pick<Account, 'statusUrl' | 'incomingUrl' | 'quietHours'>;
+
 interface LiveKey {
   accountId: number;
   accountName: string;
@@ -176,10 +195,9 @@ export function createAccounts(parts: {
     maxAgeMs: SECRETS_AGE_MAX_MS,
   });
 
-  const liveUrls = createAgedCache<{ statusUrl: string | null; incomingUrl: string | null }>({
-    clock,
-    maxAgeMs: URLS_AGE_MAX_MS,
-  });
+  const liveDefaults = createAgedCache<Defaults>({ clock, maxAgeMs: DEFAULTS_AGE_MAX_MS });
+  const defaultsOf = (accountId: number): Promise<Defaults | null> =>
+    liveDefaults.get(String(accountId), async () => (await database.rows<Defaults>(SQL.defaults, [accountId]))[0] ?? null);
 
   const asAccount = ({ sealed, ...row }: AccountRow): Account => ({
     ...row,
@@ -235,15 +253,19 @@ export function createAccounts(parts: {
         incomingUrl !== undefined,
         incomingUrl ?? null,
       ]);
-      liveUrls.clear();
+      liveDefaults.clear();
       return existing(id);
     },
-    urls: (accountId) =>
-      liveUrls.get(
-        String(accountId),
-        async () =>
-          (await database.rows<{ statusUrl: string | null; incomingUrl: string | null }>(SQL.urls, [accountId]))[0] ?? null,
-      ),
+    async urls(accountId) {
+      const defaults = await defaultsOf(accountId);
+      return defaults === null ? null : { statusUrl: defaults.statusUrl, incomingUrl: defaults.incomingUrl };
+    },
+    async setQuietHours(id, quietHours) {
+      await database.run(SQL.setQuietHours, [id, quietHours === null ? null : JSON.stringify(quietHours)]);
+      liveDefaults.clear();
+      return existing(id);
+    },
+    quietHours: async (accountId) => (await defaultsOf(accountId))?.quietHours ?? null,
     async signingSecrets(accountId) {
       const known = await signing.get(String(accountId), async () => {
         const [row] = await database.rows<SealedSecrets>(SQL.secrets, [accountId]);

@@ -197,9 +197,32 @@ test('nothing is sent outside its windows: it waits for the next, or is refused 
   expect(answer?.ok).toBe(true);
   const [row] = await town.database.rows<{ dueAt: Date }>({ name: 'test.due', text: 'select due_at as "dueAt" from delivery' });
   expect(row?.dueAt.toISOString()).toBe('2026-01-16T06:00:00.000Z');
-  expect(await town.refusal({ phone: '4915112345678', windows: [day] })).toMatchObject({
+  expect(await town.refusal({ phone: '12025550123', windows: [day] })).toMatchObject({
     key: 'windows.invalid',
     field: 'windows[0].timeZone',
+  });
+});
+
+test('quiet hours of the account hold for every notification by the recipient’s clock, and one that ends within them is refused', async () => {
+  const clock = createManualClock(Date.UTC(2026, 0, 15, 20)); // 23:00 in Moscow, 1:00 in Almaty
+  await using town = await startAcceptance({ clock });
+  await town.accounts.setQuietHours(town.account.id, { from: '21:00', to: '09:00', timeZone: 'Europe/Moscow' });
+  const dueOf = async (item: Partial<NewNotification>) => {
+    const [answer] = await town.accept([{ ttlSeconds: 86_400, ...item }]);
+    const due = { name: 'test.quiet.due', text: 'select due_at as "dueAt" from delivery where message_id = $1' };
+    const [row] = await town.database.rows<{ dueAt: Date }>(due, [answer?.ok === true ? answer.messageId : null]);
+    return row?.dueAt.toISOString();
+  };
+  expect(await dueOf({})).toBe('2026-01-16T06:00:00.000Z');
+  expect(await dueOf({ phone: '77011234567' })).toBe('2026-01-16T04:00:00.000Z');
+  expect(await dueOf({ phone: '12025550123' })).toBe('2026-01-16T06:00:00.000Z');
+  const early = { weekdays: [1, 2, 3, 4, 5, 6, 7], from: '08:00', to: '12:00' };
+  expect(await dueOf({ windows: [{ ...early, timeZone: 'Asia/Yekaterinburg' }] })).toBe('2026-01-16T04:00:00.000Z');
+  expect(await dueOf({ sendAt: new Date('2026-01-16T10:00:00Z') })).toBe('2026-01-16T10:00:00.000Z');
+  expect(await town.refusal({ ttlSeconds: 3_600 })).toMatchObject({ key: 'window.outside.ttl', field: 'ttl' });
+  expect(await town.refusal({ ttlSeconds: 86_400, windows: [{ ...early, from: '06:00', to: '09:00' }] })).toMatchObject({
+    key: 'window.outside.ttl',
+    field: 'windows',
   });
 });
 

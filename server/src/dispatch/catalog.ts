@@ -1,5 +1,5 @@
 import { CAPABILITIES } from '@soroka/channels';
-import type { Accounts } from '../accounts/accounts.ts';
+import type { Accounts, QuietHours } from '../accounts/accounts.ts';
 import type { Connection, Connections, Sender } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
 import { AppError } from '../platform/errors.ts';
@@ -11,7 +11,7 @@ import type { LaneDirectory } from './lane-directory.ts';
 export const TEXT_CHARACTERS_MAX = 2_048; // docs.devino.online/en/http/vk_ok
 
 export interface CatalogParts {
-  accounts: Pick<Accounts, 'urls'>;
+  accounts: Pick<Accounts, 'urls' | 'quietHours'>;
   connections: Pick<Connections, 'senderByName' | 'senders'>;
   /** A few seconds old at most. */
   connection(connectionId: number): Promise<Connection | null>;
@@ -24,6 +24,7 @@ export interface CatalogParts {
 /** Everything of one account that the checks of some notifications need. */
 export interface Catalog {
   defaultStatusUrl: string | null;
+  quietHours: QuietHours | null;
   senders: ReadonlyMap<string, Sender | null>;
   templatesById: ReadonlyMap<number, Template | null>;
   templatesByName: ReadonlyMap<string, Template | null>;
@@ -42,8 +43,9 @@ export async function readCatalog(parts: CatalogParts, accountId: number, items:
     return new Map(await Promise.all(unique.map(async (key) => [key, await read(key)] as const)));
   };
   const needsDefaultUrl = items.some((item) => item.statusUrl === undefined);
-  const [urls, senders, templatesById, templatesByName, contacts] = await Promise.all([
+  const [urls, quietHours, senders, templatesById, templatesByName, contacts] = await Promise.all([
     needsDefaultUrl ? parts.accounts.urls(accountId) : null,
+    parts.accounts.quietHours(accountId),
     lookUp(
       items.map((item) => item.service),
       (name) => parts.connections.senderByName(accountId, name),
@@ -72,7 +74,15 @@ export async function readCatalog(parts: CatalogParts, accountId: number, items:
     routes.map(({ connectionId }) => connectionId),
     async (id) => textMaxOf(await parts.connection(id)),
   );
-  return { defaultStatusUrl: urls?.statusUrl ?? null, senders, templatesById, templatesByName, contacts, textCharactersMax };
+  return {
+    defaultStatusUrl: urls?.statusUrl ?? null,
+    quietHours,
+    senders,
+    templatesById,
+    templatesByName,
+    contacts,
+    textCharactersMax,
+  };
 }
 
 function textMaxOf(connection: Connection | null): number {

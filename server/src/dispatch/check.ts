@@ -1,3 +1,4 @@
+import type { QuietHours } from '../accounts/accounts.ts';
 import type { Template, Templates } from '../templates/templates.ts';
 import type { Lines } from './backlog.ts';
 import { type Catalog, TEXT_CHARACTERS_MAX } from './catalog.ts';
@@ -7,7 +8,7 @@ import { planSteps, type StepPlan } from './plan.ts';
 import { isForbidden } from './spam.ts';
 import type { Candidate } from './store-accepted.ts';
 import { charactersOf, isLongerThan } from './text-length.ts';
-import { nextAllowed, timeZoneOfPhone, type ZonedWindow } from './windows.ts';
+import { nextAllowed, timeZoneOfPhone, WHOLE_DAY, withoutQuiet, type ZonedWindow } from './windows.ts';
 
 export interface CheckParts {
   templates: Pick<Templates, 'render'>;
@@ -46,7 +47,7 @@ export function check(parts: CheckParts, catalog: Catalog, accountId: number, it
   if (isForbidden(sender.forbiddenPatterns, rendered.text)) return refuse('is.spam', 'tmpl_data');
   if (catalog.contacts.get(item.phone)?.optedOut) return refuse('recipient.opted.out', 'phone');
 
-  const timing = timeOf(item, now);
+  const timing = timeOf(item, catalog.quietHours, now);
   if ('key' in timing) return { refused: [timing] };
   const first = plan.steps[0] as StepPlan;
   const place = parts.lines.look(first, timing.dueAt - now);
@@ -92,7 +93,7 @@ function templateOf({ templatesById, templatesByName }: Catalog, { templateId, t
 
 type Timing = { dueAt: number; expiresAt: number; windows: readonly ZonedWindow[] | null };
 
-function timeOf(item: NewNotification, now: number): Timing | Refusal {
+function timeOf(item: NewNotification, quietHours: QuietHours | null, now: number): Timing | Refusal {
   const expiresAt = now + item.ttlSeconds * 1_000;
   const sendAt = Math.max(now, item.sendAt?.getTime() ?? now);
   if (sendAt >= expiresAt)
@@ -101,18 +102,30 @@ function timeOf(item: NewNotification, now: number): Timing | Refusal {
       field: 'sendAt',
       message: 'sendAt is after the end of the ttl, which counts from acceptance',
     };
-  if (item.windows === undefined) return { dueAt: sendAt, expiresAt, windows: null };
+  const windows = windowsOf(item, quietHours);
+  if (windows === null) return { dueAt: sendAt, expiresAt, windows };
+  if ('key' in windows) return windows;
+  const dueAt = nextAllowed(windows, sendAt);
+  if (dueAt < expiresAt) return { dueAt, expiresAt, windows };
+  if (item.windows !== undefined) return { key: 'window.outside.ttl', field: 'windows' };
+  return { key: 'window.outside.ttl', field: 'ttl', message: 'the quiet hours of the account last longer than the ttl' };
+}
+
+/** When the message may be sent: its own windows without the quiet hours, each in its own zone or the recipient's. Null: at any time. */
+function windowsOf(item: NewNotification, quietHours: QuietHours | null): readonly ZonedWindow[] | null | Refusal {
+  if (item.windows === undefined && quietHours === null) return null;
+  const zoneOfPhone = timeZoneOfPhone(item.phone);
   const windows: ZonedWindow[] = [];
-  for (const [index, window] of item.windows.entries()) {
-    const timeZone = window.timeZone ?? timeZoneOfPhone(item.phone);
-    if (timeZone === null)
+  for (const [index, window] of (item.windows ?? [WHOLE_DAY]).entries()) {
+    const timeZone = window.timeZone ?? zoneOfPhone ?? quietHours?.timeZone;
+    if (timeZone === undefined)
       return {
         key: 'windows.invalid',
         field: `windows[${index}].timeZone`,
         message: 'the phone does not tell the time zone: give it',
       };
-    windows.push({ ...window, timeZone });
+    const left = quietHours === null ? [window] : withoutQuiet(window, quietHours);
+    windows.push(...left.map((hours) => ({ ...hours, timeZone })));
   }
-  const dueAt = nextAllowed(windows, sendAt);
-  return dueAt >= expiresAt ? { key: 'window.outside.ttl', field: 'windows' } : { dueAt, expiresAt, windows };
+  return windows;
 }

@@ -101,7 +101,7 @@ export interface DispatchParts {
   database: Database;
   clock: Clock;
   log: Logger;
-  accounts: Pick<Accounts, 'urls'>;
+  accounts: Pick<Accounts, 'urls' | 'quietHours'>;
   connections: Connections;
   templates: Templates;
   contacts: Pick<Contacts, 'byPhones'>;

@@ -1,20 +1,19 @@
-import { AccountPatch, SEND_LIMITS } from '@soroka/api';
+import { AccountPatch } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
-import type { Account, Accounts } from '../accounts/accounts.ts';
+import type { Account, Accounts, QuietHours } from '../accounts/accounts.ts';
 import { AppError } from '../platform/errors.ts';
 import type { HttpClient } from '../platform/http-client.ts';
 import { callerOf } from './auth.ts';
-import { fieldPath } from './message-shape.ts';
+import { readObject } from './json-object.ts';
 import { invalid } from './query.ts';
-import { parseBody, readBody, requireJson } from './request-body.ts';
 import { isStorableText, UNSTORABLE } from './storable-text.ts';
+import { zoneName } from './time-zones.ts';
 
-const PATCH_BYTES_MAX = 64 * 1024;
 const patchCheck = Compile(AccountPatch);
 
 export interface AccountRoutesParts {
-  accounts: Pick<Accounts, 'get' | 'setUrls'>;
+  accounts: Pick<Accounts, 'get' | 'setUrls' | 'setQuietHours'>;
   httpClient: Pick<HttpClient, 'refusal'>;
 }
 
@@ -28,37 +27,34 @@ export function createAccountRoutes({ accounts, httpClient }: AccountRoutesParts
     },
 
     async patchAccount(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      requireJson(request.headers);
-      const { value } = parseBody(await readBody(request.raw, PATCH_BYTES_MAX), SEND_LIMITS.jsonDepthMax);
-      const patch = readPatch(value);
-      for (const [field, url] of Object.entries(patch)) {
+      const { quietHours, ...urls } = await readObject(request, AccountPatch, patchCheck);
+      for (const [field, url] of Object.entries(urls)) {
         if (url !== null && !isStorableText(url)) throw invalid(field, UNSTORABLE);
         const problem = url === null ? null : httpClient.refusal(url);
         if (problem !== null) throw invalid(field, problem);
       }
-      return reply.send(shown(await accounts.setUrls(callerOf(request).accountId, patch)));
+      const hours = quietHours === undefined || quietHours === null ? quietHours : checkedHours(quietHours);
+      const { accountId } = callerOf(request);
+      const account = await accounts.setUrls(accountId, urls);
+      return reply.send(shown(hours === undefined ? account : await accounts.setQuietHours(accountId, hours)));
     },
   };
 }
 
-function readPatch(value: unknown): AccountPatch {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AppError('parameter.invalid', 'the body must be an object with statusUrl or incomingUrl');
-  }
-  if (patchCheck.Check(value)) return value;
-  const unknown = Object.keys(value).find((name) => !(name in AccountPatch.properties));
-  if (unknown !== undefined)
-    throw invalid(fieldPath([unknown]), 'this field does not exist; there are statusUrl and incomingUrl');
-  const [wrong] = Object.keys(value);
-  if (wrong === undefined) throw new AppError('parameter.invalid', 'give statusUrl or incomingUrl');
-  const field = patchCheck.Errors(value)[0]?.instancePath.slice(1) ?? wrong;
-  throw invalid(field, 'must be a URL of at most 2048 characters, or null to remove it');
+const ZONE_DEFAULT = 'Europe/Moscow';
+
+function checkedHours({ from, to, timeZone = ZONE_DEFAULT }: NonNullable<AccountPatch['quietHours']>): QuietHours {
+  const zone = zoneName(timeZone);
+  if (zone === null) throw invalid('quietHours.timeZone', 'must be an IANA name as Europe/Moscow');
+  if (from === to) throw invalid('quietHours.to', 'must differ from `from`: with a whole day of quiet nothing could be sent');
+  return { from, to, timeZone: zone };
 }
 
-const shown = ({ id, name, statusUrl, incomingUrl, callbackSecret }: Account) => ({
+const shown = ({ id, name, statusUrl, incomingUrl, quietHours, callbackSecret }: Account) => ({
   id,
   name,
   statusUrl,
   incomingUrl,
+  quietHours,
   callbackSecret,
 });

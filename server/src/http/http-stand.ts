@@ -41,7 +41,14 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
   const accepted: NewNotification[] = [];
   const views: MessageView[] = [];
   const paused = new Map<number, Date>();
-  const account: Account = { id: 1, name: 'Test account', statusUrl: null, incomingUrl: null, callbackSecret: 'whsec_dGVzdA==' };
+  const account: Account = {
+    id: 1,
+    name: 'Test account',
+    statusUrl: null,
+    incomingUrl: null,
+    quietHours: null,
+    callbackSecret: 'whsec_dGVzdA==',
+  };
   const callers = new Map<string, Caller>([
     [KEY, CALLER],
     ['only-read', { ...CALLER, keyId: 'only-read', scopes: ['read'] }],
@@ -96,6 +103,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       authenticateBasic: async (login, password) => (login === CALLER.accountName ? (callers.get(password) ?? null) : null),
       get: async () => account,
       setUrls: async (_id, urls) => Object.assign(account, urls),
+      setQuietHours: async (_id, quietHours) => Object.assign(account, { quietHours }),
       signingSecrets: async () => [account.callbackSecret],
       rotateCallbackSecret: async () => account,
     },

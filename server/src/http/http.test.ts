@@ -153,10 +153,19 @@ describe('/v1/account', () => {
       name: 'Test account',
       statusUrl: null,
       incomingUrl: null,
+      quietHours: null,
       callbackSecret: 'whsec_dGVzdA==',
     });
     expect((await patch({ statusUrl: 'https://example.com/a', incomingUrl: 'https://example.com/b' })).status).toBe(200);
     expect((await patch({ incomingUrl: null })).body).toMatchObject({ statusUrl: 'https://example.com/a', incomingUrl: null });
+  });
+
+  test('quiet hours are set with the zone for phones that tell none, and end with null', async () => {
+    const night = { from: '21:00', to: '09:00' };
+    expect((await patch({ quietHours: night })).body.quietHours).toEqual({ ...night, timeZone: 'Europe/Moscow' });
+    expect((await patch({ quietHours: { ...night, timeZone: 'asia/omsk' } })).body.quietHours.timeZone).toBe('Asia/Omsk');
+    expect((await patch({ statusUrl: null })).body.quietHours).toMatchObject(night);
+    expect((await patch({ quietHours: null })).body.quietHours).toBeNull();
   });
 
   test.each<[unknown, string | null]>([
@@ -165,6 +174,9 @@ describe('/v1/account', () => {
     [{ statusUrl: 5 }, 'statusUrl'],
     [{ statusUrl: 'https://example.com/\0' }, 'statusUrl'],
     [{ statusUrl: null, other: 1 }, 'other'],
+    [{ quietHours: { from: '21:00', to: '21:00' } }, 'quietHours.to'],
+    [{ quietHours: { from: '21:00', to: '09:00', timeZone: 'Mars' } }, 'quietHours.timeZone'],
+    [{ quietHours: { from: '21', to: '09:00' } }, 'quietHours.from'],
     [{}, null],
     [[], null],
     ['"x"', null],

@@ -10,7 +10,7 @@ import { AppError } from '../platform/errors.ts';
 import type { HttpClient } from '../platform/http-client.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
-import { createAccountRoutes } from './account-routes.ts';
+import { type AccountRoutesParts, createAccountRoutes } from './account-routes.ts';
 import { requireScope } from './auth.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
@@ -37,7 +37,7 @@ export interface HttpParts {
     ForecastRoutesParts['dispatch'] &
     CancelRoutesParts['dispatch'] &
     SenderRoutesParts['dispatch'];
-  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic' | 'get' | 'setUrls'> & SecretRoutesParts['accounts'];
+  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic'> & AccountRoutesParts['accounts'] & SecretRoutesParts['accounts'];
   callbacks: CallbackRoutesParts['callbacks'];
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;

@@ -7,6 +7,7 @@ import { type Span, twoMembersOf } from './json-spans.ts';
 import { BARE_FORM, fieldPath, type ItemForm, OLDER_FORM, shapeProblems } from './message-shape.ts';
 import { mobileNumber } from './phone.ts';
 import { isStorableText, MAY_BE_UNSTORABLE, UNSTORABLE } from './storable-text.ts';
+import { zoneName } from './time-zones.ts';
 
 /** What one request shares among its items. */
 export interface RulesOfRequest {
@@ -200,25 +201,6 @@ function checkWindows(windows: NonNullable<Message['windows']>, refuse: Refuse):
     checked.push({ weekdays: weekdays ?? EVERY_DAY, from, to, ...(zone === undefined ? {} : { timeZone: zone }) });
   }
   return checked;
-}
-
-const ZONE_NAME = /^[A-Za-z][\w+/-]{1,50}$/;
-const zones = new Map<string, string>(); // as many as the time zone database has names
-/** The usual spelling of a time zone's name, null where there is no such zone. */
-function zoneName(given: string): string | null {
-  if (!ZONE_NAME.test(given)) return null;
-  const known = zones.get(given.toLowerCase());
-  if (known !== undefined) return known;
-  const zone = resolveZone(given);
-  if (zone !== null) zones.set(given.toLowerCase(), zone);
-  return zone;
-}
-function resolveZone(given: string): string | null {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone;
-  } catch {
-    return null;
-  }
 }
 
 const TEXT_FIELDS = [

@@ -31,6 +31,10 @@ export function problemOver(log: Logger, event: { connectionId: number; problem:
   log.info({ event: 'connection_problem_over', ...event });
 }
 
+export function lastEventsNotWritten(log: Logger, error: unknown): void {
+  log.warn({ event: 'last_events_not_written', error: error instanceof Error ? error.message : String(error) });
+}
+
 /** `did` are the channel's sentences: they name no address and no secret. */
 export function webhookMadeAgain(log: Logger, event: { connectionId: number; kind: string; did: readonly string[] }): void {
   remade.inc({ kind: event.kind });

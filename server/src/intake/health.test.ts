@@ -157,12 +157,12 @@ test('a token that could not be asked about is asked about again in minutes', as
   expect(await town.state()).toMatchObject({ problem: null, keptAliveAt: null });
 });
 
-test('the time of the last event is known, whatever it was', async () => {
+test('the time of the last event is known at once, whatever it was', async () => {
   await using town = await startIncomingTown();
   await town.health.look(await town.connections.list(town.account.id));
   expect((await readHealth(town.database, town.connectionIds.vk))?.lastEventAt).toBeNull();
   await town.post('vk', '{"broken');
-  await town.health.look(await town.connections.list(town.account.id));
-  const at = (await readHealth(town.database, town.connectionIds.vk))?.lastEventAt?.getTime() ?? 0;
+  const lastEventAt = async () => (await readHealth(town.database, town.connectionIds.vk))?.lastEventAt?.getTime();
+  const at = await eventually(lastEventAt);
   expect(Math.abs(Date.now() - at)).toBeLessThan(60_000);
 });

@@ -2,14 +2,14 @@ import type { Connection } from '../connections/connections.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
-import { alarmRaised, alarmsCounted, problemBegan, problemOver } from './health-events.ts';
+import { alarmRaised, alarmsCounted, lastEventsNotWritten, problemBegan, problemOver } from './health-events.ts';
 
 /** `token`: the network refuses it. The others: this way of receiving does not work. */
 export type ConnectionProblem = 'token' | 'webhook' | 'long-poll';
 
 /** What is known of a connection's reception, for operators. */
 export interface ConnectionHealth {
-  /** Within some seconds. */
+  /** Within a second or two. */
   lastEventAt: Date | null;
   /** When the network was last seen to have our webhook. */
   subscribedAt: Date | null;
@@ -29,7 +29,7 @@ type Whose = Pick<Connection, 'id' | 'accountId' | 'kind'>;
 export interface Health {
   /** Before anything else is said of a connection. */
   begin(connection: Whose): Promise<void>;
-  /** Cheap: written with the next `look`. */
+  /** Cheap: those of a second are written together. */
   eventCame(connectionId: number): void;
   works(connection: Whose, problem: 'webhook' | 'long-poll'): Promise<void>;
   fails(connection: Whose, problem: 'webhook' | 'long-poll', detail: string): Promise<void>;
@@ -43,6 +43,8 @@ export interface Health {
 // OK drops a webhook that had no positive answer for 8 hours (contracts: ok.md 4.1): the last alarm leaves an hour.
 const ALARM_HOURS = [1, 4, 7] as const;
 const SEEN_AGAIN_AFTER_MS = 60_000;
+// Somebody writes to the group, and asks the doctor at once whether it came.
+const EVENTS_WRITTEN_AFTER_MS = 1_000;
 
 const SQL = {
   of: {
@@ -158,6 +160,14 @@ export function createHealth({ database, clock, log }: { database: Database; clo
     if (events.size > 0) await database.run(SQL.events, [[...events.keys()], [...events.values()]]);
   };
 
+  let isWriteDue = false;
+  const writeSoon = async (): Promise<void> => {
+    await clock.sleep(EVENTS_WRITTEN_AFTER_MS);
+    isWriteDue = false;
+    // The events themselves are stored; when the last one came is told by the next.
+    await writeEvents().catch((error: unknown) => lastEventsNotWritten(log, error));
+  };
+
   const notePauses = async (connections: readonly Connection[]): Promise<void> => {
     const paused = connections.filter(({ pausedReason }) => pausedReason !== null);
     const reasons = paused.map(({ pausedReason }) => pausedReason);
@@ -188,7 +198,12 @@ export function createHealth({ database, clock, log }: { database: Database; clo
 
   return {
     begin: async ({ id, accountId }) => void (await database.run(SQL.add, [[id], [accountId], now()])),
-    eventCame: (connectionId) => void eventsSince.set(connectionId, now()),
+    eventCame(connectionId) {
+      eventsSince.set(connectionId, now());
+      if (isWriteDue) return;
+      isWriteDue = true;
+      void writeSoon();
+    },
     async works({ id }, problem) {
       const at = clock.now();
       const [over] = await database.rows<{ isOver: boolean; problem: ConnectionProblem; since: Date }>(SQL.works, [
@@ -208,7 +223,6 @@ export function createHealth({ database, clock, log }: { database: Database; clo
     unsubscribed: async ({ id }) => void (await database.run(SQL.unsubscribed, [id])),
     async look(connections) {
       await database.run(SQL.add, [idsOf(connections), connections.map(({ accountId }) => accountId), now()]);
-      await writeEvents();
       await notePauses(connections);
       await raiseAlarms(connections);
     },

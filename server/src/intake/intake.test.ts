@@ -197,6 +197,19 @@ test('an upstream may send several events in one body', async () => {
   expect((await town.history()).map(({ text }) => text)).toEqual(['один', 'два']);
 });
 
+test('an item nested too deeply to be written again costs the others nothing and is kept', async () => {
+  await using town = await startIncomingTown();
+  const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+  const { status } = await town.post('notify/incoming', `[${deep},${town.vkMessage('привет')}]`);
+  expect(status).toBe(200);
+  await town.settled();
+  expect((await town.history()).map(({ text }) => text)).toContain('привет');
+  const kept = await town.bodies(town.account.id, { limit: 10 });
+  expect(kept.filter(({ state }) => state === 'failed').map(({ error }) => error)).toEqual([
+    'an item is nested too deeply to be kept by itself',
+  ]);
+});
+
 test('callers whose bodies are written together do not suffer from each other', async () => {
   await using town = await startIncomingTown();
   const bodies = Array.from({ length: 40 }, (_, index) => town.vkMessage(`сообщение ${index}`, { from_id: 1_000 + index }));

@@ -33,7 +33,19 @@ export function readBody(arrival: Arrival): ReadBody[] {
   }
   const isBatch = arrival.form === 'notify-incoming' && Array.isArray(json);
   if (!isBatch) return [readOne(arrival, json)];
-  return (json as unknown[]).map((item) => readOne({ ...arrival, body: Buffer.from(stringifyJson(item), 'utf8') }, item));
+  return (json as unknown[]).map((item) => readItem(arrival, item));
+}
+
+function readItem(arrival: Arrival, item: unknown): ReadBody {
+  let body: Buffer;
+  try {
+    body = Buffer.from(stringifyJson(item), 'utf8');
+  } catch (error) {
+    // Read by the fast parser, which goes deeper than the writer; the whole is kept in its place.
+    if (!(error instanceof RangeError)) throw error;
+    return unreadable(arrival, 'an item is nested too deeply to be kept by itself');
+  }
+  return readOne({ ...arrival, body }, item);
 }
 
 function readOne(arrival: Arrival, json: unknown): ReadBody {

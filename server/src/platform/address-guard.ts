@@ -49,6 +49,23 @@ const FORBIDDEN_V6 = [
 // DNS64 gives public hosts these addresses on networks without IPv4: they are judged by the IPv4 address inside.
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96');
 
+// What listens there takes commands line by line and could read some in a body. Source: fetch.spec.whatwg.org, "port blocking".
+const FOREIGN_PORTS: ReadonlySet<number> = new Set([
+  ...[
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111,
+    113,
+  ],
+  ...[
+    115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556,
+    563,
+  ],
+  ...[
+    587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+    6669,
+  ],
+  ...[6679, 6697, 10080],
+]);
+
 const LOOPBACK_NAMES = new Set([
   'localhost',
   'localhost.localdomain',
@@ -91,6 +108,8 @@ export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard 
       if (url === null) return 'is not a URL';
       if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'is not an http or https URL';
       if (url.username !== '' || url.password !== '') return 'contains a user name or a password';
+      if (url.port !== '' && FOREIGN_PORTS.has(Number(url.port)))
+        return `names port ${url.port}, which belongs to another protocol`;
       // The parser has turned 0x7f.1, 2130706433, 0177.0.0.1, full-width digits and the like into four decimals by now.
       return refusalOfHost(url.hostname);
     },

@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FORBIDDEN_HOSTS } from '../../test/forbidden-hosts.ts';
 import { createHttpClient, type HttpClient, type PostResult } from './http-client.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
@@ -46,44 +48,30 @@ function resolver(...answers: readonly (readonly string[])[]): LookupFunction & 
   return Object.assign(lookup, { asked });
 }
 
-describe('a listener on loopback and on all interfaces', () => {
-  const LOOPBACK_SPELLINGS = [
-    ...[
-      '127.0.0.1',
-      '127.0.0.1.',
-      '127.1',
-      '127.0.1',
-      '127.0.0.2',
-      '127.255.255.254',
-      '2130706433',
-      '0x7f000001',
-      '0X7F.1',
-      '0x7f.0x0.0x0.0x1',
-    ],
-    ...[
-      '0177.0.0.1',
-      '017700000001',
-      '0177.0x0.1',
-      '00000177.0.0.1',
-      '１２７.０.０.１',
-      '①②⑦.⓪.⓪.①',
-      '127。0。0。1',
-      '127%2e0%2e0%2e1',
-      '0',
-      '0.0.0.0',
-    ],
-    ...['localhost', 'LOCALHOST', 'localhost.', 'ip6-localhost', 'some.localhost', 'ⓛocalhost'],
-    ...[
-      '[::1]',
-      '[0:0:0:0:0:0:0:1]',
-      '[::ffff:127.0.0.1]',
-      '[::ffff:7f00:1]',
-      '[0:0:0:0:0:FFFF:7F00:0001]',
-      '[::]',
-      '[::ffff:0.0.0.0]',
-      '[::127.0.0.1]',
-    ],
-  ];
+/** How many client sockets Node made meanwhile, whether or not they came to connect. */
+async function socketsOpenedBy(work: () => Promise<void>): Promise<number> {
+  let opened = 0;
+  const count = () => {
+    opened += 1;
+  };
+  subscribe('net.client.socket', count);
+  await work().finally(() => unsubscribe('net.client.socket', count));
+  return opened;
+}
+
+/** The addresses that client sockets tried to reach meanwhile. */
+async function socketsOpenedTo(work: () => Promise<void>): Promise<string[]> {
+  const tried: string[] = [];
+  const note = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    socket.on('connectionAttempt', (address: string) => tried.push(address));
+  };
+  subscribe('net.client.socket', note);
+  await work().finally(() => unsubscribe('net.client.socket', note));
+  return tried;
+}
+
+describe('a listener on all interfaces', () => {
   let port: number;
   let connections = 0;
   const server = createTcpServer((socket: Socket) => {
@@ -98,22 +86,25 @@ describe('a listener on loopback and on all interfaces', () => {
   });
   afterAll(() => server.close());
 
-  test.each(LOOPBACK_SPELLINGS)('is not reached as %s', async (host) => {
+  test.each(Object.values(FORBIDDEN_HOSTS).flat())('is not reached as %s, and no socket is opened to anywhere', async (host) => {
     connections = 0;
-    const result = await post(client(), `http://${host}:${port}/`);
-    expect(result).toMatchObject({ kind: 'forbidden', reason: expect.any(String) });
-    expect(connections).toBe(0);
+    const opened = await socketsOpenedBy(async () => {
+      const result = await post(client(), `http://${host}:${port}/`);
+      expect(result).toMatchObject({ kind: 'forbidden', reason: expect.any(String) });
+    });
+    expect([opened, connections]).toEqual([0, 0]);
   });
 
   test.each(['127.0.0.1', '2130706433', '[::ffff:127.0.0.1]', 'localhost'])(
     'is reached as %s once the operator allows loopback',
     async (host) => {
       connections = 0;
-      expect(await post(client({ allowCidrs: LOOPBACK }), `http://${host}:${port}/`)).toMatchObject({
-        kind: 'answered',
-        status: 200,
+      const opened = await socketsOpenedBy(async () => {
+        const result = await post(client({ allowCidrs: LOOPBACK }), `http://${host}:${port}/`);
+        expect(result).toMatchObject({ kind: 'answered', status: 200 });
       });
       expect(connections).toBe(1);
+      expect(opened).toBeGreaterThan(0);
     },
   );
 
@@ -126,13 +117,24 @@ describe('a listener on loopback and on all interfaces', () => {
     ['the metadata address', ['169.254.169.254']],
     ['the unspecified address', ['0.0.0.0']],
     ['IPv6 loopback', ['::1']],
+    ['a public IPv6 address and a private one', ['2606:4700:4700::1111', 'fd00::1']],
+    ['a private address mapped into IPv6', ['::ffff:10.0.0.1']],
+    ['metadata in NAT64', ['64:ff9b::a9fe:a9fe']],
+    ['metadata on a unique local address', ['fd00:ec2::254']],
+    ['an address of the interface', ['fe80::1%lo']],
+    ['an address shared by carriers', ['93.184.215.14', '100.64.0.1']],
+    ['a broadcast', ['255.255.255.255']],
+    ['something that is no address', ['rebound.example']],
   ])('is not reached by a name that stands for %s', async (_case, addresses) => {
     connections = 0;
     const lookup = resolver(addresses);
-    expect(await post(client({ lookup }), `http://rebound.example:${port}/`)).toMatchObject({
-      kind: 'forbidden',
-      reason: expect.stringContaining('not a public'),
+    const opened = await socketsOpenedTo(async () => {
+      expect(await post(client({ lookup }), `http://rebound.example:${port}/`)).toMatchObject({
+        kind: 'forbidden',
+        reason: expect.stringMatching(/not a public address|cannot be read/),
+      });
     });
+    expect(opened).toEqual([]);
     expect(lookup.asked).toEqual(['rebound.example']);
     expect(connections).toBe(0);
   });
@@ -144,6 +146,35 @@ describe('a listener on loopback and on all interfaces', () => {
     expect(await post(http, `http://rebound.example:${port}/`, 200)).not.toMatchObject({ kind: 'answered' });
     expect(await post(http, `http://rebound.example:${port}/`)).toMatchObject({ kind: 'forbidden' });
     expect(connections).toBe(0);
+  });
+
+  test('is looked at anew at each call: a name that turned to it between two deliveries is refused', async () => {
+    connections = 0;
+    // Stands for a public address; what it turns to is on loopback, too, and not allowed.
+    const lookup = resolver(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.1']);
+    const http = client({ allowCidrs: ['127.0.0.1/32'], lookup });
+    const call = () => post(http, `http://rebound.example:${port}/`);
+    const opened = await socketsOpenedTo(async () => {
+      expect(await call()).toMatchObject({ kind: 'answered' });
+      expect(await call()).toMatchObject({ kind: 'forbidden', reason: expect.stringContaining('127.0.0.2') });
+    });
+    expect(opened).toEqual(['127.0.0.1']);
+    expect(await call()).toMatchObject({ kind: 'answered' });
+    expect([lookup.asked.length, connections]).toEqual([3, 2]);
+  });
+
+  test('is not reached by a resolver that answers after the deadline', async () => {
+    connections = 0;
+    const { promise: late, resolve: answerNow } = Promise.withResolvers<void>();
+    const lookup: LookupFunction = (_hostname, _options, callback) =>
+      void late.then(() => callback(null, [{ address: '127.0.0.1', family: 4 }]));
+    const opened = await socketsOpenedTo(async () => {
+      expect(await post(client({ lookup }), `http://slow.example:${port}/`, 100)).toEqual({ kind: 'timed_out' });
+      answerNow();
+      await late;
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+    expect([opened, connections]).toEqual([[], 0]);
   });
 
   test('gets nothing from a name that changes between the check and the connection', async () => {
@@ -230,7 +261,9 @@ test('a closed port and a broken answer are failures with their code', async () 
   const { port } = await receiver((request) => request.socket.end('not http at all\r\n\r\n'));
   const http = client({ allowCidrs: LOOPBACK });
   expect(await post(http, `http://127.0.0.1:${port}/`)).toEqual({ kind: 'failed', code: 'HTTPParserError' });
-  expect(await post(http, 'http://127.0.0.1:1/')).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
+  const closed = await receiver(() => {});
+  await cleanUps.pop()?.();
+  expect(await post(http, `http://127.0.0.1:${closed.port}/`)).toEqual({ kind: 'failed', code: 'ECONNREFUSED' });
 });
 
 test('a call can be aborted', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../../test/database.ts';
 import { createManualClock } from '../../test/manual-clock.ts';
-import { type Database, openDatabase } from '../platform/database.ts';
+import { type Database, openDatabase, type Queryable } from '../platform/database.ts';
 import { createBudgets, createDayCaps, LIMITS } from './limits.ts';
 
 const HOUR_MS = 3_600_000;
@@ -103,6 +103,25 @@ test('a notification that is tried again for hours counts from its last try, in 
   expect(answers).toEqual([{ taken: true, persons: [ANNA_PHONE, ANNA] }]);
   await clock.advance(2 * HOUR_MS);
   expect(await take(5, ANNA_PHONE)).toBe(4);
+});
+
+test('of two that begin to count one person at the same time, one fails instead of forgetting what the other counted', async () => {
+  const { caps, clock, laneId, take } = group();
+  const wants = [{ persons: [ANNA_PHONE], max: 5 }];
+  const now = new Date(clock.now());
+  const late = database.transaction(async (tx) => {
+    // A process that has lost the lane and does not know it yet: it looks before the other has committed, and writes after.
+    const slow: Queryable = {
+      ...tx,
+      run: async (statement, values) => {
+        await take(3, ANNA_PHONE);
+        return tx.run(statement, values);
+      },
+    };
+    await caps.take(slow, laneId, wants, now);
+  });
+  await expect(late).rejects.toThrow('counted by another process');
+  expect(await take(5, ANNA_PHONE)).toBe(2);
 });
 
 test('groups and people do not share their days', async () => {

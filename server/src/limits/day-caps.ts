@@ -34,14 +34,21 @@ const LOCK: Statement = {
   // In the order of the names, so that two transactions on the same people cannot wait for each other.
   text: `select person, sent_at as "sentAt" from day_window where lane_id = $1 and person = any($2) order by person for update`,
 };
-const STORE: Statement = {
-  name: 'limits.day.store',
-  // An array of arrays cannot be ragged in PostgreSQL, so the times travel flat with the length of each.
+// An array of arrays cannot be ragged in PostgreSQL, so the times travel flat with the length of each.
+const TIMES = `
+  select p.person, ($3::timestamptz[])[p.first : p.first + p.count - 1] as sent_at
+  from unnest($2::text[], $4::int[], $5::int[]) as p(person, first, count)`;
+const SET: Statement = {
+  name: 'limits.day.set',
+  text: `update day_window as w set sent_at = t.sent_at from (${TIMES}) as t where w.lane_id = $1 and w.person = t.person`,
+};
+const ADD: Statement = {
+  name: 'limits.day.add',
+  // A row that was not there could not be locked: one that is there now was counted by an owner that has lost the lane and did not
+  // know it yet, and must not be written over.
   text: `
-    insert into day_window (lane_id, person, sent_at)
-    select $1, p.person, ($3::timestamptz[])[p.first : p.first + p.count - 1]
-    from unnest($2::text[], $4::int[], $5::int[]) as p(person, first, count)
-    on conflict (lane_id, person) do update set sent_at = excluded.sent_at`,
+    insert into day_window (lane_id, person, sent_at) select $1, t.person, t.sent_at from (${TIMES}) as t order by t.person
+    on conflict (lane_id, person) do nothing`,
 };
 const SENT: Statement = {
   name: 'limits.day.sent',
@@ -56,6 +63,7 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
       if (names.length === 0) return [];
       const since = now.getTime() - windowMs;
       const times = await lock(tx, laneId, names);
+      const known = new Set(times.keys());
       for (const [person, sent] of times)
         times.set(
           person,
@@ -76,7 +84,7 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
         }
         return { taken: true, persons };
       });
-      if (changed.size > 0) await store(tx, laneId, [...changed].sort(), times);
+      await store(tx, laneId, changed, known, times);
       return answers;
     },
     async giveBack(tx, laneId, places) {
@@ -86,7 +94,7 @@ export function createDayCaps({ windowMs }: { windowMs: number }): DayCaps {
         places.flatMap(({ persons }) => persons),
       );
       const changed = new Set(places.flatMap((place) => remove(times, place)));
-      if (changed.size > 0) await store(tx, laneId, [...changed].sort(), times);
+      await store(tx, laneId, changed, changed, times);
     },
     async sent(queryable, of, now) {
       const since = now.getTime() - windowMs;
@@ -114,12 +122,24 @@ function remove(times: Map<string, Date[]>, { persons, takenAt }: DayPlace): str
   });
 }
 
+/** `known` are those whose rows are locked. Throws where another process has begun to count one that is not. */
 async function store(
   tx: Queryable,
   laneId: number,
-  persons: readonly string[],
+  changed: ReadonlySet<string>,
+  known: ReadonlySet<string>,
   times: ReadonlyMap<string, Date[]>,
 ): Promise<void> {
+  const persons = [...changed].sort();
+  const locked = persons.filter((person) => known.has(person));
+  const added = persons.filter((person) => !known.has(person));
+  if (locked.length > 0) await tx.run(SET, columns(laneId, locked, times));
+  if (added.length === 0) return;
+  const count = await tx.run(ADD, columns(laneId, added, times));
+  if (count < added.length) throw new Error(`the days of people of lane ${laneId} were counted by another process meanwhile`);
+}
+
+function columns(laneId: number, persons: readonly string[], times: ReadonlyMap<string, Date[]>): readonly unknown[] {
   const firsts: number[] = [];
   const counts: number[] = [];
   const flat: Date[] = [];
@@ -129,5 +149,5 @@ async function store(
     counts.push(sent.length);
     flat.push(...sent);
   }
-  await tx.run(STORE, [laneId, persons, flat, firsts, counts]);
+  return [laneId, persons, flat, firsts, counts];
 }

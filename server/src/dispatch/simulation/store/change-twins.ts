@@ -10,6 +10,15 @@ const byIds = <Row>(cells: ReadonlyMap<number, Cell<Row>>, ids: readonly number[
   [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => cells.get(id) ?? []);
 const time = (at: Date | null | undefined): number | null => at?.getTime() ?? null;
 
+function daysOf(values: Values): { key: string; sentAt: number[] }[] {
+  const [laneId, persons, times, firsts, counts] = values as [number, string[], Date[], number[], number[]];
+  return persons.map((person, index) => {
+    const from = (firsts[index] as number) - 1;
+    const sentAt = times.slice(from, from + (counts[index] as number)).map((at) => at.getTime());
+    return { key: dayKey(laneId, person), sentAt };
+  });
+}
+
 export const CHANGE_TWINS = {
   async 'dispatch.lock.deliveries'(tx: Transaction, tables: Tables, values: Values) {
     const [ids] = values as [number[]];
@@ -131,13 +140,18 @@ export const CHANGE_TWINS = {
     }
     return found;
   },
-  async 'limits.day.store'(tx: Transaction, tables: Tables, values: Values) {
-    const [laneId, persons, times, firsts, counts] = values as [number, string[], Date[], number[], number[]];
-    for (const [index, person] of persons.entries()) {
-      const from = (firsts[index] as number) - 1;
-      const sentAt = times.slice(from, from + (counts[index] as number)).map((at) => at.getTime());
-      await write(tx, tables.day, dayKey(laneId, person), { sentAt });
-    }
+  async 'limits.day.set'(tx: Transaction, tables: Tables, values: Values) {
+    for (const { key, sentAt } of daysOf(values)) await write(tx, tables.day, key, { sentAt });
     return [];
+  },
+  async 'limits.day.add'(tx: Transaction, tables: Tables, values: Values) {
+    const added: object[] = [];
+    for (const { key, sentAt } of daysOf(values)) {
+      const cell = tables.day.cells.get(key);
+      if (cell !== undefined && (await holdAll(tx, [cell], () => true)).length > 0) continue;
+      await write(tx, tables.day, key, { sentAt });
+      added.push({});
+    }
+    return added;
   },
 };

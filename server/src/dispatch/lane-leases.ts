@@ -4,8 +4,8 @@ import type { Work } from './work.ts';
 
 /** The lane's row as this process sees it: leases by the database's clock, and where work is. */
 export interface LaneLeases {
-  /** Says that this process lives, and renews its lanes. Returns those that are still its own. */
-  renew(laneIds: readonly number[]): Promise<ReadonlySet<number>>;
+  /** Says that this process lives, and renews its lanes. Returns those that are still its own under the same epoch. */
+  renew(held: readonly Pick<LaneIdentity, 'laneId' | 'epoch'>[]): Promise<ReadonlySet<number>>;
   /** How many lanes each process should have. */
   fairShare(): Promise<{ workers: number; lanes: number; waiting: number }>;
   /** Takes at most `max` lanes with work that nobody owns; of `among` only, where it is given. */
@@ -23,12 +23,16 @@ export interface LaneLeases {
 // The receiver's window plus a margin for a call that the old owner had on the wire when its lease ended.
 const QUARANTINE_MS = 1_100;
 
-// In the order of ids, like every statement that locks several lanes.
+// In the order of ids, like every statement that locks several lanes. The epoch tells a lane that this process took anew without
+// hearing of it: kept under the old one, it would be renewed for ever and find nothing.
 const RENEW: Statement = {
   name: 'dispatch.lanes.renew',
   text: `
-    with mine as (select id from lane where id = any($2::int[]) and owner = $1 order by id for update)
-    update lane set lease_until = now() + make_interval(secs => $3::float8 / 1000)
+    with mine as (
+      select lane.id from unnest($2::int[], $3::bigint[]) as held(id, epoch) join lane on lane.id = held.id and lane.epoch = held.epoch
+      where lane.owner = $1 order by lane.id for update of lane
+    )
+    update lane set lease_until = now() + make_interval(secs => $4::float8 / 1000)
     from mine where lane.id = mine.id returning lane.id`,
 };
 const HAS_WORK = `(exists (select 1 from delivery where lane_id = lane.id and state = 'queued')
@@ -106,10 +110,11 @@ const WITH_ORPHANS: Statement = {
 
 export function createLaneLeases(database: Database, workerId: string, leaseMs: number): LaneLeases {
   return {
-    async renew(laneIds) {
+    async renew(held) {
       await database.run(HEARTBEAT, [workerId]);
-      if (laneIds.length === 0) return new Set();
-      return new Set((await database.rows<{ id: number }>(RENEW, [workerId, laneIds, leaseMs])).map(({ id }) => id));
+      if (held.length === 0) return new Set();
+      const columns = [held.map(({ laneId }) => laneId), held.map(({ epoch }) => epoch)];
+      return new Set((await database.rows<{ id: number }>(RENEW, [workerId, ...columns, leaseMs])).map(({ id }) => id));
     },
     async fairShare() {
       const [row] = await database.rows<{ workers: number; owned: number; waiting: number }>(SHARE, [leaseMs]);

@@ -96,3 +96,15 @@ test('a lane that is lost and given back does not take its successor along', asy
   await eventually(async () => (await town.reports()).length === 3);
   expect(town.networks.notify.taken).toHaveLength(3);
 });
+
+test('a lane that its owner took anew without hearing of it is given up and taken again, not renewed under an epoch that finds nothing', async () => {
+  await using town = await startDispatchTown({ notifySettings: { perDay: null } });
+  const dispatch = town.startDispatch({ laneLeaseMs: 1_000 });
+  dispatch.run();
+  await town.send(dispatch);
+  await eventually(async () => (await town.reports()).length === 1);
+  await town.database.run({ name: 'test.take_unheard', text: 'update lane set epoch = epoch + 1' });
+  await town.send(dispatch);
+  await eventually(async () => (await town.reports()).length === 2);
+  expect(town.networks.notify.taken).toHaveLength(2);
+});

@@ -68,7 +68,7 @@ export function createLanes(parts: {
   const renew = async (): Promise<void> => {
     const startedAt = clock.monotonic();
     const before = [...owned];
-    const kept = await leases.renew(before.map(([id]) => id));
+    const kept = await leases.renew(before.map(([, { lane }]) => lane));
     for (const [id, held] of before) {
       if (owned.get(id) !== held) continue; // given back meanwhile, and perhaps taken anew
       if (kept.has(id)) held.validUntil = startedAt + leaseMs - LEASE_MARGIN_MS;

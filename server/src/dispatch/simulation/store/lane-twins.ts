@@ -35,8 +35,8 @@ async function acquire(tx: Transaction, tables: Tables, values: readonly unknown
 
 export const LANE_TWINS = {
   async 'dispatch.lanes.renew'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
-    const [workerId, laneIds, leaseMs] = values as [string, readonly number[], number];
-    const own = (lane: LaneRow) => lane.owner === workerId && laneIds.includes(lane.id);
+    const [workerId, laneIds, epochs, leaseMs] = values as [string, readonly number[], readonly number[], number];
+    const own = (lane: LaneRow) => lane.owner === workerId && epochs[laneIds.indexOf(lane.id)] === lane.epoch;
     const lanes = await holdAll(tx, cellsWhere(tx, tables.lane, own).sort(byId), own);
     for (const lane of lanes) await write(tx, tables.lane, lane.id, { ...lane, leaseUntil: tx.now + leaseMs });
     return lanes.map(({ id }) => ({ id }));

@@ -96,8 +96,9 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     await store.addMessage(laneId);
     expect(await first.leases.acquire(5, [laneId])).toMatchObject([{ laneId, epoch: 1, network: 'vk', quietMs: 0 }]);
     expect(await second.leases.acquire(5, [laneId])).toEqual([]);
-    expect(await first.leases.renew([laneId])).toEqual(new Set([laneId]));
-    expect(await second.leases.renew([laneId])).toEqual(new Set());
+    expect(await first.leases.renew([{ laneId, epoch: 1 }])).toEqual(new Set([laneId]));
+    expect(await first.leases.renew([{ laneId, epoch: 0 }])).toEqual(new Set());
+    expect(await second.leases.renew([{ laneId, epoch: 1 }])).toEqual(new Set());
     await first.leases.release(laneId, 7, 0);
     expect(await store.lane(laneId)).toEqual({ owner: first.id, epoch: 1 });
     await first.leases.release(laneId, 1, 400);

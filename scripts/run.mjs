@@ -12,6 +12,7 @@ const COMMANDS = {
   lint: ['node_modules/@biomejs/biome/bin/biome', 'ci'],
   typecheck: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'],
   bench: ['bench/src/bench.ts'],
+  sim: ['server/src/dispatch/simulation/sim.ts'],
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -30,6 +30,8 @@ export function createMemoryStore(parts: {
   /** Besides `TWINS`, or instead of them. */
   twins?: Readonly<Record<string, Twin>>;
   onCommit?(tx: Transaction, changes: readonly RowChange[]): void;
+  /** After each statement, before its answer. */
+  onStatement?(tx: Transaction, name: string, rows: readonly object[]): void;
 }): MemoryStore {
   const tables = createTables();
   const twins: Readonly<Record<string, Twin>> = { ...TWINS, ...parts.twins };
@@ -42,8 +44,12 @@ export function createMemoryStore(parts: {
       const twin = twins[name];
       if (twin === undefined) throw new Error(`statement ${name} has no twin in memory: write one in simulation/store/`);
       if (tx.over) throw new Error(`statement ${name} came after the end of its transaction`);
-      tx.statements.push(name);
-      return twin(tx, tables, values);
+      const rows = twin(tx, tables, values);
+      if (parts.onStatement === undefined) return rows;
+      return rows.then((found) => {
+        parts.onStatement?.(tx, name, found);
+        return found;
+      });
     },
     commit(tx) {
       const changes = commit(tx);

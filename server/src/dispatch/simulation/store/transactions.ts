@@ -34,8 +34,6 @@ export interface Transaction {
   wants: Cell<unknown> | null;
   /** Told to listeners at the commit. */
   readonly notices: string[];
-  /** Names of what it ran. */
-  readonly statements: string[];
   over: boolean;
 }
 
@@ -44,7 +42,7 @@ export function createTable<Key, Row>(name: string): Table<Key, Row> {
 }
 
 export function openTransaction(by: string, now: number): Transaction {
-  return { by, now, held: new Set(), wants: null, notices: [], statements: [], over: false };
+  return { by, now, held: new Set(), wants: null, notices: [], over: false };
 }
 
 /** The row as the transaction sees it; null where it sees none. */

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { mutants } from './mutants.ts';
+import { simulate } from './simulation.ts';
+
+const SEEDS_MAX = 1_000;
+
+// Which promise each breaks; the first that notices may be another one than the obvious.
+const FOUND_BY: Readonly<Record<string, RegExp>> = {
+  'no quarantine after a take-over': /^R1/,
+  'the ttl is looked at in the claim only': /^T1/,
+  'a new key for each attempt': /^P1/,
+  'a place of the day is taken after the send': /^R2/,
+  'an outcome is written whatever the epoch': /^F1/,
+  'SENT is stored after its callback': /^S2/,
+  'the next route after a time-out': /^U1/,
+  'a place of the day is given back after a time-out': /^R2/,
+  'the lease is counted by the wall clock': /^(F2|R1)/,
+  'the outbox is written outside of the transaction': /^S2/,
+};
+
+test('all ten mutants are here', () => {
+  expect(Object.keys(mutants())).toEqual(Object.keys(FOUND_BY));
+  expect(Object.keys(FOUND_BY)).toHaveLength(10);
+});
+
+test.each(Object.keys(FOUND_BY))('%s: found within a thousand seeds', { timeout: 60_000 }, async (name) => {
+  const found: string[] = [];
+  for (let seed = 1; seed <= SEEDS_MAX && found.length === 0; seed += 1) {
+    const mutation = mutants()[name];
+    if (mutation === undefined) throw new Error(name);
+    const { violations } = await simulate({ seed, mutation });
+    found.push(...violations.slice(0, 1).map((violation) => `${violation} (seed ${seed})`));
+  }
+  expect(found[0] ?? 'not found').toMatch(FOUND_BY[name] as RegExp);
+});

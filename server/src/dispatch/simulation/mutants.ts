@@ -1,0 +1,110 @@
+import type { Mutation } from './simulation.ts';
+import { CHANGE_TWINS } from './store/change-twins.ts';
+import { LANE_TWINS } from './store/lane-twins.ts';
+import type { Twin } from './store/memory-store.ts';
+import { QUEUE_TWINS } from './store/queue-twins.ts';
+import { dayKey } from './store/tables.ts';
+import { cellsWhere, holdAll, write } from './store/transactions.ts';
+
+const YEAR_MS = 31_536_000_000;
+
+type Acquired = { quietMs: number };
+type Due = { expiresAt: Date };
+
+/** Ten faults that a dispatcher may have (reliability 2.1), each made at a port of the core as it stands. */
+export function mutants(): Readonly<Record<string, Mutation>> {
+  let attempts = 0;
+  return {
+    'no quarantine after a take-over': {
+      twins: Object.fromEntries(
+        (['dispatch.lanes.acquire', 'dispatch.lanes.acquire_among'] as const).map((name) => [
+          name,
+          async (tx, tables, values) =>
+            ((await LANE_TWINS[name](tx, tables, values)) as Acquired[]).map((row) => ({ ...row, quietMs: 0 })),
+        ]),
+      ),
+    },
+    'the ttl is looked at in the claim only': {
+      twins: {
+        'dispatch.claim.due': async (tx, tables, values) =>
+          ((await QUEUE_TWINS['dispatch.claim.due'](tx, tables, values)) as Due[]).map((row) => ({
+            ...row,
+            expiresAt: new Date(row.expiresAt.getTime() + YEAR_MS),
+          })),
+      },
+    },
+    'a new key for each attempt': {
+      keyOf({ dedupKey }) {
+        attempts += 1;
+        return `${dedupKey} ${attempts}`;
+      },
+    },
+    'a place of the day is taken after the send': {
+      // What the claim should write is written when the outcome is.
+      twins: (() => {
+        let waiting: { write: Twin; values: readonly unknown[] }[] = [];
+        const later =
+          (write: Twin): Twin =>
+          async (_tx, _tables, values) => {
+            waiting.push({ write, values });
+            return (values[1] as string[]).map(() => ({}));
+          };
+        return {
+          'limits.day.set': later(CHANGE_TWINS['limits.day.set']),
+          'limits.day.add': later(CHANGE_TWINS['limits.day.add']),
+          'dispatch.settle.ours': async (tx, tables, values) => {
+            const late = waiting;
+            waiting = [];
+            for (const one of late) await one.write(tx, tables, one.values);
+            return QUEUE_TWINS['dispatch.settle.ours'](tx, tables, values);
+          },
+        } satisfies Mutation['twins'];
+      })(),
+    },
+    'an outcome is written whatever the epoch': {
+      twins: {
+        'dispatch.settle.ours': async (tx, tables, [ids]) => {
+          const isNamed = ({ messageId }: { messageId: number }) => (ids as number[]).includes(messageId);
+          const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, isNamed), isNamed);
+          return rows.map(({ messageId }) => ({ id: messageId }));
+        },
+      },
+    },
+    'SENT is stored after its callback': {
+      enqueue: async (_tx, database, add) => add(database),
+    },
+    'the next route after a time-out': { outcomes: 'unanswered-is-refused' },
+    'a place of the day is given back after a time-out': {
+      twins: {
+        'dispatch.change.queue': async (tx, tables, values) => {
+          const [ids, , , , , , , keepSlots, maybeSents] = values as [number[], 0, 0, 0, 0, 0, 0, boolean[], boolean[]];
+          for (const [index, id] of ids.entries()) {
+            const row = tables.delivery.cells.get(id)?.pending;
+            if (!maybeSents[index] || row === null || row === undefined || row.daySlotAt === null) continue;
+            for (const person of row.dayPersons ?? []) {
+              const key = dayKey(row.laneId, person);
+              const day = tables.day.cells.get(key);
+              const [held] = day === undefined ? [] : await holdAll(tx, [day], () => true);
+              const place = held?.sentAt.indexOf(row.daySlotAt) ?? -1;
+              if (held !== undefined && place >= 0) await write(tx, tables.day, key, { sentAt: held.sentAt.toSpliced(place, 1) });
+            }
+          }
+          return CHANGE_TWINS['dispatch.change.queue'](
+            tx,
+            tables,
+            values.with(
+              7,
+              keepSlots.map(() => false),
+            ),
+          );
+        },
+      },
+    },
+    'the lease is counted by the wall clock': { clock: (clock) => ({ ...clock, monotonic: clock.now }) },
+    'the outbox is written outside of the transaction': {
+      enqueue: async (_tx, database, add) => {
+        void add(database).catch(() => {});
+      },
+    },
+  };
+}

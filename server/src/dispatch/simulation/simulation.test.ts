@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { simulate } from './simulation.ts';
+
+// More of them: `npm run sim -- --seeds 1000000`; one of them, line by line: `npm run sim -- --seed 7 --trace`.
+const SEEDS = 3_000;
+
+test('whatever goes wrong, no limit is passed, nothing is lost, doubled or late, and everything comes to its end', {
+  timeout: 180_000,
+}, async () => {
+  const broken: string[] = [];
+  let [sends, deaths] = [0, 0];
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const outcome = await simulate({ seed });
+    broken.push(...outcome.violations.map((violation) => `${violation} (npm run sim -- --seed ${seed} --trace)`));
+    sends += outcome.sends;
+    deaths += outcome.deaths;
+  }
+  expect(broken).toEqual([]);
+  // A simulation in which nothing happens proves nothing.
+  expect(sends).toBeGreaterThan(10 * SEEDS);
+  expect(deaths).toBeGreaterThan(SEEDS / 5);
+});
+
+test('one seed is one run: what happens follows from nothing else', async () => {
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const [first, second] = [await simulate({ seed }), await simulate({ seed })];
+    expect(second).toEqual(first);
+  }
+});
+
+test('another seed is another run', async () => {
+  const outcomes = await Promise.all([1, 2, 3].map(async (seed) => (await simulate({ seed })).hash));
+  expect(new Set(outcomes).size).toBe(3);
+});
+
+test('a run tells line by line what happened, and ends with the first promise broken', async () => {
+  const lines: string[] = [];
+  const broken = await simulate({
+    seed: 1,
+    trace: (line) => lines.push(line),
+    mutation: { enqueue: async (_tx, database, add) => add(database) },
+  });
+  expect(broken.violations).toHaveLength(1);
+  expect(lines.at(-1)).toContain('VIOLATION S2');
+  expect(lines.some((line) => /process \d+ +sends \d+\.0/.test(line))).toBe(true);
+});

@@ -1,0 +1,123 @@
+import type { SeededRandom } from './seeded-random.ts';
+
+/** Virtual time: one queue of all that is going to happen. */
+export interface Timeline {
+  /** Milliseconds since the beginning. */
+  now(): number;
+  /** How many things have happened. */
+  count(): number;
+  /** Lets it happen after `ms`; at one moment in random order. */
+  after(ms: number, actor: string, what: string, happen: () => void): Planned;
+  /** Something to be told in the trace that is no event of its own. */
+  note(actor: string, what: string): void;
+  /** Goes on until `isOver`, or until nothing is left to happen. */
+  run(isOver: () => boolean): Promise<void>;
+  /** Of everything that happened, in order: equal for two runs of one seed. */
+  hash(): string;
+}
+
+export interface Planned {
+  cancel(): void;
+}
+
+interface Entry extends Planned {
+  at: number;
+  tieBreak: number;
+  sequence: number;
+  actor: string;
+  what: string;
+  happen: (() => void) | null;
+}
+
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.at !== b.at ? a.at < b.at : a.tieBreak !== b.tieBreak ? a.tieBreak < b.tieBreak : a.sequence < b.sequence;
+
+/** One turn of the real event loop: every promise that could go on has gone on. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export function createTimeline(random: SeededRandom, trace?: (line: string) => void): Timeline {
+  const heap: Entry[] = [];
+  let now = 0;
+  let count = 0;
+  let sequence = 0;
+  let hash = 0x811c9dc5;
+
+  // FNV-1a, over words instead of bytes.
+  const mix = (word: number): void => {
+    hash = Math.imul(hash ^ word, 0x01000193) >>> 0;
+  };
+  const hashes = new Map<string, number>();
+  const hashOf = (text: string): number => {
+    let known = hashes.get(text);
+    if (known === undefined) {
+      known = 0;
+      for (let index = 0; index < text.length; index += 1) known = (Math.imul(known, 31) + text.charCodeAt(index)) | 0;
+      hashes.set(text, known);
+    }
+    return known;
+  };
+  const tell = (actor: string, what: string): void => {
+    mix(Math.round(now * 1_000));
+    mix(hashOf(actor));
+    mix(hashOf(what));
+    trace?.(`${now.toFixed(3).padStart(10)} ms  ${actor.padEnd(12)} ${what}`);
+  };
+
+  const push = (entry: Entry): void => {
+    let place = heap.push(entry) - 1;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      const parent = heap[above] as Entry;
+      if (!isBefore(entry, parent)) break;
+      heap[place] = parent;
+      place = above;
+    }
+    heap[place] = entry;
+  };
+  const pop = (): Entry | undefined => {
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    let place = 0;
+    for (;;) {
+      let below = 2 * place + 1;
+      if (below >= heap.length) break;
+      if (below + 1 < heap.length && isBefore(heap[below + 1] as Entry, heap[below] as Entry)) below += 1;
+      const child = heap[below] as Entry;
+      if (!isBefore(child, last)) break;
+      heap[place] = child;
+      place = below;
+    }
+    heap[place] = last;
+    return first;
+  };
+
+  return {
+    now: () => now,
+    count: () => count,
+    after(ms, actor, what, happen) {
+      sequence += 1;
+      const at = now + Math.max(0, ms);
+      const entry: Entry = { at, tieBreak: random.fraction(), sequence, actor, what, happen, cancel: () => {} };
+      entry.cancel = () => {
+        entry.happen = null;
+      };
+      push(entry);
+      return entry;
+    },
+    note: tell,
+    async run(isOver) {
+      while (!isOver()) {
+        const next = pop();
+        if (next === undefined) return;
+        if (next.happen === null) continue;
+        now = next.at;
+        count += 1;
+        tell(next.actor, next.what);
+        next.happen();
+        await settled();
+      }
+    },
+    hash: () => hash.toString(16).padStart(8, '0'),
+  };
+}

@@ -1,0 +1,296 @@
+import type { Outgoing, SendOutcome } from '@soroka/channels';
+import { LIMITS } from '../../limits/limits.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { Scenario, SimulatedConnection, SimulatedGroup, SimulatedMessage } from './scenario.ts';
+import type { CallbackRow, DeliveryRow, MessageRow, Tables } from './store/tables.ts';
+import type { RowChange, Transaction } from './store/transactions.ts';
+
+/** One message of one call, from its launch to the written outcome. */
+export interface Launch {
+  messageId: number;
+  step: number;
+  by: string;
+  group: SimulatedGroup;
+  connection: SimulatedConnection;
+  isNotification: boolean;
+  /** What its process heard; null: nothing. */
+  answer: SendOutcome['kind'] | null;
+  /** The outcome is in the store. */
+  isWritten: boolean;
+  /** When the person got it, in milliseconds since the beginning. */
+  deliveredAt: number | null;
+}
+
+/** The invariants of dispatch (reliability 2.1), looked at where each can break. */
+export interface Watch {
+  readonly violations: readonly string[];
+  readonly launches: number;
+  /** Accepted and answered OK: it must never be lost. */
+  promised(messageId: number, message: SimulatedMessage): void;
+  /** Stored, whether or not the answer came. */
+  stored(messageId: number, message: SimulatedMessage): void;
+  onStatement(tx: Transaction, name: string, rows: readonly object[]): void;
+  onCommit(tx: Transaction, changes: readonly RowChange[]): void;
+  launched(process: SimulatedProcess, connection: SimulatedConnection, batch: readonly Outgoing[]): readonly Launch[];
+  received(launches: readonly Launch[]): void;
+  /** The person got it. */
+  delivered(launch: Launch, keyIsKnown: boolean): void;
+  /** The provider took it, and says later that the person did not get it. */
+  takenBack(launch: Launch): void;
+  /** Everything has come to its end, or time is up. */
+  ended(openDeliveries: number): void;
+  violated(rule: string, what: string): void;
+}
+
+const WINDOW_MS = 1_000;
+const VK_CALLS_OF_THE_NETWORK = 20;
+/** Answers after which the person has not got it by this call. */
+const NOTHING_SENT: readonly Launch['answer'][] = ['refused', 'throttled', 'failed', 'stopped'];
+const isNothingSent = (answer: Launch['answer']): boolean => NOTHING_SENT.includes(answer);
+const PROGRESS = ['QUEUED', 'SENT', 'DELIVERED', 'READ'];
+
+interface Known {
+  message: SimulatedMessage;
+  launches: Launch[];
+  delivered: Launch[];
+  /** Steps on which the provider took it and said later that nobody got it. */
+  takenBack: Set<number>;
+  /** What its customer was told, in order. */
+  told: string[];
+  lastCallbackId: number;
+  intent: { by: string; epoch: number; attempt: number; isLaunched: boolean } | null;
+}
+
+export function createWatch(parts: {
+  scenario: Scenario;
+  tables: Tables;
+  /** Milliseconds since the beginning, and since 1970 by the database's clock. */
+  now(): number;
+  databaseNow(): number;
+  note(actor: string, what: string): void;
+  ownerOf(process: string): string;
+}): Watch {
+  const { scenario, tables, now } = parts;
+  const violations: string[] = [];
+  const known = new Map<number, Known>();
+  const promised = new Set<number>();
+  const times = new Map<string, number[]>();
+  const settling = new WeakSet<Transaction>();
+  let launches = 0;
+
+  const violated = (rule: string, what: string): void => {
+    violations.push(`${rule}: ${what}`);
+    parts.note('watch', `VIOLATION ${rule}: ${what}`);
+  };
+  const about = (messageId: number): Known => {
+    const found = known.get(messageId);
+    if (found === undefined) throw new Error(`message ${messageId} was never accepted`);
+    return found;
+  };
+
+  /** Counts one thing of this kind; at most `max` may fall into any window, both of whose ends are not in it together. */
+  const count = (rule: string, kind: string, max: number, windowMs: number, many = 1): void => {
+    const list = times.get(kind) ?? [];
+    times.set(kind, list);
+    for (let index = 0; index < many; index += 1) list.push(now());
+    while ((list[0] ?? Number.POSITIVE_INFINITY) <= now() - windowMs) list.shift();
+    if (list.length > max) violated(rule, `${list.length} instead of ${max} in ${windowMs} ms: ${kind}`);
+  };
+  const countSends = (where: string, batch: readonly Launch[]): void => {
+    const [first] = batch;
+    if (first === undefined) return;
+    const { group, connection } = first;
+    const notifications = batch.filter(({ isNotification }) => isNotification).length;
+    const perSecond = Math.min(
+      group.community.settings.messagesPerSecond ?? 50,
+      scenario.upstream.settings.messagesPerSecond ?? 50,
+    );
+    count('R1', `notifications of ${group.groupId} ${where}`, perSecond, WINDOW_MS, notifications);
+    if (connection.kind !== 'vk') return;
+    const calls = where === 'launched' ? LIMITS.vkCalls.max : VK_CALLS_OF_THE_NETWORK;
+    count('R1', `calls of ${group.groupId} ${where}`, calls, WINDOW_MS);
+  };
+
+  /** As far as our contacts know the person; a day is counted under each. */
+  const namesOf = ({ messageId, group }: Launch): string[] => {
+    const { phone, userIds } = about(messageId).message.person;
+    const userId = userIds[group.network];
+    return [`phone ${phone}`, ...(userId === undefined ? [] : [`user ${userId}`])].map((name) => `${name} at ${group.groupId}`);
+  };
+
+  const onDelivery = (tx: Transaction, before: DeliveryRow | null, after: DeliveryRow | null): void => {
+    const entry = known.get(after?.messageId ?? before?.messageId ?? 0);
+    if (entry === undefined) return;
+    const id = after?.messageId ?? before?.messageId;
+    if (before?.state !== after?.state || before?.step !== after?.step)
+      parts.note(
+        tx.by,
+        `delivery ${id}: ${after === null ? 'removed' : `${after.state}, step ${after.step}, attempt ${after.attempt}`}`,
+      );
+    if (after?.state === 'sending' && before?.state !== 'sending')
+      entry.intent = { by: tx.by, epoch: after.epoch, attempt: after.attempt, isLaunched: false };
+    if (before?.state !== 'sending' || after?.state === 'sending') return;
+    const last = entry.launches.at(-1);
+    if (!settling.has(tx)) return;
+    if (last?.by === tx.by && last.answer !== null && last.answer !== 'unanswered') last.isWritten = true;
+  };
+
+  const onMessage = (before: MessageRow | null, after: MessageRow, callbacks: readonly CallbackBody[]): void => {
+    if (before === null || before.status === after.status) return;
+    parts.note('store', `message ${after.id}: ${after.status} by ${after.channel}`);
+    const [from, to] = [PROGRESS.indexOf(before.status), PROGRESS.indexOf(after.status)];
+    const isAllowed = from >= 0 && (to >= 0 ? to > from : from <= 1);
+    if (!isAllowed) violated('S1', `message ${after.id} went from ${before.status} to ${after.status}`);
+    const told = callbacks.filter(({ messageId, status }) => messageId === String(after.id) && status === after.status);
+    const wanted = after.statusUrl === null ? 0 : 1;
+    if (told.length !== wanted) violated('S2', `message ${after.id} became ${after.status}, and ${told.length} callbacks say so`);
+  };
+
+  const onCallback = (row: CallbackRow, body: CallbackBody, changedIds: ReadonlySet<number>): void => {
+    const messageId = Number(body.messageId);
+    const entry = about(messageId);
+    const said = `${body.channel} ${body.status}`;
+    if (!changedIds.has(messageId))
+      violated('S2', `a callback says that message ${messageId} is ${said}, without the change itself`);
+    if (entry.told.includes(said)) violated('S2', `message ${messageId} is told to be ${said} for the second time`);
+    if (row.id <= entry.lastCallbackId)
+      violated('S3', `the callback ${said} of message ${messageId} stands before an earlier one`);
+    entry.told.push(said);
+    entry.lastCallbackId = row.id;
+  };
+
+  const checkLaunch = (process: SimulatedProcess, launch: Launch): void => {
+    const { messageId, step, group } = launch;
+    const entry = about(messageId);
+    const lane = tables.lane.cells.get(group.laneId)?.committed;
+    if (lane?.owner !== parts.ownerOf(process.name) || (lane.leaseUntil ?? 0) <= parts.databaseNow())
+      violated('F2', `${process.name} sends message ${messageId} for ${group.groupId}, which it does not own`);
+    const row = tables.message.cells.get(messageId)?.committed;
+    if (row === undefined || row === null) violated('D2', `message ${messageId} is sent and is not in the store`);
+    else if (process.clock.now() >= row.expiresAt) violated('T1', `message ${messageId} is sent after its end`);
+    const { intent } = entry;
+    if (intent === null || intent.by !== process.name || intent.isLaunched)
+      violated('A1', `message ${messageId} is sent by ${process.name} without an intent of its own`);
+    else intent.isLaunched = true;
+    checkRoute(entry, messageId, step);
+  };
+
+  /** A later route starts when the one before was refused, or ended, or its outcome is unknown and the template says to go on. */
+  const checkRoute = ({ message, launches: earlier, takenBack }: Known, messageId: number, step: number): void => {
+    const before = earlier.findLast((one) => one.step < step);
+    const plan = before === undefined ? undefined : message.steps[before.step];
+    if (
+      before === undefined ||
+      plan === undefined ||
+      plan.timeoutSeconds !== undefined ||
+      takenBack.has(before.step) ||
+      isNothingSent(before.answer)
+    )
+      return;
+    const mayGoOn = !before.isWritten && !before.connection.dropsRepeats && plan.onUnknown === 'resend';
+    if (!mayGoOn) violated('U1', `message ${messageId} starts on its step ${step}, and step ${before.step} was not refused`);
+  };
+
+  return {
+    violations,
+    get launches() {
+      return launches;
+    },
+    violated,
+    promised(messageId) {
+      promised.add(messageId);
+    },
+    stored(messageId, message) {
+      known.set(messageId, {
+        message,
+        launches: [],
+        delivered: [],
+        takenBack: new Set(),
+        told: [],
+        lastCallbackId: 0,
+        intent: null,
+      });
+    },
+    onStatement(tx, name, rows) {
+      if (name !== 'dispatch.settle.ours') return;
+      settling.add(tx);
+      for (const { id } of rows as { id: number }[]) {
+        const row = tables.delivery.cells.get(id)?.pending;
+        const intent = known.get(id)?.intent;
+        const isOurs =
+          row?.state === 'sending' && intent?.by === tx.by && row.epoch === tables.lane.cells.get(row.laneId)?.committed?.epoch;
+        if (!isOurs) violated('F1', `${tx.by} writes an outcome of message ${id}, which is not its own any more`);
+      }
+    },
+    onCommit(tx, changes) {
+      const callbacks = changes.filter(({ table }) => table === 'callback').map(({ after }) => after as CallbackRow);
+      const bodies = callbacks.map(({ body }) => JSON.parse(body) as CallbackBody);
+      const changedIds = new Set<number>();
+      for (const { table, before, after } of changes) {
+        if (table === 'delivery') onDelivery(tx, before as DeliveryRow | null, after as DeliveryRow | null);
+        if (table !== 'message' || after === null) continue;
+        changedIds.add((after as MessageRow).id);
+        onMessage(before as MessageRow | null, after as MessageRow, bodies);
+      }
+      for (const [index, row] of callbacks.entries()) onCallback(row, bodies[index] as CallbackBody, changedIds);
+    },
+    launched(process, connection, batch) {
+      const made = batch.map(({ dedupKey, groupId }): Launch => {
+        const [id = '', step = '0'] = dedupKey.split('.');
+        const group = scenario.groups.find((one) => one.groupId === groupId) as SimulatedGroup;
+        const isNotification = about(Number(id)).message.kind === 'notification';
+        const launch = { messageId: Number(id), step: Number(step), by: process.name, group, connection, isNotification };
+        return { ...launch, answer: null, isWritten: false, deliveredAt: null };
+      });
+      launches += made.length;
+      for (const launch of made) {
+        checkLaunch(process, launch);
+        about(launch.messageId).launches.push(launch);
+      }
+      countSends('launched', made);
+      return made;
+    },
+    received: (batch) => countSends('received', batch),
+    delivered(launch, keyIsKnown) {
+      const { messageId, step, connection, isNotification } = launch;
+      const entry = about(messageId);
+      const earlier = entry.launches.filter((one) => one !== launch && one.step === step);
+      const alreadyHere = entry.delivered.filter((one) => one.step === step).length;
+      entry.delivered.push(launch);
+      const allowed = connection.dropsRepeats && keyIsKnown ? 1 : 1 + earlier.filter(({ isWritten }) => !isWritten).length;
+      if (alreadyHere + 1 > allowed) violated('P1', `message ${messageId} comes ${alreadyHere + 1} times on step ${step}`);
+      if (!isNotification || connection.settings.perDay === null) return;
+      launch.deliveredAt = now();
+      const { max, windowMs } = LIMITS.notificationsPerPerson;
+      for (const name of namesOf(launch)) count('R2', `day of ${name}`, max, windowMs);
+    },
+    takenBack(launch) {
+      about(launch.messageId).takenBack.add(launch.step);
+      for (const name of namesOf(launch)) {
+        const day = times.get(`day of ${name}`) ?? [];
+        const index = day.indexOf(launch.deliveredAt ?? Number.NaN);
+        if (index >= 0) day.splice(index, 1);
+      }
+    },
+    ended(openDeliveries) {
+      if (openDeliveries > 0) violated('L1', `${openDeliveries} messages have not come to their end`);
+      for (const id of promised)
+        if ((tables.message.cells.get(id)?.committed ?? null) === null) violated('D1', `message ${id} was accepted and is gone`);
+      for (const [id, cell] of tables.message.cells) {
+        if (cell.committed === null) continue;
+        if (!known.has(id)) violated('D2', `message ${id} was never accepted`);
+        if (cell.committed.status === 'QUEUED') violated('L1', `message ${id} is still QUEUED and nothing is left to be done`);
+      }
+      for (const { committed: lane } of tables.lane.cells.values())
+        if (lane !== null && lane.owner !== null && (lane.leaseUntil ?? 0) > parts.databaseNow())
+          violated('L1', `lane ${lane.id} is still leased by a process that is gone`);
+    },
+  };
+}
+
+/** See changes.ts. */
+interface CallbackBody {
+  messageId: string;
+  channel: string;
+  status: string;
+}

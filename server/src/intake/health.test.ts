@@ -149,6 +149,16 @@ test('every token is used once a day, also where nothing is received; a refused 
   expect(town.events('connection_problem_over')).toHaveLength(1);
 });
 
+test('a webhook that cannot be had because the token was made anew is told as a token within minutes', async () => {
+  await using town = await startWatchedTown();
+  await eventually(async () => (await town.state())?.subscribedAt);
+  await town.pass(60_000, () => town.network.keptAlive === 1);
+  town.network.subscription = new Error('OK refused me/subscriptions with error 103');
+  town.network.token = { kind: 'stopped', networkCode: '103', detail: 'the key was made anew' };
+  await town.pass(10 * 60_000, async () => (await town.state())?.problem === 'token');
+  expect((await town.connections.get(town.ok))?.pausedReason).toBe('the key was made anew');
+});
+
 test('a token that could not be asked about is asked about again in minutes', async () => {
   await using town = await startWatchedTown('off');
   town.network.token = { kind: 'failed', networkCode: '1', retryAfterMs: 1_000, detail: 'passing' };

@@ -32,6 +32,7 @@ export interface Health {
   /** Cheap: those of a second are written together. */
   eventCame(connectionId: number): void;
   works(connection: Whose, problem: 'webhook' | 'long-poll'): Promise<void>;
+  /** The token is asked about next: where it is what the network refuses, that is told at once and not after an hour. */
   fails(connection: Whose, problem: 'webhook' | 'long-poll', detail: string): Promise<void>;
   /** The webhook was taken back: that it is not there is no loss. */
   unsubscribed(connection: Whose): Promise<void>;
@@ -90,7 +91,10 @@ const SQL = {
   fails: {
     name: 'connection_health_fails',
     text: `
-      update connection_health as h set problem = $2, detail = $3, since = coalesce(h.since, $4)
+      update connection_health as h
+      set
+        problem = $2, detail = $3, since = coalesce(h.since, $4),
+        keep_alive_due_at = case when before.problem is null then least(h.keep_alive_due_at, $4) else h.keep_alive_due_at end
       from (select problem from connection_health where connection_id = $1 for update) as before
       where h.connection_id = $1 and h.problem is distinct from 'token'
       returning before.problem is null as "isNew"`,

@@ -171,6 +171,14 @@ test('while the database is away VK is told when to come again, and nothing is t
   expect(waitMs).toBeLessThan(3 * 3_600_000);
 });
 
+test('a database that hangs is one that is away: the network is answered before it gives up', async () => {
+  const hangs = () => new Promise<never>(() => {});
+  await using town = await startIncomingTown({ storeInto: (database) => ({ ...database, rows: hangs }) });
+  const [vk, ok] = await Promise.all([town.post('vk', town.vkMessage('привет')), town.post('ok', town.okMessage('привет'))]);
+  expect([vk.status, ok.status]).toEqual([503, 503]);
+  expect(vk.headers.get('retry-after')).not.toBeNull();
+});
+
 test('the same event by webhook and by the upstream is one, and the upstream’s word on it is kept', async () => {
   await using town = await startIncomingTown();
   const event = JSON.parse(town.vkMessage('привет')) as { object: { message: object }; secret?: string };

@@ -41,6 +41,9 @@ export interface Intake {
 const BODY_BYTES_MAX = 1_048_576;
 // VK waits "a few seconds" for an answer (contracts: vk.md 1.3); asking it for the code must fit in.
 const CONFIRMATION_TIMEOUT_MS = 3_000;
+// OK counts an answer after 5 s as none (contracts: ok.md 4.1), VK waits "a few seconds": a database that hangs is one that is away.
+// It is asked twice, for the connection and to store.
+const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 // VK takes 410, 429 and 503 with Retry-After as "later", up to 3 hours. Source: vksdk, callback RetryAfter.
 const RETRY_AFTER_MS = 10_000;
 
@@ -64,7 +67,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const { connection, credentials } = caller;
     const { webhookSecret: secret } = credentials;
     const at = new Date(clock.now());
-    await storage.store({
+    const stored = storage.store({
       connection,
       form,
       source: 'webhook',
@@ -72,10 +75,11 @@ export function createIntake(parts: IntakeParts): Intake {
       at,
       ...(secret !== undefined && { secret }),
     });
+    await soonEnough(stored);
   };
 
   const takeVk = async (request: HookRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await connections.byIntakeToken('vk', request.params.token);
+    const caller = await soonEnough(connections.byIntakeToken('vk', request.params.token));
     if (caller === null) return refuse(reply, 'vk', 404, UNKNOWN_TOKEN);
     const { connection, credentials } = caller;
     const body = jsonObject(bodyOf(request));
@@ -113,14 +117,14 @@ export function createIntake(parts: IntakeParts): Intake {
     if (!okSources.allows(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''))) {
       return refuse(reply, 'ok', 403, 'requests of OK are not expected from this address');
     }
-    const caller = await connections.byIntakeToken('ok', request.params.token);
+    const caller = await soonEnough(connections.byIntakeToken('ok', request.params.token));
     if (caller === null) return refuse(reply, 'ok', 404, UNKNOWN_TOKEN);
     await store(caller, request, 'ok');
     return reply.send('ok');
   };
 
   const confirmOk = async (request: HookRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await connections.byIntakeToken('ok', request.params.token);
+    const caller = await soonEnough(connections.byIntakeToken('ok', request.params.token));
     if (caller === null) return refuse(reply, 'ok', 404, UNKNOWN_TOKEN);
     const { confirmation } = caller.connection.settings;
     if (confirmation === undefined) return refuse(reply, 'ok', 403, okConfirmation.unset);
@@ -130,7 +134,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const takeNotify =
     (form: 'notify-incoming' | 'notify-statuses') =>
     async (request: HookRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const caller = await connections.byIntakeToken('notify', request.params.token);
+      const caller = await soonEnough(connections.byIntakeToken('notify', request.params.token));
       if (caller === null) return refuse(reply, 'notify', 404, UNKNOWN_TOKEN);
       await store(caller, request, form);
       return reply.send('ok');
@@ -172,9 +176,25 @@ export function createIntake(parts: IntakeParts): Intake {
     if (typeof status === 'number' && status >= 400 && status < 500) return reply.code(status).send('the request cannot be read');
     log.error({ event: 'intake_failed', error: error instanceof Error ? error.message : String(error) });
     const again = new Date(clock.now() + RETRY_AFTER_MS).toUTCString();
-    if (isDatabaseAway(error))
+    if (error instanceof DatabaseHangs || isDatabaseAway(error))
       return reply.code(503).header('retry-after', again).send('the database is away, nothing was stored');
     return reply.code(500).send('nothing was stored, because of an error on our side');
+  }
+}
+
+class DatabaseHangs extends Error {
+  override readonly name = 'DatabaseHangs';
+}
+
+/** What is stored after all is dropped when the network sends it again. */
+async function soonEnough<Value>(work: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const problem = new DatabaseHangs(`the database gave no answer within ${DATABASE_ANSWERS_WITHIN_MS} ms`);
+  const timer = setTimeout(() => late.reject(problem), DATABASE_ANSWERS_WITHIN_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

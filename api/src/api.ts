@@ -28,3 +28,4 @@ export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './
 export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations.ts';
 export { Sender, SenderName } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
+export { Timeline, TimelineEntry } from './timeline.ts';

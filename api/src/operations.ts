@@ -10,6 +10,7 @@ import { DryRunAnswer, Forecast } from './forecast.ts';
 import { MessageDetails, SendRequest } from './messages.ts';
 import { Sender, SenderName } from './senders.ts';
 import { STATUSES } from './statuses.ts';
+import { Timeline } from './timeline.ts';
 
 /** What an API key may be allowed to do. */
 export const API_SCOPES = ['send', 'read', 'admin'] as const;
@@ -155,6 +156,19 @@ export const OPERATIONS = {
     body: CancelRequest,
     answer: { description: 'What became of them.', schema: CancelAnswer },
     errors: ['content.type.invalid', 'request.too.large', 'invalid.json', 'parameter.invalid', 'not.found'],
+  },
+  getTimeline: {
+    method: 'GET',
+    path: '/v1/messages/{messageId}/timeline',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Messages',
+    summary: 'Why a message took its route',
+    description:
+      'What was decided, what the networks took, every status, callback and call with its time, and what is still to come.',
+    pathParameters: messageId,
+    answer: { description: 'In the order in which it was learnt of.', schema: Timeline },
+    errors: ['parameter.invalid', 'not.found'],
   },
   listSenders: {
     method: 'GET',

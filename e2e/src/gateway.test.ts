@@ -9,6 +9,7 @@ import { DINA, eventually, type Json, someone, startTown, type Town } from './to
 /** What no request can bring about, or not in a time that a test has; unit tests do. */
 const NOT_OVER_HTTP: readonly ErrorCode[] = [
   'config.invalid', // stops the program before it listens
+  'endpoint.disabled', // comes after five days of failures
   'internal', // a mistake of ours
   'overloaded', // 20,000 messages wait in one process
   'request.timeout', // comes after a minute of silence
@@ -322,6 +323,75 @@ test('numbers beyond 2^53 in callbackData come back in the callback, digit by di
   });
   expect(raws[0]?.replaceAll(' ', '')).toContain(`"callbackData":${callbackData.replaceAll(' ', '')}`);
   expect((await call('GET', `/vk/messages/${id}`)).text.replaceAll(' ', '')).toContain(callbackData.replaceAll(' ', ''));
+});
+
+test('a dry run and a forecast say what would happen, and nothing does', async () => {
+  const phone = someone(7_000_160);
+  const dry = await call('POST', '/vk/messages?dryRun=true', [item({ phone }), item({ phone: '1' })]);
+  expect(dry.json).toMatchObject({
+    result: [
+      {
+        code: 'OK',
+        text: 'Здравствуйте, Анна! Ваша Маргарита готова.',
+        forecast: { channel: 'VK', outcome: 'SENT', dailyCaps: [] },
+      },
+      { code: 'REJECTED', reasons: [{ key: 'phone.invalid' }] },
+    ],
+  });
+  const { json: forecast } = await call(
+    'POST',
+    '/v1/forecast',
+    Array.from({ length: 7 }, () => item({ phone, routes: ['VK'] })),
+  );
+  expect(forecast).toMatchObject({ messages: 7, sent: 5, dailyCaps: [{ index: 5, follows: 'refused' }, { index: 6 }] });
+  expect((await call('GET', `/vk/messages?phone=${phone}`)).json['items']).toEqual([]);
+});
+
+test('the timeline of a message names its plan, what the network took, its statuses and callbacks, in their order and without secrets', async () => {
+  const phone = someone(7_000_161);
+  const status_url = `${town.simulator.url}/control/receiver/timeline?key=mine`;
+  const [id] = idsOf(await post([item({ phone, routes: ['VK'], status_url })]));
+  const timeline = async () => (await call('GET', `/v1/messages/${id}/timeline`)).json['items'] as Json[];
+  const items = await eventually(async () => {
+    const seen = await timeline();
+    return seen.filter(({ kind }) => kind === 'call').length === 2 && seen;
+  });
+  expect(items[0]).toMatchObject({
+    kind: 'accepted',
+    routes: [{ channel: 'VK', provider: 'notify', timeout: null }],
+    windows: null,
+  });
+  const of = (kind: string) => items.filter((entry) => entry['kind'] === kind);
+  expect(of('status').map(({ status }) => status)).toEqual(['SENT', 'DELIVERED']);
+  expect(of('taken')).toMatchObject([{ channel: 'VK', networkId: expect.any(String) }]);
+  expect(of('callback')).toMatchObject(Array(2).fill({ state: 'delivered', url: `${status_url.split('?')[0]}?…` }));
+  expect(of('call')).toMatchObject(Array(2).fill({ attempt: 1, outcome: 'delivered', answerStatus: 200 }));
+  expect(JSON.stringify(items)).not.toContain('mine');
+  const stranger = await call('GET', `/v1/messages/${id}/timeline`, undefined, { Authorization: `Key ${strangerKey}` });
+  expect([stranger.status, stranger.codes]).toEqual([404, [['not.found']]]);
+});
+
+test('a batch is cancelled by its key, a sender paused and let go on', async () => {
+  const phone = someone(7_000_162);
+  const batch = idsOf(await post([waiting({ phone }), waiting({ phone })], { 'Idempotency-Key': 'batch 162' }));
+  const cancelled = await call('POST', '/v1/messages/cancel', { idempotencyKey: 'batch 162' });
+  expect(cancelled.json).toEqual({ cancelled: batch, alreadySent: [], notFound: [] });
+
+  const name = { service: 'Words' };
+  expect((await call('POST', '/v1/senders/pause', name)).json['pausedAt']).toEqual(expect.any(String));
+  const [paused] = idsOf(await post([item({ phone, ...name, templateId: 42 })]));
+  const [other] = idsOf(await post([item({ phone })]));
+  await eventually(async () => (await town.message(other as number)).status === 'DELIVERED');
+  expect((await town.message(paused as number)).status).toBe('QUEUED');
+  expect((await call('POST', '/v1/senders/resume', name)).json['pausedAt']).toBeNull();
+  // The upstream does not know this sender: what counts is that it was asked.
+  await eventually(async () => (await town.message(paused as number)).status !== 'QUEUED');
+});
+
+test('the signing secret is not changed once more while the old one signs', async () => {
+  const rotate = () => call('POST', '/v1/account/callback-secret/rotate', undefined, { Authorization: `Key ${strangerKey}` });
+  expect((await rotate()).status).toBe(200);
+  expect((await rotate()).codes).toEqual([['rotation.running']]);
 });
 
 test('the older form is taken, and mapped field by field', async () => {

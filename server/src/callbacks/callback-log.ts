@@ -142,6 +142,42 @@ const GET = {
   ) as found`,
 };
 
+// By the endpoints of the account and the time, as rows that were delivered or parked have no index by their order key.
+const OF_ORDER_KEY = {
+  name: 'callbacks_of_order_key',
+  text: `
+  with endpoint as (select id from callback_endpoint where account_id = $1), found as (
+    select ${OF_LIVE} from callback where account_id = $1 and order_key = $2 and state <> 'parked'
+    union all
+    select parked.*
+    from endpoint
+    cross join lateral (
+      select ${OF_LIVE}
+      from callback
+      where endpoint_id = endpoint.id and order_key = $2 and state = 'parked' and created_at >= $3 and created_at < $4
+    ) as parked
+    union all
+    select delivered.*
+    from endpoint
+    cross join lateral (
+      select ${OF_DELIVERED}
+      from callback_delivered
+      where endpoint_id = endpoint.id and order_key = $2 and created_at >= $3 and created_at < $4
+    ) as delivered
+  )
+  select ${ITEM} from found order by id`,
+};
+
+/** Callbacks of one order key that were enqueued in a time, oldest first. */
+export function callbacksOfOrderKey(
+  database: Database,
+  accountId: number,
+  orderKey: string,
+  created: { from: Date; to: Date },
+): Promise<readonly CallbackItem[]> {
+  return database.rows<CallbackItem>(OF_ORDER_KEY, [accountId, orderKey, created.from, created.to]);
+}
+
 // What is delivered between the two looks is found in both or in neither only for a moment: bodies are the same in both.
 const CALLS = {
   name: 'callbacks_calls',

@@ -2,7 +2,15 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { HttpClient } from '../platform/http-client.ts';
 import type { Logger } from '../platform/telemetry.ts';
-import { type CallbackDetails, type CallbackFilter, type CallbackPage, getCallback, listCallbacks } from './callback-log.ts';
+import {
+  type CallbackDetails,
+  type CallbackFilter,
+  type CallbackItem,
+  type CallbackPage,
+  callbacksOfOrderKey,
+  getCallback,
+  listCallbacks,
+} from './callback-log.ts';
 import { createDelivery } from './delivery.ts';
 import { type EndpointItem, type EndpointPage, enableEndpoint, getEndpoint, listEndpoints } from './endpoint-list.ts';
 import { enqueueCallbacks, type Queued } from './enqueue.ts';
@@ -47,6 +55,8 @@ export interface Callbacks {
   list(accountId: number, filter: CallbackFilter): Promise<CallbackPage>;
   /** One with every call made for it; null where the account has no such callback. */
   get(accountId: number, callbackId: number): Promise<CallbackDetails | null>;
+  /** Those of one order key that were enqueued in a time, oldest first, as far as they are kept. */
+  ofOrderKey(accountId: number, orderKey: string, created: { from: Date; to: Date }): Promise<readonly CallbackItem[]>;
   /** Puts a parked one back, from the first try; false where the account has no such parked one, or its endpoint is disabled. */
   replay(accountId: number, callbackId: number): Promise<boolean>;
   /** Puts parked ones back, oldest first, up to 10,000 at once; `isMore` where that was not all. What stands at disabled endpoints stays parked. */
@@ -107,6 +117,7 @@ export function createCallbacks(parts: CallbackParts): Callbacks {
     stop: delivery.stop,
     list: (accountId, filter) => listCallbacks(database, accountId, filter),
     get: (accountId, callbackId) => getCallback(database, accountId, callbackId),
+    ofOrderKey: (accountId, orderKey, created) => callbacksOfOrderKey(database, accountId, orderKey, created),
     replay: async (accountId, callbackId) => putBack(await replayOne(database, accountId, callbackId, new Date(clock.now()))) > 0,
     async replayAll(accountId, filter) {
       const replayed = putBack(await replayMany(database, accountId, filter, new Date(clock.now())));

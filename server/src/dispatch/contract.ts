@@ -140,6 +140,36 @@ export interface MessageView {
   history: readonly HistoryEntry[];
 }
 
+/** Where a message went and why, as far as it is stored. */
+export interface MessageCourse {
+  createdAt: Date;
+  expiresAt: Date;
+  /** Settled at acceptance, in the order of use. */
+  steps: readonly {
+    channel: Route;
+    provider: 'notify' | 'community';
+    groupId: string;
+    timeoutSeconds?: number;
+    success?: NonNullable<NewStep['success']>;
+  }[];
+  windows: readonly (SendWindow & { timeZone: string })[] | null;
+  history: readonly HistoryEntry[];
+  /** What the networks took, with their ids. */
+  taken: readonly { at: Date; channel: Route; networkId: string }[];
+  /** What is still to be done; null where nothing is. */
+  next: {
+    channel: Route;
+    /** Waits for its turn; is being sent; waits for the provider's word on it. */
+    state: 'queued' | 'sending' | 'sent';
+    /** Calls so far on this route. */
+    attempts: number;
+    /** Not before. */
+    dueAt: Date;
+    stepEndsAt: Date | null;
+    isPaused: boolean;
+  } | null;
+}
+
 export interface MessageFilter {
   status?: Status;
   phone?: string;

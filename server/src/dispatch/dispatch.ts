@@ -18,6 +18,7 @@ import type {
   AcceptResult,
   Cancelled,
   DispatchEvent,
+  MessageCourse,
   MessageFilter,
   MessageView,
   NewNotification,
@@ -26,6 +27,7 @@ import type {
   Rehearsal,
   Remember,
 } from './contract.ts';
+import { courseOf } from './course.ts';
 import type { DecideSettings } from './decide.ts';
 import { logDispatchTo } from './events.ts';
 import { createLaneDirectory } from './lane-directory.ts';
@@ -48,6 +50,7 @@ export type {
   Cancelled,
   DispatchEvent,
   HistoryEntry,
+  MessageCourse,
   MessageFilter,
   MessageView,
   MetCap,
@@ -71,6 +74,8 @@ export interface Dispatch {
   /** Puts a bot's or an operator's reply ahead of the notifications of its group; ttl 24 h, no cap, no callback. Returns the message's id. */
   acceptReply(tx: Queryable, reply: NewReply): Promise<number>;
   get(accountId: number, messageId: number): Promise<MessageView | null>;
+  /** Where the message went and why; null where the account has no such message. */
+  course(accountId: number, messageId: number): Promise<MessageCourse | null>;
   list(accountId: number, filter: MessageFilter): Promise<readonly MessageView[]>;
   cancel(accountId: number, messageId: number): Promise<'cancelled' | 'already_sent' | 'not_found'>;
   cancelAll(accountId: number, messageIds: readonly number[]): Promise<Cancelled>;
@@ -196,6 +201,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps, pauses }, accountId, items),
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
+    course: (accountId, messageId) => courseOf(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),
     async cancel(accountId, messageId) {
       const { cancelled, alreadySent } = await cancelAll(accountId, [messageId]);

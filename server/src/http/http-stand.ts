@@ -96,6 +96,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       pauseSender: async (_accountId, senderId) => void paused.set(senderId, new Date(0)),
       resumeSender: async (_accountId, senderId) => void paused.delete(senderId),
       pausedSenders: async () => paused,
+      course: async () => null,
       ...dispatch,
     },
     accounts: {
@@ -110,6 +111,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
     callbacks: {
       list: async () => ({ items: [], nextCursor: null }),
       get: async () => null,
+      ofOrderKey: async () => [],
       replay: async () => false,
       replayAll: async () => ({ replayed: 0, isMore: false }),
       endpoints: async () => ({ items: [], nextCursor: null }),

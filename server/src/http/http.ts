@@ -27,6 +27,7 @@ import { createRequestRate } from './request-rate.ts';
 import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
 import { createReadSendRequest } from './send-request.ts';
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
+import { createTimelineRoutes, type TimelineRoutesParts } from './timeline-routes.ts';
 import { createVkMessages, type VkMessagesParts } from './vk-messages.ts';
 
 export type { IsReady } from './health.ts';
@@ -36,9 +37,10 @@ export interface HttpParts {
   dispatch: VkMessagesParts['dispatch'] &
     ForecastRoutesParts['dispatch'] &
     CancelRoutesParts['dispatch'] &
-    SenderRoutesParts['dispatch'];
+    SenderRoutesParts['dispatch'] &
+    TimelineRoutesParts['dispatch'];
   accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic'> & AccountRoutesParts['accounts'] & SecretRoutesParts['accounts'];
-  callbacks: CallbackRoutesParts['callbacks'];
+  callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
   connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
@@ -135,6 +137,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createForecastRoutes({ dispatch: parts.dispatch, read }),
     ...createCancelRoutes(parts),
     ...createSenderRoutes(parts),
+    ...createTimelineRoutes(parts),
     ...createAccountRoutes(parts),
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),

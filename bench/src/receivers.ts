@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer as createListener, type Server } from 'node:net';
 
 export interface ReceivedPost {
+  /** In the order of `origins`. */
+  endpoint: number;
   /** When its body was whole, by `performance.now()`. */
   at: number;
   isSigned: boolean;
@@ -9,27 +11,37 @@ export interface ReceivedPost {
   callbacks: number;
 }
 
-/** Customers' endpoints, each on a port of its own and so a host of its own to the server; all answer 200 at once. */
+/** How an endpoint takes a call; null: with no answer. */
+export type Answer = 200 | 500 | null;
+
+/** Customers' endpoints, each on a port of its own and so a host of its own to the server. */
 export interface Receivers extends AsyncDisposable {
   origins: readonly string[];
   posts: readonly ReceivedPost[];
 }
 
-export async function startReceivers(count: number): Promise<Receivers> {
+/** They answer at once, each call as `answerOf` its endpoint says, counted from 0. */
+export async function startReceivers(count: number, answerOf: (endpoint: number) => Answer = () => 200): Promise<Receivers> {
   const posts: ReceivedPost[] = [];
+  const endpointOfPort = new Map<number, number>();
   const http = createServer(async (request, response) => {
     const body = await bodyOf(request);
     const parsed: unknown = JSON.parse(body);
+    const endpoint = endpointOfPort.get(request.socket.localPort ?? 0) ?? Number.NaN;
     posts.push({
+      endpoint,
       at: performance.now(),
       isSigned: typeof request.headers['webhook-signature'] === 'string',
       callbacks: Array.isArray(parsed) ? parsed.length : 1,
     });
-    response.end();
+    const answer = answerOf(endpoint);
+    if (answer !== null) response.writeHead(answer).end();
   });
   const listeners = await Promise.all(Array.from({ length: count }, () => listen((socket) => http.emit('connection', socket))));
+  const ports = listeners.map((listener) => (listener.address() as AddressInfo).port);
+  for (const [endpoint, port] of ports.entries()) endpointOfPort.set(port, endpoint);
   return {
-    origins: listeners.map((listener) => `http://127.0.0.1:${(listener.address() as AddressInfo).port}`),
+    origins: ports.map((port) => `http://127.0.0.1:${port}`),
     posts,
     async [Symbol.asyncDispose]() {
       for (const listener of listeners) listener.close();

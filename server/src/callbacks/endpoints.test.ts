@@ -46,6 +46,13 @@ test('an endpoint has at most its share of calls under way, all together at most
   expect(endpoints.inFlight()).toBe(40);
 });
 
+test('where more endpoints wait than there are slots for, each gets a little, and in turn', () => {
+  const endpoints = createEndpoints(LIMITS);
+  endpoints.wake(Array.from({ length: 30 }, (_, id) => firsts(id)));
+  const wants = endpoints.wants(0);
+  expect(wants.map(({ posts }) => posts)).toEqual(Array(30).fill(1));
+});
+
 test('an account has at most its share, however many endpoints it has: those of others find slots', () => {
   const endpoints = createEndpoints({ ...LIMITS, inFlightPerAccountMax: 20 });
   endpoints.wake([1, 2, 3, 4, 5].map((id) => firsts(id, 1)));

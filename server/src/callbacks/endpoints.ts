@@ -157,11 +157,14 @@ export function createEndpoints(limits: InFlightLimits & { alwaysShare: boolean;
       const haveFirsts = new Set<number>();
       let rowsLeft = ROWS_PER_CLAIM_MAX;
       for (const again of [false, true]) {
-        for (const [endpointId, accountId] of ready[place(again)]) {
+        const line = ready[place(again)];
+        // Where many wait, each gets a little and soon again, over connections that are still open.
+        const share = Math.max(1, Math.floor((inFlightMax - total.all) / Math.max(1, line.size)));
+        for (const [endpointId, accountId] of line) {
           if (rowsLeft <= 0 || total.all >= inFlightMax) break;
           const free = room(endpointId, endpoints.get(endpointId), accountId, again, nowMs);
           // How many first tries are due shows only after this claim: they may need all the slots but the one that is left.
-          const posts = again && haveFirsts.has(endpointId) ? Math.min(free, 1) : free;
+          const posts = Math.min(free, again && haveFirsts.has(endpointId) ? 1 : share);
           if (posts <= 0) continue;
           const endpoint = known(endpointId, accountId);
           const isProbe = stateOf(endpoint.breaker, nowMs) === 'half-open';
@@ -170,7 +173,7 @@ export function createEndpoints(limits: InFlightLimits & { alwaysShare: boolean;
           const want = { endpointId, accountId, again, rows, posts: Math.min(posts, rows), rowsPerPost: Math.ceil(rows / posts) };
           wants.push(want);
           if (!again) haveFirsts.add(endpointId);
-          ready[place(again)].delete(endpointId);
+          line.delete(endpointId);
           hold(endpoint, again, want.posts);
           rowsLeft -= rows;
         }

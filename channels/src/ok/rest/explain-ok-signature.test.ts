@@ -34,6 +34,13 @@ describe('a wrong signature is explained where', () => {
     ['secret-order', sign(RIGHT, md5('SECRETTOKEN'))],
     ['application-secret', sign(RIGHT, 'SECRET')],
     ['token-as-secret', sign(RIGHT, 'TOKEN')],
+    ['upper-case-secret', sign(RIGHT, md5('TOKENSECRET').toUpperCase())],
+    ['no-secret', md5(RIGHT)],
+    ['secret-first', md5(md5('TOKENSECRET') + RIGHT)],
+    // iconv -f utf8 -t cp1251 | md5sum, sha1sum and sha256sum, of the text to be signed
+    ['not-utf-8', 'fef0ccf18aa9db309dec47d4417eada5'],
+    ['other-hash', '7897f6f9238a7c43f4ff4b4573c7a68877f9818e'],
+    ['other-hash', '52cf200e4031a2b63f5ed0552a3331a1e384638c0c40f7823f77ed59b9e3c21b'],
     ['url-encoded', sign(RIGHT.replace(params.text, encoded))],
     ['form-encoded', sign(RIGHT.replace(params.text, encoded.replaceAll('%20', '+')))],
     ['sorted-by-pair', sign(RIGHT.replace(`text=${params.text}text1=u`, `text1=utext=${params.text}`))],

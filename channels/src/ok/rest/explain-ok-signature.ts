@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { md5, type OkSecret, signingKey } from './ok-signature.ts';
 
 /** What is known to go wrong with signatures. */
@@ -7,8 +8,13 @@ export type OkSignatureMistake =
   | 'secret-order'
   | 'application-secret'
   | 'token-as-secret'
+  | 'upper-case-secret'
+  | 'no-secret'
+  | 'secret-first'
   | 'url-encoded'
   | 'form-encoded'
+  | 'not-utf-8'
+  | 'other-hash'
   | 'separator'
   | 'sorted-by-pair'
   | 'sorted-by-locale'
@@ -63,13 +69,15 @@ export function explainOkSignature(question: {
     encode: RAW,
     separator: TOGETHER,
     key: keyWays(question.secret)[0],
+    place: SECRET_LAST,
+    digest: MD5,
   };
   const expected = md5(textOf(right, params));
   const answer = { expected, signed: textOf(right, params, true), mistakes: [], signedInstead: null };
   if (question.given === expected) return { ...answer, verdict: 'right' };
 
   const given = question.given.toLowerCase();
-  const found = attemptsOf(params, question.secret).find((attempt) => md5(textOf(attempt, params)) === given);
+  const found = attemptsOf(params, question.secret).find((attempt) => attempt.digest.take(textOf(attempt, params)) === given);
   if (found === undefined) return { ...answer, verdict: 'unexplained' };
   const mistakes = [...mistakesOf(found), ...(given === question.given ? [] : [UPPER_CASE])];
   return { ...answer, verdict: 'explained', mistakes, signedInstead: textOf(found, params, true) };
@@ -82,22 +90,30 @@ interface Attempt {
   encode: Way<(value: string) => string>;
   separator: Way<string>;
   key: Way<Key>;
+  /** Puts the key to the joined pairs. */
+  place: Way<(pairs: string, key: string) => string>;
+  digest: Way<(text: string) => string>;
 }
 
 function mistakesOf(attempt: Attempt): { name: OkSignatureMistake; sentence: string }[] {
-  const { select, order, encode, separator, key } = attempt;
-  return [select, order, encode, separator, key].flatMap(({ mistake }) => mistake ?? []);
+  const { select, order, encode, separator, key, place, digest } = attempt;
+  return [select, order, encode, separator, key, place, digest].flatMap(({ mistake }) => mistake ?? []);
 }
 
-/** Every combination, those with the fewest mistakes first. */
+/** Those with the fewest mistakes first. A wrong place or digest is looked for beside the keys alone: every combination would take seconds. */
 function attemptsOf(params: Readonly<Record<string, string>>, secret: OkSecret): Attempt[] {
-  const attempts = selectWays(params).flatMap((select) =>
+  const last = { place: SECRET_LAST, digest: MD5 };
+  const attempts: Attempt[] = selectWays(params).flatMap((select) =>
     ORDERS.flatMap((order) =>
       ENCODINGS.flatMap((encode) =>
-        SEPARATORS.flatMap((separator) => keyWays(secret).map((key) => ({ select, order, encode, separator, key }))),
+        SEPARATORS.flatMap((separator) => keyWays(secret).map((key) => ({ select, order, encode, separator, key, ...last }))),
       ),
     ),
   );
+  const texts = { select: SELECT_RIGHT, order: SORTED, encode: RAW, separator: TOGETHER };
+  for (const key of keyWays(secret)) {
+    for (const place of PLACES) for (const digest of DIGESTS) attempts.push({ ...texts, key, place, digest });
+  }
   return attempts.sort((a, b) => mistakesOf(a).length - mistakesOf(b).length);
 }
 
@@ -181,6 +197,40 @@ const SEPARATORS: readonly Attempt['separator'][] = [
   { mistake: { name: 'separator', sentence: 'The pairs were joined with &: nothing stands between them.' }, take: '&' },
 ];
 
+const SECRET_LAST: Attempt['place'] = { take: (pairs, key) => pairs + key };
+const PLACES: readonly Attempt['place'][] = [
+  SECRET_LAST,
+  {
+    mistake: { name: 'secret-first', sentence: 'The secret stood before the parameters: it comes behind them.' },
+    take: (pairs, key) => key + pairs,
+  },
+  {
+    mistake: { name: 'no-secret', sentence: 'No secret was signed: it comes behind the parameters.' },
+    take: (pairs) => pairs,
+  },
+];
+
+const MD5: Attempt['digest'] = { take: md5 };
+const DIGESTS: readonly Attempt['digest'][] = [
+  MD5,
+  {
+    mistake: { name: 'not-utf-8', sentence: 'The text was signed in windows-1251: sign its bytes in UTF-8.' },
+    take: (text) => createHash('md5').update(inWindows1251(text)).digest('hex'),
+  },
+  ...['sha1', 'sha256'].map((hash): Attempt['digest'] => ({
+    mistake: { name: 'other-hash', sentence: `The signature was made with ${hash.toUpperCase()}: OK wants MD5.` },
+    take: (text) => createHash(hash).update(text, 'utf8').digest('hex'),
+  })),
+];
+
+const BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+const WINDOWS_1251 = new Map([...new TextDecoder('windows-1251').decode(BYTES)].map((letter, byte) => [letter, byte]));
+
+/** What it lacks becomes a question mark, as in the libraries that do so. */
+function inWindows1251(text: string): Uint8Array {
+  return Uint8Array.from([...text], (letter) => WINDOWS_1251.get(letter) ?? 0x3f);
+}
+
 const SECRET = 'application secret key';
 const APPLICATION_MASK = `‹${SECRET}›`;
 const JOINED_MASK = `‹md5 of access token + ${SECRET}›`;
@@ -210,8 +260,14 @@ function keyWays(secret: OkSecret): [Way<Key>, ...Way<Key>[]] {
     swapped,
     `‹md5 of ${SECRET} + token›`,
   );
-  if (sessionSecret !== undefined)
-    add('joined-secret', `md5 of token and secret signed: ${rule}.`, md5(accessToken + applicationSecret), JOINED_MASK);
+  const joined = md5(accessToken + applicationSecret);
+  add(
+    'upper-case-secret',
+    'The md5 of token and secret was joined in capitals: in small hex digits it signs.',
+    joined.toUpperCase(),
+    JOINED_MASK,
+  );
+  if (sessionSecret !== undefined) add('joined-secret', `md5 of token and secret signed: ${rule}.`, joined, JOINED_MASK);
   return ways;
 }
 
@@ -221,7 +277,7 @@ function maskOf({ sessionSecret, accessToken }: OkSecret): string {
 }
 
 function textOf(
-  { select, order, encode, separator, key }: Attempt,
+  { select, order, encode, separator, key, place }: Attempt,
   params: Readonly<Record<string, string>>,
   masked = false,
 ): string {
@@ -229,5 +285,5 @@ function textOf(
     const shown = masked && SESSION_NAMES.includes(name) ? `‹${name}›` : encode.take(value);
     return `${name}=${shown}`;
   });
-  return pairs.join(separator.take) + (masked ? key.take.mask : key.take.value);
+  return place.take(pairs.join(separator.take), masked ? key.take.mask : key.take.value);
 }

@@ -32,6 +32,8 @@ test('what a network lacks becomes the nearest thing it has, and is named', () =
 
 test('an empty keyboard takes the one at the bottom of a dialog away, and means nothing under a message', () => {
   expect(fitKeyboard('vk', { place: 'dialog', rows: [] })).toMatchObject({ ok: true });
+  // OK has none at the bottom: what takes it away on VK is for it a message without buttons, and no mistake of a rule for both.
+  expect(fitKeyboard('ok', { place: 'dialog', rows: [] })).toMatchObject({ ok: true, keyboard: { rows: [] } });
   expect(problemsOf('vk', under())).toEqual(['rows: a keyboard under a message has at least one row']);
 });
 

@@ -53,7 +53,9 @@ export function fitKeyboard(network: Network, keyboard: Keyboard): FittedKeyboar
     row.map((button, index) => simplify(button, `rows[${rowIndex}][${index}]`, rules, simplified)),
   );
   const fitted: Keyboard = { place, ...(place === 'dialog' && keyboard.oneTime === true && { oneTime: true }), rows };
-  const problems = checkSizes(fitted, rules);
+  // What takes a keyboard at the bottom away has nothing to do where none stands there.
+  const takesAway = keyboard.place === 'dialog' && rows.length === 0;
+  const problems = takesAway ? [] : checkSizes(fitted, rules);
   for (const [rowIndex, row] of rows.entries()) {
     for (const [index, button] of row.entries()) problems.push(...checkButton(button, `rows[${rowIndex}][${index}]`, rules));
   }

@@ -100,7 +100,7 @@ test('a reply may have every kind of button, at the bottom of the dialog too', (
           - [{kind: link, label: Сайт, url: 'https://example.ru/'}]
           - [{kind: location, label: Где вы?}]
           - [{kind: contact, label: Мой телефон}]
-    - {name: bye, when: {keywords: [пока], channel: vk}, reply: {text: Пока, keyboard: {place: dialog}, buttons: []}}`;
+    - {name: bye, when: {keywords: [пока]}, reply: {text: Пока, keyboard: {place: dialog}, buttons: []}}`;
   const [menu] = botOf(rulesOf(yaml)).answer(opens(), dialog);
   expect(menu?.keyboard).toEqual({
     place: 'dialog',
@@ -215,7 +215,7 @@ test.each([
     /buttons\[0\]\[0\]\.kind must be one of text, callback, link, contact, location/,
   ],
   [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [], keyboard: {place: dialog}}}]',
+    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: []}}]',
     /reply\.buttons: a keyboard under a message has at least one row/,
   ],
   [

@@ -16,7 +16,7 @@ const SQL = {
     text: `
       update dialog_message as m
       set
-        earlier_texts = coalesce(m.earlier_texts, '[]') || jsonb_build_object('text', m.text, 'until', $8::timestamptz),
+        earlier_texts = coalesce(m.earlier_texts, '[]') || jsonb_build_object('text', m.text, 'until', $9::text),
         text = $6, attachments = $7::json, edited_at = $8
       from dialog as d
       where d.account_id = $1 and d.network = $2 and d.group_id = $3 and d.user_id = $4 and d.merged_into is null
@@ -42,7 +42,7 @@ export async function editIncoming(
   at: Date,
 ): Promise<void> {
   const key = [accountId, network, groupId, userId, storable(networkId)];
-  await tx.run(SQL.edit, [...key, storable(content.text), jsonOf(content.attachments), at]);
+  await tx.run(SQL.edit, [...key, storable(content.text), jsonOf(content.attachments), at, at.toISOString()]);
 }
 
 /** See Dialogs.completeText. */

@@ -102,7 +102,7 @@ test('what the person edits shows the new words and keeps the old ones, however 
   const [message, ...others] = await town.history();
   expect(others).toEqual([]);
   expect(message).toMatchObject({ text: 'приветик', editedAt: new Date((WRITTEN_AT + 20) * 1_000) });
-  expect(message?.earlierTexts?.map(({ text }) => text)).toEqual(['превет']);
+  expect(message?.earlierTexts).toEqual([{ text: 'превет', until: message?.editedAt?.toISOString() }]);
   expect(town.forwards).toHaveLength(1);
 });
 

@@ -93,4 +93,7 @@ test('a code is found by VK’s text, and a code nobody knows is still named', (
   expect(codeOfText("Can't send messages for users without permission")).toBe(901);
   expect(codeOfText('something new')).toBeUndefined();
   expect(describeError(987_654, '')).toBe('VK error 987654: unknown');
+  expect(describeError(5, 'User authorization failed: invalid access_token (4).')).toBe(
+    'VK error 5: User authorization failed: invalid access_token (4); give the connection a working token',
+  );
 });

@@ -47,8 +47,8 @@ export function failureOf(answer: Exclude<VkAnswer, { kind: 'response' }>): Excl
 export function describeError(code: number, message: string): string {
   const row = VK_ERRORS[code];
   const advice = row?.advice ?? (row?.meaning.kind === 'stopped' ? NEW_TOKEN : undefined);
-  const text = message === '' ? row?.text : message;
-  return `VK error ${code}: ${text ?? 'unknown'}${advice === undefined ? '' : `; ${advice}`}`;
+  const text = (message === '' ? row?.text : message) ?? 'unknown';
+  return `VK error ${code}: ${advice === undefined ? text : `${text.replace(/\.$/, '')}; ${advice}`}`;
 }
 
 /** The code that stands behind one of VK's texts: some rows of `peer_ids` bring the text alone. */

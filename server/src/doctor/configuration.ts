@@ -51,7 +51,7 @@ export async function checkSecretKey(
     ...ids.users.map((id) => opens(id, connections.userCredentials)),
   ]);
   const closed = tried.filter((id) => id !== null);
-  if (tried.length === 0) return good(about, 'There is no connection yet whose secrets it would have to open.');
+  if (tried.length === 0) return good(about, 'No connection was found whose secrets it would have to open.');
   if (closed.length === 0) return good(about, 'The secret key opens the secrets of every connection.');
   const whose = closed.length === 1 ? `connection ${closed[0]}` : `connections ${closed.join(', ')}`;
   return bad(

@@ -65,14 +65,14 @@ export function createBacklog(parts: {
   const count = async (laneIds: readonly number[]): Promise<void> => {
     const startedAt = clock.monotonic();
     // What joins while it is counted may not be in the count: it stays, and is at worst counted twice until the next one.
-    const joined = new Map(laneIds.map((id): [number, WaitingLine] => [id, { at: startedAt, byMinute: new Map() }]));
+    const joined = new Map(laneIds.map((id): [number, WaitingLine] => [id, { at: startedAt, byMinute: [] }]));
     for (const [id, line] of joined) joining.set(id, line);
     try {
       const now = new Date(clock.now());
       const rows = await database.rows<{ laneId: number; minute: number; waiting: number }>(COUNT, [laneIds, now]);
       for (const { laneId, minute, waiting } of rows) {
         const byMinute = joined.get(laneId)?.byMinute;
-        byMinute?.set(minute, (byMinute.get(minute) ?? 0) + waiting);
+        if (byMinute !== undefined) byMinute[minute] = (byMinute[minute] ?? 0) + waiting;
       }
       const freshForMs = Math.max(AGE_MIN_MS, (clock.monotonic() - startedAt) * AGE_PER_COST);
       for (const [id, line] of joined) seen.set(id, { ...line, freshForMs });
@@ -86,7 +86,7 @@ export function createBacklog(parts: {
     look({ laneId, connectionId }, dueInMs) {
       const now = clock.monotonic();
       const perSecond = rates.get(connectionId) ?? LIMITS.notificationsPerGroup.max;
-      const line = linesOf(laneId)[0] ?? { at: now, byMinute: new Map() };
+      const line = linesOf(laneId)[0] ?? { at: now, byMinute: [] };
       const { sentAt, before } = placeIn(line, perSecond, now + dueInMs, now);
       return { sentInMs: sentAt - now, waiting: before, perSecond };
     },
@@ -123,7 +123,7 @@ export function createBacklog(parts: {
       return linesOver((laneId) => {
         const line = copies.get(laneId) ?? seen.get(laneId);
         if (line === undefined) return [];
-        const own = copies.get(laneId) ?? { at: line.at, byMinute: new Map(line.byMinute) };
+        const own = copies.get(laneId) ?? { at: line.at, byMinute: [...line.byMinute] };
         copies.set(laneId, own);
         return [own];
       });

@@ -2,8 +2,8 @@
 export interface WaitingLine {
   /** Monotonic ms of the look that counted them; minutes count from it. */
   at: number;
-  /** How many become due in which minute; what was due at the look is in minute 0. */
-  byMinute: Map<number, number>;
+  /** How many become due in each minute, with holes; what was due at the look is in minute 0. A ttl has 1,440 of them. */
+  byMinute: number[];
 }
 
 const MINUTE_MS = 60_000;
@@ -15,7 +15,7 @@ export function minuteOf(line: WaitingLine, dueAt: number): number {
 /** `dueAt` in monotonic ms. */
 export function join(line: WaitingLine, dueAt: number): void {
   const minute = minuteOf(line, dueAt);
-  line.byMinute.set(minute, (line.byMinute.get(minute) ?? 0) + 1);
+  line.byMinute[minute] = (line.byMinute[minute] ?? 0) + 1;
 }
 
 /**
@@ -25,10 +25,11 @@ export function join(line: WaitingLine, dueAt: number): void {
 export function placeIn(line: WaitingLine, perSecond: number, dueAt: number, now: number): { sentAt: number; before: number } {
   const own = minuteOf(line, dueAt);
   const intervalMs = 1_000 / perSecond;
-  const minutes = [...line.byMinute].filter(([minute]) => minute <= own).sort(([a], [b]) => a - b);
   let freeAt = line.at;
   let before = 0;
-  for (const [minute, count] of minutes) {
+  for (let minute = 0; minute <= own; minute += 1) {
+    const count = line.byMinute[minute] ?? 0;
+    if (count === 0) continue;
     const from = Math.max(freeAt, line.at + minute * MINUTE_MS);
     freeAt = from + count * intervalMs;
     before += Math.ceil(Math.min(count, Math.max(0, freeAt - Math.max(from, now)) / intervalMs));

@@ -4,7 +4,7 @@ import { simulate } from './simulation.ts';
 
 const SEEDS_MAX = 1_000;
 
-// Which promise each breaks; the first that notices may be another one than the obvious.
+// The promise that each breaks. A run may end with another that it breaks as well: the search goes on.
 const FOUND_BY: Readonly<Record<string, RegExp>> = {
   'no quarantine after a take-over': /^R1/,
   'the ttl is looked at in the claim only': /^T1/,
@@ -23,13 +23,12 @@ test('all ten mutants are here', () => {
   expect(Object.keys(FOUND_BY)).toHaveLength(10);
 });
 
-test.each(Object.keys(FOUND_BY))('%s: found within a thousand seeds', { timeout: 60_000 }, async (name) => {
-  const found: string[] = [];
-  for (let seed = 1; seed <= SEEDS_MAX && found.length === 0; seed += 1) {
+test.each(Object.entries(FOUND_BY))('%s: found within a thousand seeds', { timeout: 300_000 }, async (name, rule) => {
+  let found: string | undefined;
+  for (let seed = 1; seed <= SEEDS_MAX && found === undefined; seed += 1) {
     const mutation = mutants()[name];
     if (mutation === undefined) throw new Error(name);
-    const { violations } = await simulate({ seed, mutation });
-    found.push(...violations.slice(0, 1).map((violation) => `${violation} (seed ${seed})`));
+    found = (await simulate({ seed, mutation })).violations.find((violation) => rule.test(violation));
   }
-  expect(found[0] ?? 'not found').toMatch(FOUND_BY[name] as RegExp);
+  expect(found).toMatch(rule);
 });

@@ -55,7 +55,7 @@ export function drawScenario(seed: number): Scenario {
   const random = createSeededRandom(seed);
   const size = random.fraction();
   const count = size < 0.75 ? random.integer(3, 24) : size < 0.97 ? random.integer(25, 90) : random.integer(100, 240);
-  const faultsEndMs = random.integer(4_000, 14_000);
+  const faultsEndMs = random.integer(3_000, 9_000);
   const rate = random.pick(RATES);
   const groups = drawGroups(random, size < 0.75 ? random.integer(1, 2) : random.integer(1, 4), rate);
   const upstream: SimulatedConnection = {
@@ -123,7 +123,7 @@ function drawMessage(
       person,
       steps: [step(chosen, 'community')],
       dueInMs: 0,
-      ttlMs: random.integer(8_000, 20_000),
+      ttlMs: random.integer(5_000, 12_000),
     };
   const provider = random.chance(0.5) ? 'notify' : 'community';
   const other = groups.find(({ network }) => network !== chosen.network);
@@ -135,7 +135,7 @@ function drawMessage(
       ? [first]
       : [timed ? ({ ...first, timeoutSeconds: random.integer(1, 6), success } as const) : first, step(other, provider)];
   const dueInMs = random.chance(0.1) ? random.integer(500, 4_000) : 0;
-  return { acceptedAtMs, kind: 'notification', person, steps, dueInMs, ttlMs: dueInMs + random.integer(2_000, 25_000) };
+  return { acceptedAtMs, kind: 'notification', person, steps, dueInMs, ttlMs: dueInMs + random.integer(2_000, 12_000) };
 }
 
 /** Two processes, six messages by two routes, nothing goes wrong: every point of it is tried as the place of a crash. */

@@ -54,7 +54,7 @@ export interface Outcome {
 
 const LAST_FAULT_TO_END_MS = 60_000;
 const STOPPED_AFTER_MS = 20_000;
-const DONE_LOOK_EVERY_MS = 200;
+const DONE_LOOK_EVERY_MS = 500;
 const ACCOUNT_ID = 1;
 const STATUS_POLL_AFTER_MS = 3_000;
 const RECEIPT_TRIES_MAX = 10;

@@ -32,9 +32,6 @@ interface Entry extends Planned {
 const isBefore = (a: Entry, b: Entry): boolean =>
   a.at !== b.at ? a.at < b.at : a.tieBreak !== b.tieBreak ? a.tieBreak < b.tieBreak : a.sequence < b.sequence;
 
-/** One turn of the real event loop: every promise that could go on has gone on. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 export function createTimeline(random: SeededRandom, trace?: (line: string) => void): Timeline {
   const heap: Entry[] = [];
   let now = 0;
@@ -106,18 +103,28 @@ export function createTimeline(random: SeededRandom, trace?: (line: string) => v
       return entry;
     },
     note: tell,
-    async run(isOver) {
-      while (!isOver()) {
-        const next = pop();
-        if (next === undefined) return;
-        if (next.happen === null) continue;
-        now = next.at;
-        count += 1;
-        tell(next.actor, next.what);
-        next.happen();
-        await settled();
-      }
-    },
+    run: (isOver) =>
+      new Promise((resolve, reject) => {
+        // One turn of the real event loop for each event: every promise that can go on goes on before the next.
+        const turn = (): void => {
+          try {
+            let next = pop();
+            while (next !== undefined && next.happen === null) next = pop();
+            if (next === undefined || isOver()) {
+              resolve();
+              return;
+            }
+            now = next.at;
+            count += 1;
+            tell(next.actor, next.what);
+            next.happen?.();
+            setImmediate(turn);
+          } catch (error) {
+            reject(error);
+          }
+        };
+        setImmediate(turn);
+      }),
     hash: () => hash.toString(16).padStart(8, '0'),
   };
 }

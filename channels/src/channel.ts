@@ -170,8 +170,10 @@ export interface PollResult {
 export interface Subscription {
   /** `waiting`: the network has yet to ask the address for its confirmation. */
   state: 'active' | 'waiting' | 'failed';
-  /** Absent where everything stood as it should. */
+  /** Empty where everything stood as it should. */
   did: readonly string[];
+  /** What only people can do; absent where there is nothing. */
+  left?: readonly string[];
 }
 
 /** One network, or the upstream, seen from our side. Nothing particular to it may leak past these methods. */

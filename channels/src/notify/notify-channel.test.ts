@@ -250,21 +250,29 @@ describe('where incoming messages go', () => {
   const webhook = { url: 'http://us/hooks/notify/token' };
 
   test('is told to an upstream that takes it by API', async () => {
-    await using server = await playAnswers(({ body }) => ({ body: `{"id":1,"statusUrl":null,${body.slice(1)}` }));
+    let account = '{"id":1,"statusUrl":null,"incomingUrl":null}';
+    await using server = await playAnswers(({ body }) => {
+      if (body !== '') account = `{"id":1,"statusUrl":null,${body.slice(1)}`;
+      return { body: account };
+    });
     expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({
       state: 'active',
       did: ['The upstream was told where incoming messages go.'],
     });
-    const [request] = server.requests;
+    const [, request] = server.requests;
     expect(request).toMatchObject({ method: 'PATCH', path: '/v1/account', headers: { authorization: 'Key notify-key' } });
     expect(JSON.parse(request?.body ?? '')).toEqual({ incomingUrl: 'http://us/hooks/notify/token/incoming' });
+    // Looked at again, it stands: nothing was done.
+    expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({ state: 'active', did: [] });
+    expect(server.requests).toHaveLength(3);
   });
 
   test('is arranged by people where the upstream has no such route', async () => {
     await using server = await playAnswers({ status: 404, body: 'Not Found' });
     expect(await channelAt(server.url).subscribeWebhook(webhook, never)).toEqual({
       state: 'active',
-      did: [expect.stringMatching(/ask its support/)],
+      did: [],
+      left: [expect.stringMatching(/ask its support/)],
     });
   });
 

@@ -129,6 +129,10 @@ async function askForIncoming(
   incomingUrl: string,
   signal: AbortSignal,
 ): Promise<Subscription> {
+  // Looked at again and again: to tell it each time would read as if it had been lost.
+  const before = await http.call({ method: 'GET', url, headers }, signal);
+  if (before.kind === 'answered' && before.status === 200 && accountOf(before)?.incomingUrl === incomingUrl)
+    return { state: 'active', did: [] };
   const answer = await http.call({ method: 'PATCH', url, headers, body: JSON.stringify({ incomingUrl }) }, signal);
   if (answer.kind !== 'answered') throw new Error('the upstream did not answer when told where incoming messages go: try again');
   if (answer.status === 200) {
@@ -138,7 +142,7 @@ async function askForIncoming(
       'the upstream answered with something else than its account when told where incoming messages go: check its address and try again',
     );
   }
-  if (answer.status === 404 || answer.status === 405) return { state: 'active', did: [ARRANGED_BY_PEOPLE] };
+  if (answer.status === 404 || answer.status === 405) return { state: 'active', did: [], left: [ARRANGED_BY_PEOPLE] };
   throw new Error(
     `the upstream answered with status ${answer.status} when told where incoming messages go: check the key's rights`,
   );

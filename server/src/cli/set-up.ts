@@ -89,8 +89,8 @@ async function subscribe({ connections, publicUrl }: Workplace, { id }: Connecti
   }
   const { webhookSecret: secret } = await connections.credentials(id);
   const webhook = { url: await connections.webhookUrl(id), ...(secret !== undefined && { secret }) };
-  const { state, did } = await channel.subscribeWebhook(webhook, AbortSignal.timeout(CALLS_TIMEOUT_MS));
-  if (state === 'active') return { did, left: [] };
+  const { state, did, left = [] } = await channel.subscribeWebhook(webhook, AbortSignal.timeout(CALLS_TIMEOUT_MS));
+  if (state === 'active') return { did, left };
   const why = state === 'waiting' ? 'has not confirmed our address yet' : 'could not confirm our address';
   return { did, left: [`The network ${why}: see that ${publicUrl} can be opened from the internet. The server goes on trying.`] };
 }

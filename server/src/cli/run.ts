@@ -1,5 +1,6 @@
 import { sentenceOf } from '../platform/sentence.ts';
 import { ACCOUNT_COMMANDS } from './account-commands.ts';
+import { CALLBACK_COMMANDS } from './callback-commands.ts';
 import { type Answer, type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { CONTENT_COMMANDS } from './content-commands.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...CONTENT_COMMANDS,
   ...LINK_COMMANDS,
   ...EVENT_COMMANDS,
+  ...CALLBACK_COMMANDS,
 ];
 
 const FAILED = 1;

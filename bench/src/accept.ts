@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { prepareBareInsert, settleDatabase } from './bare-insert.ts';
+import type { Choice } from './choice.ts';
 import { closedLoop, type Throughput } from './closed-loop.ts';
 import { distributionOf } from './distribution.ts';
 import { createCaller } from './http-caller.ts';
@@ -20,19 +21,19 @@ const RUNS: readonly Run[] = [
   { perRequest: 1_000, connections: 4, isKeyed: false },
   { perRequest: 1_000, connections: 4, isKeyed: true },
 ];
-const WARM_UP_SECONDS = 5;
+type Times = Pick<Choice, 'seconds' | 'warmUpSeconds'>;
 const BODIES_MAX = 100; // of one group each, made before the run
 const PEOPLE = 100_000;
 
 /** Messages accepted per second, every answer checked, beside a bare insert of the same rows in the same run. */
-export async function measureAccept(town: Town, options: { seconds: number; say(line: string): void }): Promise<Section> {
-  const { seconds, say } = options;
+export async function measureAccept(town: Town, options: Times & { say(line: string): void }): Promise<Section> {
+  const { say } = options;
   const rows = [];
   for (const run of RUNS) {
     say(`accept: requests of ${run.perRequest}${run.isKeyed ? ' with an Idempotency-Key' : ''}`);
-    const accepted = await runAccept(town, run, seconds);
+    const accepted = await runAccept(town, run, options);
     say(`accept: a bare insert of the same rows, ${run.perRequest} at a time`);
-    const bare = await runBareInsert(town, run, seconds);
+    const bare = await runBareInsert(town, run, options);
     const [answer, insert] = [distributionOf(accepted.durations), distributionOf(bare.durations)];
     rows.push({
       'per request': run.perRequest,
@@ -59,14 +60,14 @@ export async function measureAccept(town: Town, options: { seconds: number; say(
   };
 }
 
-async function runAccept(town: Town, { perRequest, connections, isKeyed }: Run, seconds: number): Promise<Throughput> {
+async function runAccept(town: Town, { perRequest, connections, isKeyed }: Run, times: Times): Promise<Throughput> {
   await town.clear();
   await settleDatabase(town.database);
   const caller = createCaller(town.api.url, { connections });
   const bodies = bodiesOf(perRequest);
   let sent = 0;
   try {
-    const result = await closedLoop({ workers: connections, warmUpSeconds: WARM_UP_SECONDS, seconds }, async () => {
+    const result = await closedLoop({ workers: connections, ...times }, async () => {
       const body = bodies[sent++ % bodies.length] as Buffer;
       const answer = await caller.post('/vk/messages', body, headersOf(isKeyed));
       if (answer.status !== 200 || okCount(answer.body) !== perRequest)
@@ -82,11 +83,11 @@ async function runAccept(town: Town, { perRequest, connections, isKeyed }: Run, 
   }
 }
 
-async function runBareInsert(town: Town, { perRequest, connections }: Run, seconds: number): Promise<Throughput> {
+async function runBareInsert(town: Town, { perRequest, connections }: Run, times: Times): Promise<Throughput> {
   const bare = await prepareBareInsert(town, perRequest);
   try {
     await settleDatabase(town.database);
-    return await closedLoop({ workers: connections, warmUpSeconds: WARM_UP_SECONDS, seconds }, bare.insert);
+    return await closedLoop({ workers: connections, ...times }, bare.insert);
   } finally {
     await bare.close();
   }

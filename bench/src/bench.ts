@@ -1,23 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
+import { measureBacklog } from './backlog.ts';
 import { measureCallbacks } from './callbacks.ts';
+import { type Choice, FLAGS_HELP, readChoice, UsageError } from './choice.ts';
 import { measureDispatch } from './dispatch.ts';
+import { measureEngine } from './engine.ts';
+import { measureAccounts, measureGroups } from './growth.ts';
 import { measureIntake } from './intake.ts';
+import { measureLanes } from './lanes.ts';
 import { measureLatency } from './latency.ts';
-import { addLoadSenders } from './load-world.ts';
+import { measureLife } from './life.ts';
+import { addLoadSenders, PAYLOAD } from './load-world.ts';
 import { describeMachine } from './machine.ts';
+import { rewritePage } from './page.ts';
 import { type Section, sectionText, writeResults } from './report.ts';
 import { startTown, type Town } from './town.ts';
-
-interface Choice {
-  names: readonly string[];
-  /** Of each measured time. */
-  seconds: number;
-  /** Of each dispatch. */
-  messages: number;
-  profileFolder: string | undefined;
-}
 
 interface Bench {
   summary: string;
@@ -33,65 +30,41 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: { summary: 'time from a request to the network, at 500 and 1000 messages a second', run: measureLatency },
   intake: { summary: "time of the answer to VK's webhooks, at 500 and 2000 events a second", run: measureIntake },
   callbacks: { summary: 'signed callbacks delivered per second to 1000 endpoints', run: measureCallbacks },
+  engine: {
+    summary: 'the engine without limits, beside graphile-worker, pg-boss and BullMQ on the same job',
+    run: measureEngine,
+  },
+  lanes: { summary: 'the worst second of a group at 50 a second, ours and BullMQ', run: measureLanes },
+  backlog: {
+    summary: 'time of a claim and memory with 10 thousand and a million waiting, also with a pinned snapshot',
+    run: measureBacklog,
+  },
+  life: { summary: 'bytes that a message leaves on disk after its life, and what it costs to write', run: measureLife },
+  groups: { summary: 'latency, processor time and memory with 1 to 1000 groups', run: measureGroups },
+  accounts: { summary: 'the same with 1 to 1000 accounts', run: measureAccounts },
 };
-const DEFAULTS = { seconds: 10, messages: 50_000 } as const;
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
+// Out of git's and everybody's way: short runs tell whether a benchmark works, not how fast we are.
+const QUICK_RESULTS = fileURLToPath(new URL('../../.soroka/bench', import.meta.url));
 
 const HELP = `npm run bench [-- NAME…] [-- flags]
 
 Measures a server on this machine: starts the simulator and servers of the demo world as processes of their own, on free ports
-and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about five
+and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about twenty
 minutes. Close what else is at work: all of it shares the cores.
 
 ${Object.entries(BENCHES)
   .map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`)
   .join('\n')}
 
-  --seconds N        How long each figure is measured. Default: ${DEFAULTS.seconds}
-  --messages N       How many messages a dispatch sends. Default: ${DEFAULTS.messages}
-  --profile FOLDER   Have the servers write CPU profiles there, for Chrome's DevTools; they cost some speed.
-  --help             Print this help.
+${FLAGS_HELP}
 
   npm run bench -- accept --seconds 3
 
-Results go to bench/results/ as JSON and as a table; bench/README.md says how to read them.
+Results go to bench/results/ as JSON and as a table, and from there into docs/benchmarks.md; bench/README.md says how to read them.
 `;
 
-/** Typed wrongly: one sentence and the way to the help. */
-class UsageError extends Error {}
 class Interrupted extends Error {}
-
-function readChoice(words: readonly string[]): Choice | null {
-  const options = {
-    seconds: { type: 'string' },
-    messages: { type: 'string' },
-    profile: { type: 'string' },
-    help: { type: 'boolean' },
-  } as const;
-  const parsed = (() => {
-    try {
-      return parseArgs({ args: [...words], options, allowPositionals: true });
-    } catch (error) {
-      throw new UsageError((error as Error).message);
-    }
-  })();
-  const { values, positionals } = parsed;
-  if (values.help === true) return null;
-  const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
-  if (unknown !== undefined)
-    throw new UsageError(`There is no benchmark "${unknown}": there are ${Object.keys(BENCHES).join(', ')}.`);
-  const number = (name: 'seconds' | 'messages', max: number): number => {
-    const value = values[name] === undefined ? DEFAULTS[name] : Number(values[name]);
-    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-    throw new UsageError(`--${name} must be a whole number from 1 to ${max}, not "${values[name]}".`);
-  };
-  return {
-    names: positionals.length === 0 ? Object.keys(BENCHES) : positionals,
-    seconds: number('seconds', 3_600),
-    messages: number('messages', 300_000), // as many as the simulator remembers
-    profileFolder: values.profile,
-  };
-}
 
 async function measure(choice: Choice, interrupted: Promise<never>): Promise<void> {
   say('Starting the simulator, PostgreSQL and a server');
@@ -107,7 +80,9 @@ async function measure(choice: Choice, interrupted: Promise<never>): Promise<voi
       process.stdout.write(`\n${sectionText(section)}\n\n`);
       sections.push(section);
     }
-    say(`Written: ${await writeResults(RESULTS, { takenAt, machine, sections })}.json and .md`);
+    const folder = choice.isQuick ? QUICK_RESULTS : RESULTS;
+    say(`Written: ${await writeResults(folder, { takenAt, machine, payload: PAYLOAD, sections })}.json and .md`);
+    if (!choice.isQuick) await rewritePage(RESULTS);
   };
   await Promise.race([measureAll(), interrupted]);
 }
@@ -123,8 +98,9 @@ const interrupted = new Promise<never>((_, reject) => {
 interrupted.catch(() => {}); // heard by the race; before and after it there is nothing to stop
 
 try {
-  const choice = readChoice(process.argv.slice(2));
-  if (choice === null) process.stdout.write(HELP);
+  const choice = readChoice(process.argv.slice(2), Object.keys(BENCHES));
+  if (choice === 'help') process.stdout.write(HELP);
+  else if (choice === 'page') await rewritePage(RESULTS);
   else await measure(choice, interrupted);
 } catch (error) {
   if (error instanceof UsageError) say(`${error.message} See "npm run bench -- --help".`);

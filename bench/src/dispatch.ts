@@ -67,7 +67,7 @@ function callsOf(arrivals: readonly Arrival[]): number {
 }
 
 /** Each request goes to one group; all groups get as many, each person one. */
-async function acceptAll(town: Town, messages: number): Promise<void> {
+export async function acceptAll(town: Town, messages: number): Promise<void> {
   const caller = createCaller(town.api.url, { connections: 2 });
   const headers = { Authorization: `Key ${KEY}`, 'Content-Type': 'application/json' };
   try {

@@ -8,16 +8,16 @@ const OK_GROUP_FIRST = 71_000_000_000_000;
 // The highest that keeps one claim within the 1000 messages of one call to the upstream.
 const UNLIMITED_PER_SECOND = 1_000;
 
-export const senderOf = (index: number): string => `Load_${index % GROUPS}`;
+export const senderOf = (index: number, groups = GROUPS): string => `Load_${index % groups}`;
 
 /** Somebody of the load range: known on both networks, has allowed every group, is delivered to at once. */
 export const phoneOf = (index: number): string => `7998${String(index).padStart(7, '0')}`;
 
 /** One notification as a customer sends it: 180 bytes, both routes, the template of the demo, no URL of its own. */
-export function messageJson(index: number): string {
+export function messageJson(index: number, groups = GROUPS): string {
   return JSON.stringify({
     phone: phoneOf(index),
-    service: senderOf(index),
+    service: senderOf(index, groups),
     templateId: 4,
     tmpl: 'base_template',
     tmpl_data: { name: `Анна ${index % 1_000}`, pizza: 'Маргарита' },
@@ -25,13 +25,17 @@ export function messageJson(index: number): string {
   });
 }
 
-/** Gives the demo's account the 100 senders, by the upstream of the demo, on both routes. */
-export async function addLoadSenders({ database }: Town): Promise<void> {
+/** For the results: what a message of all benchmarks but intake and callbacks is. */
+export const PAYLOAD = `a notification of ${Buffer.byteLength(messageJson(0))} bytes of JSON, on both routes, by a template with two places`;
+
+/** Gives the demo's account the senders of that many groups, by the upstream of the demo, on both routes; those it has stay. */
+export async function addLoadSenders({ database }: Town, groups = GROUPS): Promise<void> {
   await database.query(
     `
     with made as (
       insert into sender (account_id, name)
       select a.id, 'Load_' || n from account as a, generate_series(0, $1::int - 1) as n where a.name = 'demo'
+      on conflict do nothing
       returning id, account_id, substr(name, 6)::bigint as n
     ), routed as (
       insert into sender_route (sender_id, account_id, route, provider, connection_id, group_id)
@@ -41,7 +45,7 @@ export async function addLoadSenders({ database }: Town): Promise<void> {
       cross join (values ('VK', $2::bigint), ('OK', $3::bigint)) as r(route, first_group)
     )
     insert into template_sender (account_id, template_id, sender_id) select account_id, 4, id from made`,
-    [GROUPS, VK_GROUP_FIRST, OK_GROUP_FIRST],
+    [groups, VK_GROUP_FIRST, OK_GROUP_FIRST],
   );
 }
 

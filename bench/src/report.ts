@@ -16,13 +16,22 @@ export interface Section {
 export interface Results {
   takenAt: string;
   machine: Machine;
+  /** What a message of the load is. */
+  payload: string;
   sections: readonly Section[];
 }
 
 /** The results as Markdown, which also reads well in a terminal. */
-export function tableOf({ takenAt, machine, sections }: Results): string {
-  const facts = Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`);
-  return `${[`# Soroka, measured ${takenAt}`, facts.join('\n'), ...sections.map(sectionText)].join('\n\n')}\n`;
+export function tableOf(results: Results): string {
+  const { takenAt, sections } = results;
+  return `${[`# Soroka, measured ${takenAt}`, factsText(results), ...sections.map(sectionText)].join('\n\n')}\n`;
+}
+
+/** The machine, the versions and the payload, one line each. */
+export function factsText({ machine, payload }: Pick<Results, 'machine' | 'payload'>): string {
+  return Object.entries({ ...machine, payload })
+    .map(([name, value]) => `- ${name}: ${value}`)
+    .join('\n');
 }
 
 export function sectionText({ name, rows, notes }: Section): string {

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { OPERATIONS, type Operation } from '@soroka/api';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createManualClock } from '../../test/manual-clock.ts';
 import type { MessageView } from '../dispatch/dispatch.ts';
 import { KEY, message, type Stand, startStand } from './http-stand.ts';
 
@@ -331,6 +332,17 @@ describe('health', () => {
     await using failing = await startStand({ isReady: () => Promise.reject(new Error('x')) });
     expect((await failing.call({ method: 'GET', url: '/readyz' })).status).toBe(503);
     expect((await failing.call({ method: 'GET', url: '/livez' })).status).toBe(200);
+  });
+
+  test('a database that hangs is told within two seconds', async () => {
+    const clock = createManualClock();
+    await using hanging = await startStand({ clock, isReady: () => new Promise(() => {}) });
+    const asked = hanging.call({ method: 'GET', url: '/readyz' });
+    const answer = await vi.waitFor(async () => {
+      await clock.advance(2_000);
+      return Promise.race([asked, Promise.reject(new Error('no answer yet'))]);
+    });
+    expect([answer.status, answer.body.error.message]).toEqual([503, 'the check of readiness took more than 2 s']);
   });
 });
 

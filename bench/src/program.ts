@@ -27,6 +27,9 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const leaveNothing = (): boolean => child.kill('SIGTERM'); // where the bench is interrupted in the middle of a measurement
+  process.once('exit', leaveNothing);
+  void exited.then(() => process.off('exit', leaveNothing));
   let output = '';
   const url = await new Promise<string>((resolve, reject) => {
     const fail = (what: string): void => reject(new Error(`${args.at(-1)} ${what}:\n${output}`));

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,6 +32,11 @@ export async function startRedis(appendFsync: AppendFsync): Promise<Redis> {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const exited = once(child, 'exit');
+  const leaveNothing = (): void => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', leaveNothing); // where the bench is interrupted in the middle of a measurement
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.includes('Ready to accept connections')) resolve();
@@ -44,6 +50,7 @@ export async function startRedis(appendFsync: AppendFsync): Promise<Redis> {
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await exited;
+      process.off('exit', leaveNothing);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait for time to pass: one more than the cores of a small machine keeps both busy.
+    maxWorkers: 3,
     globalSetup: 'server/test/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -58,6 +58,7 @@ export async function playVk(
     token: 'vk1.secret',
     groupId: '213243638',
     timeoutMs: 5_000,
+    setUpCallsPerSecond: 1_000,
     ...options,
   });
   return {

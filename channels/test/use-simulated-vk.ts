@@ -26,7 +26,13 @@ export function useSimulatedVk() {
   return {
     control: networks.control,
     open: (options: Partial<VkChannelOptions> = {}): VkChannel => {
-      const usual = { baseUrl: `${networks.url}/vk`, token: 'vk1.demo', groupId: GROUP, timeoutMs: 10_000 };
+      const usual = {
+        baseUrl: `${networks.url}/vk`,
+        token: 'vk1.demo',
+        groupId: GROUP,
+        timeoutMs: 10_000,
+        setUpCallsPerSecond: 18,
+      };
       return networks.opening(createVkChannel({ ...usual, ...options }));
     },
     act: (phone: string, action: string, fields: object = {}) =>

@@ -42,7 +42,7 @@ afterEach(() => Promise.all(opened.splice(0).map((channel) => channel.close?.())
 afterAll(() => networks[Symbol.asyncDispose]());
 
 const vkChannel = (token = 'vk1.demo', timeoutMs = TIMEOUT_MS) =>
-  opening(createVkChannel({ baseUrl: `${networks.url}/vk`, token, groupId: VK_GROUP, timeoutMs }));
+  opening(createVkChannel({ baseUrl: `${networks.url}/vk`, token, groupId: VK_GROUP, timeoutMs, setUpCallsPerSecond: 18 }));
 const okChannel = (graphToken = 'tkn18YdUJZe:CQABPOJKAKEKEKEKE', timeoutMs = TIMEOUT_MS) =>
   opening(createOkChannel({ baseUrl: `${networks.url}/ok`, graphToken, groupId: OK_GROUP, timeoutMs }));
 const notifyChannel = (statusUrl = `${networks.url}/control/receiver/demo`, key = 'notify-demo', timeoutMs = TIMEOUT_MS) =>

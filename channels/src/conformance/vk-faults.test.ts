@@ -19,7 +19,13 @@ beforeAll(async () => {
 }, 20_000);
 beforeEach(async () => {
   await networks.control('POST', '/reset', { subscriptions: true });
-  channel = createVkChannel({ baseUrl: `${networks.url}/vk`, token: 'vk1.demo', groupId: GROUP, timeoutMs: TIMEOUT_MS });
+  channel = createVkChannel({
+    baseUrl: `${networks.url}/vk`,
+    token: 'vk1.demo',
+    groupId: GROUP,
+    timeoutMs: TIMEOUT_MS,
+    setUpCallsPerSecond: 18,
+  });
 });
 afterEach(() => channel.close());
 afterAll(() => networks[Symbol.asyncDispose]());

@@ -278,7 +278,13 @@ export const VK: Side<VkChannel> = {
   methods: CHANNEL_METHODS,
   faults: 'vk',
   open: (url, { timeoutMs = TIMEOUT_MS, hasWrongToken = false } = {}) =>
-    createVkChannel({ baseUrl: `${url}/vk`, token: hasWrongToken ? 'vk1.wrong' : 'vk1.demo', groupId: GROUP, timeoutMs }),
+    createVkChannel({
+      baseUrl: `${url}/vk`,
+      token: hasWrongToken ? 'vk1.wrong' : 'vk1.demo',
+      groupId: GROUP,
+      timeoutMs,
+      setUpCallsPerSecond: 18,
+    }),
   async answerWithError(error, { wireMethod }, { networks }) {
     await networks.control('POST', '/faults', { network: 'vk', errors: { [`${wireMethod} ${ERRORS[error]}`]: 1 } });
   },

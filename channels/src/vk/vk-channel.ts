@@ -26,6 +26,8 @@ export interface VkChannelOptions {
   textCharactersMax?: number;
   /** Per token; from the documentation as quoted by vksdk. */
   callsPerSecond?: number;
+  /** Of everything but messages. 2 unless given; as many as the token has where nothing is sent meanwhile. */
+  setUpCallsPerSecond?: number;
 }
 
 /** What a VK channel can do besides sending: all that the contract knows, but for asking for receipts. */
@@ -33,11 +35,11 @@ export type VkChannel = Required<Omit<Channel, 'receipts'>>;
 
 /** One VK community. Source: dev.vk.com/method/messages.send. */
 export function createVkChannel(options: VkChannelOptions): VkChannel {
-  const { baseUrl, token, groupId, apiVersion = '5.199', timeoutMs } = options;
+  const { baseUrl, token, groupId, apiVersion = '5.199', timeoutMs, setUpCallsPerSecond } = options;
   const { textCharactersMax = CAPABILITIES.vk.textCharactersMax, callsPerSecond = CAPABILITIES.vk.callsPerSecond } = options;
   const capabilities = { ...CAPABILITIES.vk, textCharactersMax, callsPerSecond };
   const api = createVkApi({ baseUrl, token, apiVersion, timeoutMs });
-  const group = { api: leaveRoomForMessages(api), groupId, apiVersion };
+  const group = { api: leaveRoomForMessages(api, setUpCallsPerSecond), groupId, apiVersion };
   const confirmation = createVkConfirmation(group);
   return {
     kind: 'vk',

@@ -1,21 +1,22 @@
 import type { VkApi } from './vk-api.ts';
 
-// Messages take 18 of the 20 calls a second that VK allows for a token (dev.vk.com, quoted by vksdk): these are the other two.
-const CALLS_PER_SECOND = 2;
+/** Messages take 18 of the 20 calls a second that VK allows for a token (dev.vk.com, quoted by vksdk): these are the other two. */
+export const SET_UP_CALLS_PER_SECOND = 2;
 const WINDOW_MS = 1_000;
 
 /**
- * The same API for everything but messages (set-up of webhooks, long poll, confirmation codes): waits so that no more than two
- * of its calls fall into any second, counted from their answers, and lets the messages of the same token have the rest.
+ * The same API for everything but messages (set-up of webhooks, long poll, confirmation codes): waits so that no more than
+ * `callsPerSecond` of its calls fall into any second, counted from their answers, and lets the messages of the same token have
+ * the rest.
  */
-export function leaveRoomForMessages(api: VkApi): VkApi {
+export function leaveRoomForMessages(api: VkApi, callsPerSecond = SET_UP_CALLS_PER_SECOND): VkApi {
   const answeredAt: number[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   return {
     ...api,
     call(method, params, signal) {
       const turn = queue.then(async () => {
-        const first = answeredAt.length < CALLS_PER_SECOND ? undefined : answeredAt.shift();
+        const first = answeredAt.length < callsPerSecond ? undefined : answeredAt.shift();
         if (first !== undefined) await pause(first + WINDOW_MS - performance.now(), signal);
         try {
           return await api.call(method, params, signal);

@@ -25,7 +25,7 @@ export {
   StatusCallback,
 } from './messages.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
-export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations.ts';
+export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations/operations.ts';
 export { Sender, SenderName } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
 export { Timeline, TimelineEntry } from './timeline.ts';

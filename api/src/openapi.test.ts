@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from './errors.ts';
 import { type OpenApiOperation, openApiDocument } from './openapi.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import { OPERATIONS, type Operation } from './operations/operations.ts';
 
 const document = openApiDocument('1.2.3');
 const described = Object.entries(document.paths).flatMap(([path, methods]) =>

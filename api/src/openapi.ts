@@ -5,7 +5,7 @@ import { Dialog, DialogMessage } from './dialogs.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import { OPERATIONS, type Operation } from './operations/operations.ts';
 
 const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Message,

@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { runCli } from './run.ts';
+import { testTerminal } from './test-terminal.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 
 let database: TestDatabase;
 let place: Workplace;
 const env = () => ({ DATABASE_URL: database.url, SOROKA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64') });
-const surroundings = () => ({
-  ...{ env: env(), readInput: async () => '', tell: () => {}, untilStopped: async () => {} },
-  start: () => Promise.reject(new Error('this test starts no server')),
-});
 beforeAll(async () => {
   database = await testDatabase();
-  place = await openWorkplace(surroundings());
+  place = await openWorkplace(testTerminal(env()));
   await place.accounts.create('one');
 });
 afterAll(async () => {
@@ -21,11 +18,8 @@ afterAll(async () => {
 });
 
 async function soroka(...words: string[]) {
-  const printed = { code: 0, out: '', note: '' };
-  const out = (text: string) => (printed.out += text);
-  const note = (text: string) => (printed.note += text);
-  printed.code = await runCli(words, { ...surroundings(), out, note, isForPeople: false });
-  return printed;
+  const terminal = testTerminal(env(), { tell: () => {} });
+  return { code: await runCli(words, terminal), ...terminal.printed };
 }
 
 test('a disabled endpoint is shown, enabled, and its parked callbacks wait again', async () => {

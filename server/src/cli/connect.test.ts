@@ -4,6 +4,7 @@ import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { readConfig } from '../platform/config.ts';
 import { type RunningServer, start } from '../start.ts';
 import { runCli, type Terminal } from './run.ts';
+import { testTerminal } from './test-terminal.ts';
 
 // Connecting a group as its owner does it: with the program, against networks that answer. The server runs beside it.
 
@@ -26,19 +27,9 @@ const env = (): Record<string, string> => ({
 });
 
 async function soroka(words: readonly string[], more: Partial<Terminal> = {}) {
-  const printed = { out: '', note: '' };
-  const terminal: Terminal = {
-    env: env(),
-    out: (text) => (printed.out += text),
-    note: (text) => (printed.note += text),
-    tell: () => {},
-    readInput: async () => '',
-    isForPeople: true,
-    start: () => Promise.reject(new Error('the server is started by the test')),
-    untilStopped: () => new Promise(() => {}),
-    ...more,
-  };
-  return { code: await runCli(words, terminal), ...printed };
+  const unstopped = { tell: () => {}, isForPeople: true, untilStopped: () => new Promise<void>(() => {}) };
+  const terminal = testTerminal(env(), { ...unstopped, ...more });
+  return { code: await runCli(words, terminal), ...terminal.printed };
 }
 const json = async (...words: string[]) => JSON.parse((await soroka([...words, '--json'])).out);
 const vk = (...more: string[]) =>

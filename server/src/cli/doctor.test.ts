@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { runCli, type Terminal } from './run.ts';
+import { testTerminal } from './test-terminal.ts';
 
 let database: TestDatabase;
 const env = (more: Record<string, string> = {}) => ({
@@ -19,19 +20,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 async function soroka(words: readonly string[], more: Partial<Terminal> = {}) {
-  const printed = { out: '', note: '' };
-  const terminal: Terminal = {
-    env: env(),
-    out: (text) => (printed.out += text),
-    note: (text) => (printed.note += text),
-    tell: () => {},
-    readInput: async () => '',
-    isForPeople: true,
-    start: () => Promise.reject(new Error('this test starts no server')),
-    untilStopped: async () => {},
-    ...more,
-  };
-  return { code: await runCli(words, terminal), ...printed };
+  const terminal = testTerminal(env(), { tell: () => {}, isForPeople: true, ...more });
+  return { code: await runCli(words, terminal), ...terminal.printed };
 }
 
 describe('soroka doctor', () => {

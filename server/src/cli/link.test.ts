@@ -1,21 +1,12 @@
 import { expect, test } from 'vitest';
-import { runCli, type Terminal } from './run.ts';
+import { runCli } from './run.ts';
+import { testTerminal } from './test-terminal.ts';
 
 // No command here needs a database: the environment names none.
 
 async function soroka(...words: string[]) {
-  const printed = { out: '', note: '' };
-  const terminal: Terminal = {
-    env: {},
-    out: (text) => (printed.out += text),
-    note: (text) => (printed.note += text),
-    tell: (sentence) => (printed.note += sentence),
-    readInput: async () => '',
-    isForPeople: false,
-    start: () => Promise.reject(new Error('this test starts no server')),
-    untilStopped: async () => {},
-  };
-  return { code: await runCli(['link', ...words], terminal), ...printed };
+  const terminal = testTerminal({});
+  return { code: await runCli(['link', ...words], terminal), ...terminal.printed };
 }
 
 test.each([

@@ -8,35 +8,20 @@ import { systemClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { readGiven } from './command.ts';
 import { COMMANDS, runCli, type Terminal } from './run.ts';
+import { type TestTerminal, testTerminal } from './test-terminal.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 
 let database: TestDatabase;
 let folder: string;
 let place: Workplace;
-let terminal: ReturnType<typeof newTerminal>;
+let terminal: TestTerminal;
 let count = 0;
 
 const env = () => ({ DATABASE_URL: database.url, SOROKA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64') });
 
-function newTerminal(more: Partial<Terminal> = {}) {
-  const printed = { out: '', note: '' };
-  const seen: Terminal & { printed: typeof printed } = {
-    printed,
-    env: env(),
-    out: (text) => (printed.out += text),
-    note: (text) => (printed.note += text),
-    tell: (sentence) => (printed.note += `${sentence}\n`),
-    readInput: async () => '',
-    isForPeople: false,
-    start: () => Promise.reject(new Error('this test starts no server')),
-    untilStopped: async () => {},
-    ...more,
-  };
-  return seen;
-}
 /** Runs the words and gives back what was printed; fails where the exit code is not the expected one. */
 async function soroka(words: readonly string[], more: Partial<Terminal> = {}, expectedCode = 0) {
-  terminal = newTerminal(more);
+  terminal = testTerminal(env(), more);
   const code = await runCli(words, terminal);
   expect({ code, note: terminal.printed.note }).toEqual({ code: expectedCode, note: terminal.printed.note });
   return terminal.printed;
@@ -51,7 +36,7 @@ const newAccount = async () => {
 beforeAll(async () => {
   database = await testDatabase();
   folder = await mkdtemp(join(tmpdir(), 'soroka-cli-'));
-  place = await openWorkplace(newTerminal());
+  place = await openWorkplace(testTerminal(env()));
 });
 afterAll(async () => {
   await place[Symbol.asyncDispose]();

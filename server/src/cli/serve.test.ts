@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
-import { runCli, type Terminal } from './run.ts';
+import { runCli } from './run.ts';
+import { testTerminal } from './test-terminal.ts';
 import { openWorkplace } from './workplace.ts';
 
 // The program as it is run in production, on a database in which somebody has played with the demo world.
@@ -28,16 +29,7 @@ const env = () => ({
 
 beforeAll(async () => {
   database = await testDatabase();
-  const terminal: Terminal = {
-    env: env(),
-    out: () => {},
-    note: () => {},
-    tell: () => {},
-    readInput: async () => '',
-    isForPeople: false,
-    start: () => Promise.reject(new Error('the server runs in a process of its own')),
-    untilStopped: async () => {},
-  };
+  const terminal = testTerminal(env());
   expect(await runCli(['demo', 'reset'], terminal)).toBe(0);
   {
     await using place = await openWorkplace(terminal);

@@ -1,0 +1,87 @@
+import { Account, AccountPatch, CallbackSecret, CallbackSecretRotation } from '../account.ts';
+import { listOf } from '../answers.ts';
+import { Channels } from '../channels.ts';
+import { Sender, SenderName } from '../senders.ts';
+import { BODY_ERRORS, type Operation } from './operation.ts';
+
+/** The account, its senders and what its channels can do. */
+export const ACCOUNT_OPERATIONS = {
+  listSenders: {
+    method: 'GET',
+    path: '/v1/senders',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'List senders',
+    answer: { description: 'All senders of the account.', schema: listOf(Sender) },
+    errors: [],
+  },
+  pauseSender: {
+    method: 'POST',
+    path: '/v1/senders/pause',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Pause a sender',
+    description: 'Its notifications are taken and wait, and their ttl runs; what a network has already is not called back.',
+    body: SenderName,
+    answer: { description: 'The sender, paused.', schema: Sender },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'not.found'],
+  },
+  resumeSender: {
+    method: 'POST',
+    path: '/v1/senders/resume',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Let a paused sender go on',
+    description: 'What waited goes on in its order.',
+    body: SenderName,
+    answer: { description: 'The sender, no longer paused.', schema: Sender },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'not.found'],
+  },
+  getAccount: {
+    method: 'GET',
+    path: '/v1/account',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Get the account',
+    answer: { description: 'The account of the key.', schema: Account },
+    errors: [],
+  },
+  patchAccount: {
+    method: 'PATCH',
+    path: '/v1/account',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: "Set the account's URLs and quiet hours",
+    body: AccountPatch,
+    answer: { description: 'The account as it is now.', schema: Account },
+    errors: [...BODY_ERRORS, 'parameter.invalid'],
+  },
+  rotateCallbackSecret: {
+    method: 'POST',
+    path: '/v1/account/callback-secret/rotate',
+    scope: 'admin',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'Change the secret that signs callbacks',
+    description: 'Callbacks carry two signatures until the old secret ends, so that the receiver may change over in between.',
+    body: CallbackSecretRotation,
+    answer: { description: 'The new secret.', schema: CallbackSecret },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'rotation.running'],
+  },
+  listChannels: {
+    method: 'GET',
+    path: '/v1/channels',
+    scope: 'read',
+    refusals: 'error',
+    tag: 'Account',
+    summary: 'What the channels can do',
+    description: 'Every kind of channel, and each connection of the account with its own settings.',
+    answer: { description: 'What they can do.', schema: Channels },
+    errors: [],
+  },
+} as const satisfies Record<string, Operation>;

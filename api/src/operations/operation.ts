@@ -1,0 +1,37 @@
+import { type TSchema, Type } from 'typebox';
+import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '../answers.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What an API key may be allowed to do. */
+export const API_SCOPES = ['send', 'read', 'admin'] as const;
+export type ApiScope = (typeof API_SCOPES)[number];
+
+/** One route of the public API: the server registers from this table, and the OpenAPI document is written from it. */
+export interface Operation {
+  method: 'GET' | 'POST' | 'PATCH';
+  /** With `{name}` where a parameter stands. */
+  path: string;
+  /** Null: open to everybody. */
+  scope: ApiScope | null;
+  /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
+  refusals: 'result' | 'error';
+  tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Service';
+  summary: string;
+  description?: string;
+  pathParameters?: Readonly<Record<string, TSchema>>;
+  query?: Readonly<Record<string, TSchema>>;
+  headers?: Readonly<Record<string, TSchema>>;
+  body?: TSchema;
+  answer: { description: string; schema: TSchema };
+  /** Codes that refuse the request, beside those of every route with a scope. */
+  errors: readonly ErrorCode[];
+}
+
+/** Refuse a body before its fields are looked at. */
+export const BODY_ERRORS = ['content.type.invalid', 'request.too.large', 'invalid.json'] as const satisfies readonly ErrorCode[];
+
+// Parameters that many operations have.
+export const cursor = Type.String({ description: 'nextCursor of the page before.' });
+export const limit = Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, default: LIST_LIMIT_DEFAULT });
+export const time = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2026-01-31T09:00:00+03:00'] });

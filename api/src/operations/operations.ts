@@ -1,0 +1,18 @@
+import { ACCOUNT_OPERATIONS } from './account-operations.ts';
+import { CALLBACK_OPERATIONS } from './callback-operations.ts';
+import { DIALOG_OPERATIONS } from './dialog-operations.ts';
+import { MESSAGE_OPERATIONS } from './message-operations.ts';
+import { SERVICE_OPERATIONS } from './service-operations.ts';
+
+export { API_SCOPES, type ApiScope, type Operation } from './operation.ts';
+
+/** Every route of the public API. */
+export const OPERATIONS = {
+  ...MESSAGE_OPERATIONS,
+  ...ACCOUNT_OPERATIONS,
+  ...CALLBACK_OPERATIONS,
+  ...DIALOG_OPERATIONS,
+  ...SERVICE_OPERATIONS,
+} as const;
+
+export type OperationId = keyof typeof OPERATIONS;

@@ -83,3 +83,28 @@ test('it stops at once although a bot is waiting for events', async () => {
   await simulator.stop();
   expect(await waiting).toMatch(/answered|cut off/);
 });
+
+test('a person acts as a test tells: writes, presses by label or payload, and reads', async () => {
+  const anna = simulator.person('79999999999');
+  expect([anna.name, anna.idOn('vk'), anna.idOn('ok')]).toEqual(['Анна Белова', '37119444', '123456789012']);
+  anna.say('vk', 'меню');
+  const button = { action: { type: 'text', label: 'Да', payload: '{"a":1}' } };
+  const keyboard = JSON.stringify({ inline: true, buttons: [[button]] });
+  await vk<number>('messages.send', { peer_id: '37119444', random_id: '1', message: 'Точно?', keyboard });
+  await expect.poll(() => anna.inbox('vk')).toMatchObject([{ text: 'Точно?' }]);
+  anna.press('vk', 'Да');
+  anna.press('vk', '{"a":1}');
+  const { items } = await vk<{ items: { text: string; payload?: string }[] }>('messages.getHistory', {
+    peer_id: '37119444',
+    count: '2',
+  });
+  expect(items).toMatchObject(Array(2).fill({ text: 'Да', payload: '{"a":1}' }));
+  anna.read('vk');
+  expect(anna.inbox()).toMatchObject([{ status: 'read' }]);
+});
+
+test('who cannot act so is told why in a sentence', () => {
+  expect(() => simulator.person('71112223344')).toThrow('Nobody has the number 71112223344');
+  expect(() => simulator.person('79990000001').say('vk', 'привет')).toThrow('Борис Орлов has no account on vk');
+  expect(() => simulator.person('79999999999').press('ok', 'Нет такой')).toThrow('sees no such button on ok');
+});

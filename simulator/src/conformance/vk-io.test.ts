@@ -131,9 +131,8 @@ test('a long-poll bot answers, also after its history, its key and its place wer
   }
 });
 
-test('a long-poll bot gets over a 503 and a dropped connection', async () => {
-  const proxy = await startProxy(Number(new URL(simulator.url).port));
-  await pollingBot(simulator.addresses.vkMethod);
+test('a long-poll bot gets over a 503', async () => {
+  await pollingBot();
   const anna = simulator.person(ANNA.phone);
   simulator.world.faults.set('vk', { error5xx: 1 });
   anna.say('vk', 'во время сбоя');
@@ -141,15 +140,23 @@ test('a long-poll bot gets over a 503 and a dropped connection', async () => {
   simulator.world.faults.set('vk', { error5xx: 0 });
   anna.say('vk', 'после сбоя');
   await answered('после сбоя');
+});
+
+test('a long-poll bot gets over a dropped connection', async () => {
+  const proxy = await startProxy(Number(new URL(simulator.url).port));
   await pollingBot(`${proxy.url}/vk/method`);
-  proxy.dropAll();
+  const anna = simulator.person(ANNA.phone);
+  anna.say('vk', 'до обрыва');
+  await answered('до обрыва');
+  expect(proxy.dropAll()).toBeGreaterThan(0);
   anna.say('vk', 'после обрыва');
   await answered('после обрыва');
 });
 
 interface Proxy {
   url: string;
-  dropAll(): void;
+  /** Gives how many connections there were. */
+  dropAll(): number;
 }
 
 /** A cable that can be pulled out. */
@@ -164,8 +171,10 @@ async function startProxy(target: number): Promise<Proxy> {
     near.pipe(far).pipe(near);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const dropAll = () => {
-    for (const socket of sockets) socket.destroy();
+  const dropAll = (): number => {
+    const dropped = [...sockets];
+    for (const socket of dropped) socket.destroy();
+    return dropped.length;
   };
   closing.push(async () => {
     dropAll();

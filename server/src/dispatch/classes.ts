@@ -1,0 +1,14 @@
+/** What a notification is to its customer: how an account's share of a group's slots is divided among its own messages. */
+export type MessageClass = 'transactional' | 'service' | 'broadcast';
+
+/** Of a notification that names none. */
+export const DEFAULT_CLASS: MessageClass = 'service';
+
+/**
+ * `priority` of a row of `delivery` by class. Only names, in no order: classes are weighed, none goes strictly first. Notifications
+ * were all 1 before there were classes, so what waited then, and what servers of that release store, is of the default class.
+ */
+export const PRIORITY_OF_CLASS: Readonly<Record<MessageClass, number>> = { service: 1, transactional: 2, broadcast: 3 };
+
+/** `priority` of a reply, which goes before all notifications and counts in no limit but that of calls. */
+export const REPLY_PRIORITY = 0;

@@ -74,7 +74,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   const waitForWake = async (ms: number): Promise<void> => {
     if (!woken && !ended.signal.aborted) {
       const controller = new AbortController();
-      wakeUp = () => controller.abort();
+      wakeUp = () => controller.abort('woken'); // with a reason of our own: Node makes an error with a stack otherwise
       await clock.sleep(Math.min(ms, SLEEP_MAX_MS), controller.signal);
       wakeUp = () => {};
     }
@@ -192,7 +192,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
       await running;
       const over = new AbortController();
       await Promise.race([calls.finished(), clock.sleep(STOP_WAIT_MS, over.signal)]);
-      over.abort();
+      over.abort('over');
       // A call that is still out holds its slot until its time-out and the window after it.
       const unanswered = calls.inHand().length > 0;
       return unanswered ? parts.sendTimeoutMs + LIMITS.notificationsPerGroup.windowMs : notifications.allFreeInMs();

@@ -141,7 +141,7 @@ export function createLanes(parts: {
   const keepTicking = async (): Promise<void> => {
     while (!stopping) {
       const noticeCame = new AbortController();
-      wakeTick = () => noticeCame.abort();
+      wakeTick = () => noticeCame.abort('noticed');
       await tick().catch((error) => loopFailed({ loop: 'lanes', error }));
       await clock.sleep(TICK_MS, noticeCame.signal);
     }

@@ -87,7 +87,7 @@ export function createProcess(name: string, { timeline, random, store, ...world 
         });
       };
       const answer = (tell: () => void): void => {
-        if (random.chance(0.2)) timeline.after(random.between(0, 5), name, `hears of ${what}`, () => answered(tell));
+        if (random.chance(0.2)) timeline.after(random.between(0, 5), name, 'hears of it', () => answered(tell));
         else answered(tell);
       };
       const carryOut = (): void => {
@@ -102,47 +102,60 @@ export function createProcess(name: string, { timeline, random, store, ...world 
     });
   const delay = (): number => (random.chance(world.faults().statementSlow) ? random.between(100, 4_000) : random.between(0.2, 3));
 
-  /** Carried out, or refused with no effect, or carried out and answered with an error. */
-  const orFail = async <Result>(tx: Transaction, effect: () => Promise<Result>): Promise<Result> => {
+  // A statement is carried out, or refused with no effect, or carried out and answered with an error.
+  const perhapsRefused = (tx: Transaction): void => {
     if (tx.over) throw connectionLost();
-    if (random.chance(world.faults().statementRefused)) {
-      store.rollBack(tx);
-      throw random.chance(0.5) ? connectionLost() : databaseError('40001', 'could not serialize access');
-    }
-    const result = await effect();
-    if (random.chance(world.faults().answerLost)) {
-      if (!tx.over) store.rollBack(tx);
-      throw connectionLost();
-    }
-    return result;
+    if (!random.chance(world.faults().statementRefused)) return;
+    store.rollBack(tx);
+    throw random.chance(0.5) ? connectionLost() : databaseError('40001', 'could not serialize access');
+  };
+  const perhapsUnheard = (tx: Transaction): void => {
+    if (!random.chance(world.faults().answerLost)) return;
+    if (!tx.over) store.rollBack(tx);
+    throw connectionLost();
   };
   const alone = (statement: string, values: readonly unknown[]): Promise<object[]> =>
     call(
       statement,
       async () => {
         const tx = store.begin(name);
-        return orFail(tx, async () => {
-          try {
-            const rows = await store.run(tx, statement, values);
-            store.commit(tx);
-            return rows;
-          } catch (error) {
-            store.rollBack(tx);
-            throw error;
-          }
-        });
+        perhapsRefused(tx);
+        try {
+          const rows = await store.run(tx, statement, values);
+          store.commit(tx);
+          perhapsUnheard(tx);
+          return rows;
+        } catch (error) {
+          if (!tx.over) store.rollBack(tx);
+          throw error;
+        }
       },
       { outlives: true },
     );
   const within = (tx: Transaction): Queryable => {
     const run = (statement: string, values: readonly unknown[]): Promise<object[]> =>
-      call(statement, () => orFail(tx, () => store.run(tx, statement, values)));
+      call(statement, async () => {
+        perhapsRefused(tx);
+        const rows = await store.run(tx, statement, values);
+        perhapsUnheard(tx);
+        return rows;
+      });
     return {
       rows: async <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
         (await run(statement.name, values)) as Row[],
       run: async (statement, values = []) => (await run(statement.name, values)).length,
     };
   };
+  const commit = (tx: Transaction): Promise<void> =>
+    call(
+      'commit',
+      async () => {
+        perhapsRefused(tx);
+        store.commit(tx);
+        perhapsUnheard(tx);
+      },
+      { outlives: true },
+    );
 
   const database: Database = {
     rows: async <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
@@ -153,7 +166,7 @@ export function createProcess(name: string, { timeline, random, store, ...world 
       open.add(tx);
       try {
         const result = await work(within(tx));
-        await call('commit', () => orFail(tx, async () => store.commit(tx)), { outlives: true });
+        await commit(tx);
         return result;
       } catch (error) {
         if (!tx.over) store.rollBack(tx);

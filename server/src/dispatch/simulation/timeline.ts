@@ -105,7 +105,6 @@ export function createTimeline(random: SeededRandom, trace?: (line: string) => v
     note: tell,
     run: (isOver) =>
       new Promise((resolve, reject) => {
-        // One turn of the real event loop for each event: every promise that can go on goes on before the next.
         const turn = (): void => {
           try {
             let next = pop();
@@ -118,7 +117,7 @@ export function createTimeline(random: SeededRandom, trace?: (line: string) => v
             count += 1;
             tell(next.actor, next.what);
             next.happen?.();
-            setImmediate(turn);
+            afterAllPromises(count, turn);
           } catch (error) {
             reject(error);
           }
@@ -127,4 +126,13 @@ export function createTimeline(random: SeededRandom, trace?: (line: string) => v
       }),
     hash: () => hash.toString(16).padStart(8, '0'),
   };
+}
+
+// Now and then the process gets to what is not simulated, such as its test runner's timers.
+const EVENTS_PER_TURN_OF_THE_REAL_LOOP = 1_024;
+
+/** Every promise that can go on goes on first: what a microtask asks of `nextTick` is done when none of them is left. */
+function afterAllPromises(count: number, goOn: () => void): void {
+  if (count % EVENTS_PER_TURN_OF_THE_REAL_LOOP === 0) setImmediate(goOn);
+  else queueMicrotask(() => process.nextTick(goOn));
 }

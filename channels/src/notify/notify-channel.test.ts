@@ -1,6 +1,6 @@
 import { readFixture } from '@soroka/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closedPort, type Played, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
+import { closedPort, type Played, type PlayedRequest, type PlayedServer, playAnswers } from '../../test/play-answers.ts';
 import type { Outgoing } from '../channel.ts';
 import { createNotifyChannel, type NotifyChannel, type NotifyChannelOptions } from './notify-channel.ts';
 
@@ -211,6 +211,90 @@ describe('a request that is not taken as a whole', () => {
       { kind: 'refused', reason: 'content' },
       { kind: 'sent' },
     ]);
+  });
+
+  test('because one of them cannot be read is refused for that one alone', async () => {
+    await using server = await playAnswers(({ body }) => {
+      const items = JSON.parse(body) as { clientMessageId: string }[];
+      if (items.some(({ clientMessageId }) => clientMessageId === '1'))
+        return { ...result(rejected('messages.invalid')), status: 400 };
+      return result(...items.map(() => '{"code":"OK","messageId":1}'));
+    });
+    expect(await sendTo(server, ...messages(4))).toMatchObject([
+      { kind: 'sent' },
+      { kind: 'refused', networkCode: 'messages.invalid' },
+      { kind: 'sent' },
+      { kind: 'sent' },
+    ]);
+  });
+});
+
+describe('calls of one moment', () => {
+  const batch = (...ids: number[]): Outgoing[] => ids.map((id) => message({ dedupKey: String(id) }));
+  const idsIn = ({ body }: { body: string }): string[] =>
+    (JSON.parse(body) as { clientMessageId: string }[]).map(({ clientMessageId }) => clientMessageId);
+  const takenByTheirIds = (request: PlayedRequest): Played =>
+    result(...idsIn(request).map((id) => (id === '3' ? rejected('is.spam') : `{"code":"OK","messageId":${id}}`)));
+
+  test('leave in one request, and each has the outcomes of its own messages', async () => {
+    await using server = await playAnswers(takenByTheirIds);
+    const channel = channelAt(server.url);
+    const calls = [batch(1, 2), batch(3), batch(4)].map((own) => channel.send(own, never));
+    expect(await Promise.all(calls)).toMatchObject([
+      [{ networkId: '1' }, { networkId: '2' }],
+      [{ kind: 'refused', networkCode: 'is.spam' }],
+      [{ networkId: '4' }],
+    ]);
+    expect(server.requests.map(idsIn)).toEqual([['1', '2', '3', '4']]);
+  });
+
+  test('go in several requests where they are more than the upstream takes at once, none of them torn apart', async () => {
+    await using server = await playAnswers(takenByTheirIds);
+    const channel = channelAt(server.url);
+    const numbers = (count: number, from: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+    const sizes = [600, 400, 1];
+    const calls = sizes.map((size, index) => channel.send(batch(...numbers(size, 1_000 * (index + 1))), never));
+    expect((await Promise.all(calls)).map((outcomes) => outcomes.length)).toEqual(sizes);
+    expect(server.requests.map((request) => idsIn(request).length).sort()).toEqual([1, 1_000]);
+  });
+
+  test('that fail leave in doubt what they carried and nothing that came later', async () => {
+    await using server = await playAnswers('reset', takenByTheirIds);
+    const channel = channelAt(server.url);
+    const failed = await Promise.all([channel.send(batch(1), never), channel.send(batch(2), never)]);
+    expect(failed).toMatchObject([[{ kind: 'unanswered' }], [{ kind: 'unanswered' }]]);
+    expect(await channel.send(batch(4), never)).toMatchObject([{ networkId: '4' }]);
+  });
+
+  test('given up by one are answered to the others, and end when all have given up', async () => {
+    const [one, all] = [new AbortController(), new AbortController()];
+    await using server = await playAnswers((request) => {
+      if (idsIn(request).includes('9')) {
+        all.abort();
+        return 'hang';
+      }
+      one.abort();
+      return takenByTheirIds(request);
+    });
+    const channel = channelAt(server.url, { timeoutMs: 60_000 });
+    const givenUp = [{ kind: 'unanswered', detail: 'given_up' }];
+    expect(await Promise.all([channel.send(batch(1), one.signal), channel.send(batch(2), never)])).toEqual([
+      givenUp,
+      [{ kind: 'sent', networkId: '2' }],
+    ]);
+    expect(await Promise.all([channel.send(batch(9), all.signal), channel.send(batch(10), all.signal)])).toEqual([
+      givenUp,
+      givenUp,
+    ]);
+  });
+
+  test('given up before they left are not sent', async () => {
+    await using server = await playAnswers(takenByTheirIds);
+    const channel = channelAt(server.url);
+    const [givenUp, sent] = await Promise.all([channel.send(batch(1), AbortSignal.abort()), channel.send(batch(2), never)]);
+    expect(givenUp).toEqual([{ kind: 'failed', networkCode: 'given_up' }]);
+    expect(sent).toMatchObject([{ kind: 'sent' }]);
+    expect(server.requests.map(idsIn)).toEqual([['2']]);
   });
 });
 

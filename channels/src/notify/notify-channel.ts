@@ -6,6 +6,7 @@ import { createHttp, type Http, type HttpAnswer } from '../http/http.ts';
 import { parseJson } from '../json.ts';
 import { outcomesOfAnswer } from './notify-answer.ts';
 import { receiptOf } from './notify-events.ts';
+import { createPostTogether, type Item } from './post-together.ts';
 
 export interface NotifyChannelOptions {
   /** Root before `/vk/messages`. */
@@ -35,13 +36,13 @@ export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs 
     url: `${baseUrl}/vk/messages`,
     headers: { authorization: `Key ${key}`, 'content-type': 'application/json' },
   };
+  const post = createPostTogether((items, signal) => sendItems(upstream, items, signal), CAPABILITIES.notify.batchMax);
   return {
     kind: 'notify',
     capabilities: { ...CAPABILITIES.notify, dropsRepeats: dedup },
     async send(batch, signal) {
       const items = batch.map((message) => itemOf(message, statusUrl, dedup));
-      const outcomes = await sendItems(
-        upstream,
+      const outcomes = await post(
         items.filter((item) => item !== undefined),
         signal,
       );
@@ -64,12 +65,8 @@ interface Upstream {
 /** The upstream renders from a template: a message with a text alone is nothing to it. */
 const NO_NOTIFICATION: SendOutcome = { kind: 'refused', reason: 'provider', networkCode: 'notification.missing' };
 
-/** One message as JSON text: the template's data goes in with the bytes the customer gave. */
-function itemOf(
-  { network, recipientId, notification, dedupKey }: Outgoing,
-  statusUrl: string,
-  dedup: boolean,
-): string | undefined {
+/** The template's data goes in with the bytes the customer gave. */
+function itemOf({ network, recipientId, notification, dedupKey }: Outgoing, statusUrl: string, dedup: boolean): Item | undefined {
   if (notification === undefined) return undefined;
   const { service, templateId, tmpl, templateData, deliveryPolicy, ttlSeconds } = notification;
   const fields = {
@@ -86,20 +83,23 @@ function itemOf(
   return `${JSON.stringify(fields).slice(0, -1)},"tmpl_data":${templateData}}`;
 }
 
-async function sendItems(upstream: Upstream, items: readonly string[], signal: AbortSignal): Promise<SendOutcome[]> {
-  if (items.length === 0) return [];
+async function sendItems(upstream: Upstream, items: readonly Item[], signal: AbortSignal): Promise<SendOutcome[]> {
   const body = `[${items.join(',')}]`;
   if (Buffer.byteLength(body) > REQUEST_BYTES_MAX && items.length > 1) return sendHalves(upstream, items, signal);
   const answer = await upstream.http.call({ method: 'POST', url: upstream.url, headers: upstream.headers, body }, signal);
-  // Too large says that nothing of it was taken, wherever on the way it was said.
-  if (answer.kind === 'answered' && answer.status === 413) {
+  if (isRefusedForItsItems(answer)) {
     if (items.length > 1) return sendHalves(upstream, items, signal);
-    return [{ kind: 'refused', reason: 'content', networkCode: 'request.too.large' }];
+    if (answer.status === 413) return [{ kind: 'refused', reason: 'content', networkCode: 'request.too.large' }];
   }
   return outcomesOfAnswer(answer, items.length);
 }
 
-async function sendHalves(upstream: Upstream, items: readonly string[], signal: AbortSignal): Promise<SendOutcome[]> {
+/** Nothing of it was taken, wherever on the way that was said; without one of the items the others may be. */
+function isRefusedForItsItems(answer: HttpAnswer): answer is HttpAnswer & { kind: 'answered' } {
+  return answer.kind === 'answered' && (answer.status === 400 || answer.status === 413);
+}
+
+async function sendHalves(upstream: Upstream, items: readonly Item[], signal: AbortSignal): Promise<SendOutcome[]> {
   const middle = Math.ceil(items.length / 2);
   const first = await sendItems(upstream, items.slice(0, middle), signal);
   return [...first, ...(await sendItems(upstream, items.slice(middle), signal))];

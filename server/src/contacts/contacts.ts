@@ -34,10 +34,12 @@ export interface PersonOfUser {
 export interface Contacts {
   /** Those who are known; unknown phones are not in the map. */
   byPhones(tx: Queryable | null, accountId: number, phones: readonly string[]): Promise<ReadonlyMap<string, ContactOfPhone>>;
+  /** The same for phones of several accounts, in the order asked; null for the unknown. */
+  ofPhones(tx: Queryable, asked: readonly { accountId: number; phone: string }[]): Promise<readonly (ContactOfPhone | null)[]>;
   /** All or nothing; a phone known already gets what the row gives. Throws `parameter.invalid` naming the row. */
   importMany(accountId: number, rows: readonly ImportRow[]): Promise<{ added: number; updated: number }>;
-  /** The contact of the phone, made where there was none. */
-  ensureByPhone(tx: Queryable, accountId: number, phone: string): Promise<number>;
+  /** The contact of each phone, made where there was none. */
+  ensureByPhones(tx: Queryable, accountId: number, phones: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * The contact of a network's user, made where there was none. `more.phone` is a phone learnt from the network (an answer
    * to a notification): the identity joins the contact of that phone. `more.name` fills a name that is not known yet.
@@ -70,21 +72,37 @@ export interface Contacts {
   setOptedOut(accountId: number, phone: string, optedOut: boolean): Promise<void>;
 }
 
+const PHONE_COLUMNS = `
+        c.id as "contactId", c.phone, c.opted_out_at is not null as "optedOut", c.name,
+        (select user_id from identity i where i.contact_id = c.id and network = 'vk' order by created_at desc limit 1) as vk,
+        (select user_id from identity i where i.contact_id = c.id and network = 'ok' order by created_at desc limit 1) as ok`;
+
 const SQL = {
   byPhones: {
     name: 'contact_by_phones',
     text: `
-      select
-        c.id as "contactId", c.phone, c.opted_out_at is not null as "optedOut", c.name,
-        (select user_id from identity i where i.contact_id = c.id and network = 'vk' order by created_at desc limit 1) as vk,
-        (select user_id from identity i where i.contact_id = c.id and network = 'ok' order by created_at desc limit 1) as ok
+      select ${PHONE_COLUMNS}
       from contact c
       where c.account_id = $1 and c.phone = any($2::text[])`,
   },
-  idOfPhone: { name: 'contact_id_of_phone', text: 'select id from contact where account_id = $1 and phone = $2' },
-  insertPhone: {
-    name: 'contact_insert_phone',
-    text: 'insert into contact (account_id, phone) values ($1, $2) on conflict (account_id, phone) where phone is not null do nothing returning id',
+  ofPhones: {
+    name: 'contact_of_phones',
+    text: `
+      select asked.position, ${PHONE_COLUMNS}
+      from unnest($1::bigint[], $2::text[]) with ordinality as asked(account_id, phone, position)
+      join contact c on c.account_id = asked.account_id and c.phone = asked.phone`,
+  },
+  idsOfPhones: {
+    name: 'contact_ids_of_phones',
+    text: 'select id, phone from contact where account_id = $1 and phone = any($2::text[])',
+  },
+  // In one order for everybody: two that make the same contacts wait for each other and do not lock up.
+  insertPhones: {
+    name: 'contact_insert_phones',
+    text: `
+      insert into contact (account_id, phone) select $1, phone from unnest($2::text[]) as p(phone) order by phone
+      on conflict (account_id, phone) where phone is not null do nothing
+      returning id, phone`,
   },
   insertNamed: { name: 'contact_insert_named', text: 'insert into contact (account_id, name) values ($1, $2) returning id' },
   ofUser: {
@@ -164,15 +182,25 @@ interface PhoneRow extends Omit<ContactOfPhone, 'userIds'> {
   ok: string | null;
 }
 
+const contactOf = ({ vk, ok, ...contact }: PhoneRow): ContactOfPhone => ({
+  ...contact,
+  userIds: { ...(vk === null ? {} : { vk }), ...(ok === null ? {} : { ok }) },
+});
+
 export function createContacts(parts: { database: Database }): Contacts {
   const { database } = parts;
 
-  const ensureByPhone = async (tx: Queryable, accountId: number, phone: string): Promise<number> => {
+  const ensureByPhones: Contacts['ensureByPhones'] = async (tx, accountId, phones) => {
+    const ids = new Map<string, number>();
+    let missing = [...new Set(phones)];
     // Read first: an insert that finds the phone taken would still use up an id and write to the log.
-    for (const statement of [SQL.idOfPhone, SQL.insertPhone, SQL.idOfPhone]) {
-      const [found] = await tx.rows<{ id: number }>(statement, [accountId, phone]);
-      if (found !== undefined) return found.id;
+    for (const statement of [SQL.idsOfPhones, SQL.insertPhones, SQL.idsOfPhones]) {
+      if (missing.length === 0) return ids;
+      for (const { id, phone } of await tx.rows<{ id: number; phone: string }>(statement, [accountId, missing]))
+        ids.set(phone, id);
+      missing = missing.filter((phone) => !ids.has(phone));
     }
+    if (missing.length === 0) return ids;
     throw new Error('a contact was neither found nor made: its phone must have been removed in between');
   };
 
@@ -182,12 +210,13 @@ export function createContacts(parts: { database: Database }): Contacts {
   return {
     async byPhones(tx, accountId, phones) {
       const rows = await (tx ?? database).rows<PhoneRow>(SQL.byPhones, [accountId, phones]);
-      return new Map(
-        rows.map(({ vk, ok, ...contact }) => [
-          contact.phone,
-          { ...contact, userIds: { ...(vk === null ? {} : { vk }), ...(ok === null ? {} : { ok }) } },
-        ]),
-      );
+      return new Map(rows.map((row) => [row.phone, contactOf(row)]));
+    },
+    async ofPhones(tx, asked) {
+      const columns = [asked.map(({ accountId }) => accountId), asked.map(({ phone }) => phone)];
+      const rows = await tx.rows<PhoneRow & { position: number }>(SQL.ofPhones, columns);
+      const found = new Map(rows.map(({ position, ...row }) => [position, contactOf(row)]));
+      return asked.map((_, index) => found.get(index + 1) ?? null);
     },
     async importMany(accountId, rows) {
       checkRows(rows);
@@ -214,7 +243,7 @@ export function createContacts(parts: { database: Database }): Contacts {
         return { added, updated: imported.length - added };
       });
     },
-    ensureByPhone,
+    ensureByPhones,
     unknownProfiles,
     saveProfiles,
     async ensureByUser(tx, accountId, network, userId, { name, phone } = {}) {
@@ -230,7 +259,10 @@ export function createContacts(parts: { database: Database }): Contacts {
         await tx.run(SQL.setIdentity, [accountId, network, userId, (made as { id: number }).id]);
       } else if (phone !== undefined && person?.phone !== phone) {
         const given = person !== undefined && (await tx.run(SQL.givePhone, [accountId, person.contactId, phone])) === 1;
-        if (!given) await tx.run(SQL.setIdentity, [accountId, network, userId, await ensureByPhone(tx, accountId, phone)]);
+        if (!given) {
+          const owner = (await ensureByPhones(tx, accountId, [phone])).get(phone);
+          await tx.run(SQL.setIdentity, [accountId, network, userId, owner]);
+        }
       }
       person = (await ofUser(tx, accountId, network, userId)) as PersonOfUser;
       if (name === undefined || person.name !== null) return person;

@@ -10,7 +10,7 @@ export interface OutgoingParts {
   database: Database;
   dispatch: Pick<Dispatch, 'takeEvents' | 'markRead'>;
   dialogs: Dialogs;
-  contacts: Pick<Contacts, 'byPhones' | 'ensureByPhone'>;
+  contacts: Pick<Contacts, 'ensureByPhones'>;
   connections: Pick<Connections, 'get'>;
   clock: Clock;
 }
@@ -44,21 +44,13 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     return { messageId, network, status, ...(networkId !== undefined && { networkId }) };
   };
 
-  /** The contact of every phone, made where there was none. */
-  const contactsOf = async (tx: Queryable, accountId: number, phones: readonly string[]): Promise<Map<string, number>> => {
-    const known = await contacts.byPhones(tx, accountId, phones);
-    const ids = new Map([...known].map(([phone, { contactId }]) => [phone, contactId]));
-    for (const phone of phones) if (!ids.has(phone)) ids.set(phone, await contacts.ensureByPhone(tx, accountId, phone));
-    return ids;
-  };
-
   /** Where each notification belongs: with the contact of its phone and the group that took it. */
   const dialogsOf = async (tx: Queryable, events: readonly DispatchEvent[]): Promise<readonly number[]> => {
     const byAccount = Map.groupBy(events, ({ accountId }) => accountId);
-    const contactIds = new Map<number, Map<string, number>>();
+    const contactIds = new Map<number, ReadonlyMap<string, number>>();
     for (const [accountId, own] of byAccount) {
-      const phones = new Set(own.map(({ phone }) => phone as string));
-      contactIds.set(accountId, await contactsOf(tx, accountId, [...phones]));
+      const phones = own.map(({ phone }) => phone as string);
+      contactIds.set(accountId, await contacts.ensureByPhones(tx, accountId, phones));
     }
     const openings = events.map(({ accountId, network, groupId, phone, at }) => {
       const contactId = contactIds.get(accountId)?.get(phone as string) as number;

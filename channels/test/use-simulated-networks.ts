@@ -37,4 +37,4 @@ export function useSimulatedNetworks(reset?: { subscriptions: true }): NetworksO
 
 /** Waits until `check` no longer throws: as long as a busy machine may take. */
 export const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 8_000, interval: 20 });
+  vi.waitFor(check, { timeout: 60_000, interval: 20 });

@@ -236,7 +236,7 @@ export async function startDispatchTown(
 /** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`. */
 export async function eventually<Value>(
   look: () => Promise<Value> | Value,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -39,7 +39,7 @@ test.each([
 
 test('it says where it listens once it does, and stops cleanly on a signal', async () => {
   const { child, output, ended } = run(['--port', '0']);
-  await expect.poll(() => output.out, { timeout: 10_000 }).toMatch(/http:\/\/127\.0\.0\.1:\d+\n$/);
+  await expect.poll(() => output.out, { timeout: 60_000 }).toMatch(/http:\/\/127\.0\.0\.1:\d+\n$/);
   const url = /http:\S+/.exec(output.out)?.[0];
   expect((await fetch(`${url}/control/people`)).status).toBe(200);
   child.kill('SIGTERM');

@@ -24,7 +24,7 @@ const IMPATIENT_MS = 300;
 
 vi.setConfig({ testTimeout: 30_000 });
 /** Waits until `check` no longer throws: as long as a busy machine may take. */
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 
 const never = new AbortController().signal;
 let networks: SimulatedNetworks;
@@ -36,7 +36,7 @@ const opening = <T extends { close?(): Promise<void> }>(channel: T): T => {
 
 beforeAll(async () => {
   networks = await startSimulatedNetworks();
-}, 20_000);
+});
 beforeEach(() => networks.control('POST', '/reset'));
 afterEach(() => Promise.all(opened.splice(0).map((channel) => channel.close?.())));
 afterAll(() => networks[Symbol.asyncDispose]());

@@ -91,13 +91,13 @@ export const DINA = { phone: '79990000004', vk: '37119448', ok: '123456789016' }
 /** Has blocked the VK group and is not on OK. */
 export const VERA = { vk: '37119446' };
 
-/** Waits until `look` gives something; throws after 8 s, as long as a busy machine may take. */
+/** Waits until `look` gives something; throws after a minute, longer than any busy machine may take. */
 export async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = performance.now() + 8_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;
-    if (performance.now() > deadline) throw new Error(`not within 8 s: ${look}`);
+    if (performance.now() > deadline) throw new Error(`not within a minute: ${look}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -16,7 +16,7 @@ let networks: SimulatedNetworks;
 let channel: VkChannel;
 beforeAll(async () => {
   networks = await startSimulatedNetworks();
-}, 20_000);
+});
 beforeEach(async () => {
   await networks.control('POST', '/reset', { subscriptions: true });
   channel = createVkChannel({

@@ -1,8 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { commit, startCallbacksTown, status } from '../../test/callbacks-town.ts';
+import { until } from '../../test/until.ts';
 import type { Callbacks } from './callbacks.ts';
 
-const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
 const SECOND = 1_000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

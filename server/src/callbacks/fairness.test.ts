@@ -1,7 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { commit, startCallbacksTown, status, statusesOf } from '../../test/callbacks-town.ts';
+import { until } from '../../test/until.ts';
 
-const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
 const SECOND = 1_000;
 const POLL_MS = 500;
 const DAY = 86_400_000;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { expect, test, vi } from 'vitest';
 import { commit, startCallbacksTown, status } from '../../test/callbacks-town.ts';
+import { until } from '../../test/until.ts';
 import { createAccounts } from '../accounts/accounts.ts';
 import { createSecrets } from '../platform/secrets.ts';
 
@@ -20,7 +21,7 @@ test('after a rotation a receiver may check by the old secret or the new one, an
   const nextIsSignedBy = async (...secrets: string[]) => {
     count += 1;
     await commit(town, engine, [status(count, 'SENT', { url: receiver.url, accountId })]);
-    await vi.waitUntil(() => receiver.calls.length === count, { timeout: 10_000 });
+    await until(() => receiver.calls.length === count);
     const { body, headers } = receiver.calls[count - 1] as (typeof receiver.calls)[0];
     const verifies = secrets.map((secret) => {
       try {

@@ -103,7 +103,7 @@ describe.each(['vk', 'ok'] as const)('the guides to %s', (network) => {
           return seen.map((part) => (output.includes(steady(part)) ? part : output));
         };
         // What Anna wrote is on its way, and the server notes its moment within some seconds.
-        if (line.startsWith('connection check')) await expect.poll(shows, { timeout: 20_000 }).toEqual(seen);
+        if (line.startsWith('connection check')) await expect.poll(shows, { timeout: 60_000 }).toEqual(seen);
         else expect(await shows()).toEqual(seen);
       }
     } finally {

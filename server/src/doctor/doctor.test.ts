@@ -233,7 +233,7 @@ describe('a connection', () => {
   test('trouble that the server has with its webhook is told, with what the server met', async () => {
     const connection = await add('ok', { receive: 'webhook', baseUrl: 'http://127.0.0.1:9' });
     const found = async () => (await look(partsOf(), [connection]))['connection.events'];
-    await expect.poll(found, { timeout: 20_000 }).toMatchObject({
+    await expect.poll(found, { timeout: 60_000 }).toMatchObject({
       state: 'bad',
       found: expect.stringMatching(/^The server has had trouble with its webhook since .*ECONNREFUSED/),
     });

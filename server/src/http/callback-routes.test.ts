@@ -1,13 +1,13 @@
 import { Callback, CallbackDetails, CallbackReplayAnswer, CallbackSecret, Endpoint } from '@soroka/api';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { commit, startCallbacksTown, status } from '../../test/callbacks-town.ts';
+import { until } from '../../test/until.ts';
 import type { Account } from '../accounts/accounts.ts';
 import type { HttpParts } from './http.ts';
 import { KEY, startStand } from './http-stand.ts';
 
-const until = <Value>(condition: () => Value | Promise<Value>) => vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const json = { 'content-type': 'application/json' };

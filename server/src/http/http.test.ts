@@ -341,7 +341,7 @@ describe('health', () => {
     const answer = await vi.waitFor(async () => {
       await clock.advance(2_000);
       return Promise.race([asked, Promise.reject(new Error('no answer yet'))]);
-    });
+    }, 30_000);
     expect([answer.status, answer.body.error.message]).toEqual([503, 'the check of readiness took more than 2 s']);
   });
 });

@@ -47,7 +47,7 @@ const textsOf = ({ phone }: { phone: string }): string[] =>
     .person(phone)
     .inbox('vk')
     .map(({ text }) => text);
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 const group = () => simulator.world.groupOf('vk', simulator.world.people.byPhone(ANNA.phone) as never);
 
 test('one message goes to one person, and a repeated random_id sends nothing', async () => {

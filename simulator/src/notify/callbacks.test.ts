@@ -63,7 +63,7 @@ test('statuses are posted in order as an array, with the data of the message exa
 test('a receiver that fails gets the same statuses again, in order, until it takes them', async () => {
   await call('POST', '/control/receiver/statuses/behaviour', { status: 500, failTimes: 2 });
   const id = await send();
-  await expect.poll(() => callbacks('statuses'), { timeout: 5_000 }).toHaveLength(2);
+  await expect.poll(() => callbacks('statuses'), { timeout: 60_000 }).toHaveLength(2);
   expect((await callbacks('statuses')).map((callback) => `${callback.messageId} ${callback.status}`)).toEqual([
     `${id} SENT`,
     `${id} DELIVERED`,

@@ -145,7 +145,7 @@ async function fillWorld(simulator: Simulator): Promise<void> {
     });
   anna.say('vk', 'Привет');
   anna.say('ok', 'Привет');
-  await vi.waitFor(() => expect(anna.inbox()).toHaveLength(2), { timeout: 5_000 });
+  await vi.waitFor(() => expect(anna.inbox()).toHaveLength(2), { timeout: 30_000 });
   await bot.sendVk(37_119_446, 'Вера не получит');
   await bot.stop();
   const contentBase64 = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';

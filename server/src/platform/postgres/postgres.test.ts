@@ -192,7 +192,7 @@ describe('the next start', () => {
     const { url } = await start(folder);
     await query(url, 'create table kept as select 1 as number');
     process.kill(await postmasterPid(folder), 'SIGKILL');
-    await vi.waitFor(() => expect(query(url, 'select 1')).rejects.toThrow(/ECONNREFUSED/), 5_000);
+    await vi.waitFor(() => expect(query(url, 'select 1')).rejects.toThrow(/ECONNREFUSED/), 30_000);
     const next = await start(folder);
     expect(await query(next.url, 'select number from kept')).toEqual([{ number: 1 }]);
   });

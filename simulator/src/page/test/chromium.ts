@@ -54,7 +54,7 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   const locale = language === 'ru' ? 'ru-RU' : 'en-GB';
   const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {

@@ -113,4 +113,4 @@ export function createWatchedClock(): ManualClock & { delays: number[] } {
 }
 
 /** An expectation that comes true in time: what crosses real sockets takes as long as the machine needs. */
-export const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 5 });
+export const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000, interval: 5 });

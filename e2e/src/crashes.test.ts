@@ -90,7 +90,7 @@ const hasGoneOut = async (id: number | undefined): Promise<boolean> => (await to
 /** Waits until all have the status; every one of them is asked for. */
 async function allReach(ids: readonly number[], status: string): Promise<void> {
   await eventually(async () => (await town.message(ids.at(-1) as number)).status === status, 60_000);
-  for (const id of ids) await eventually(async () => (await town.message(id)).status === status, 30_000);
+  for (const id of ids) await eventually(async () => (await town.message(id)).status === status);
 }
 
 /** How many messages each person of the load got. */
@@ -127,7 +127,7 @@ describe('a server killed three times in the middle', () => {
     for (const load of LOADS) ids.push(await send(load));
     const [byNotify, , byOk] = ids;
     for (const count of KILLED_AT) {
-      await eventually(async () => (await hasGoneOut(byNotify?.[count])) && hasGoneOut(byOk?.[count]), 30_000);
+      await eventually(async () => (await hasGoneOut(byNotify?.[count])) && hasGoneOut(byOk?.[count]));
       counted += await possibleDoubles(server);
       await server.end('SIGKILL');
       server = await town.startServer({ PORT: port });

@@ -16,7 +16,7 @@ const FALLBACK = 'Кажется, этого я пока не понимаю';
 let town: Town;
 beforeAll(async () => {
   town = await startTown();
-  await eventually(() => isHeardByWebhook(), 30_000);
+  await eventually(() => isHeardByWebhook());
 });
 afterAll(async () => {
   await town?.[Symbol.asyncDispose]();

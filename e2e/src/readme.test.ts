@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux')('the first block of README.md', () 
     };
   }
 
-  test('sends Anna the message, ends with Ctrl-C, and finds its data again', { timeout: 60_000 }, async () => {
+  test('sends Anna the message, ends with Ctrl-C, and finds its data again', async () => {
     const [startCommand = '', curl = '', ...others] = readme.commands;
     expect([startCommand, others]).toEqual(['npm start', []]);
     const { messageId } = (JSON.parse(readme.answer) as { result: [{ messageId: number }] }).result[0];

@@ -1,10 +1,10 @@
 import type { Route } from '@soroka/api';
 import type { Network } from '@soroka/channels';
-import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import { checkForbiddenPatterns } from './forbidden-patterns.ts';
+import { createRecentSenders } from './recent-senders.ts';
 
 /** Who delivers for a sender on one route. */
 export interface SenderRoute {
@@ -77,7 +77,7 @@ const SENDER = `
   where s.account_id = $1`;
 
 const SQL = {
-  byName: { name: 'sender_by_name', text: `${SENDER} and s.name = $2` },
+  byNames: { name: 'sender_by_names', text: `${SENDER} and s.name = any($2::text[])` },
   list: { name: 'sender_list', text: `${SENDER} order by s.name` },
   names: { name: 'sender_names', text: 'select id, name from sender where account_id = $1 and id = any($2::bigint[])' },
   insert: {
@@ -112,12 +112,9 @@ const SQL = {
 } as const;
 
 export function createSenders({ database, clock }: { database: Database; clock: Clock }): Senders {
-  const cache = createAgedCache<Sender>({ clock, maxAgeMs: AGE_MAX_MS });
-
-  const byName = async (accountId: number, name: string): Promise<Sender | null> => {
-    const [row] = await database.rows<SenderRow>(SQL.byName, [accountId, name]);
-    return row === undefined ? null : asSender(row);
-  };
+  const byNames = async (accountId: number, names: readonly string[]): Promise<readonly Sender[]> =>
+    (await database.rows<SenderRow>(SQL.byNames, [accountId, names])).map(asSender);
+  const recent = createRecentSenders({ clock, maxAgeMs: AGE_MAX_MS, read: byNames });
   const setRoutes = async (
     tx: Queryable,
     accountId: number,
@@ -144,8 +141,8 @@ export function createSenders({ database, clock }: { database: Database; clock: 
           throw new AppError('parameter.invalid', `there is a sender named "${name}" already`, { field: 'name' });
         await setRoutes(tx, accountId, made.id, routes);
       });
-      cache.clear();
-      return (await byName(accountId, name)) as Sender;
+      recent.clear();
+      return (await recent.get(accountId, name)) as Sender;
     },
     async setSender(accountId, name, patch) {
       check({ name, ...patch });
@@ -156,10 +153,10 @@ export function createSenders({ database, clock }: { database: Database; clock: 
         if (changed === undefined) throw new AppError('not.found', `the account has no sender named "${name}"`);
         if (routes !== undefined) await setRoutes(tx, accountId, changed.id, routes);
       });
-      cache.clear();
-      return (await byName(accountId, name)) as Sender;
+      recent.clear();
+      return (await recent.get(accountId, name)) as Sender;
     },
-    senderByName: (accountId, name) => cache.get(`${accountId} ${name}`, () => byName(accountId, name)),
+    senderByName: recent.get,
     async senderNames(accountId, ids) {
       const rows = await database.rows<{ id: number; name: string }>(SQL.names, [accountId, ids]);
       return new Map(rows.map(({ id, name }) => [id, name]));

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
-import { newApiKey, parseApiKey, secretMatches } from './api-key.ts';
+import { type ApiKeys, type Caller, createApiKeys } from './api-keys.ts';
+import { createSigning, currentContext, newCallbackSecret, type Signing } from './signing.ts';
+
+export { type ApiKey, type Caller, SCOPES, type Scope } from './api-keys.ts';
 
 /** A tenant: everything else belongs to one. */
 export interface Account {
@@ -29,31 +31,12 @@ export interface QuietHours {
   timeZone: string;
 }
 
-export const SCOPES = ['send', 'read', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-/** Who makes a request, known by its API key. */
-export interface Caller {
-  accountId: number;
-  accountName: string;
-  keyId: string;
-  scopes: readonly Scope[];
-}
-
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: readonly Scope[];
-  createdAt: Date;
-  revokedAt: Date | null;
-}
-
 export interface AccountUrls {
   statusUrl?: string | null;
   incomingUrl?: string | null;
 }
 
-export interface Accounts {
+export interface Accounts extends ApiKeys, Pick<Signing, 'signingSecrets'> {
   /** Throws `parameter.invalid` where the name is taken, or it or a URL is unusable. */
   create(name: string, urls?: AccountUrls): Promise<Account>;
   get(id: number): Promise<Account | null>;
@@ -66,26 +49,11 @@ export interface Accounts {
   /** Of notifications that are accepted from now on; null: none. At most 1 s old elsewhere. */
   setQuietHours(id: number, quietHours: QuietHours | null): Promise<Account>;
   quietHours(accountId: number): Promise<QuietHours | null>;
-  /** The secrets to sign callbacks with, newest first: two while a rotation lasts. At most 5 s old. */
-  signingSecrets(accountId: number): Promise<readonly string[]>;
   /** A new secret for callbacks; the old one signs too for `keepOldForHours`. */
   rotateCallbackSecret(id: number, options: { keepOldForHours: number }): Promise<Account>;
-  /** The key is in the answer and nowhere else: only the SHA-256 of its secret is stored. */
-  createKey(accountId: number, key: { name: string; scopes: readonly Scope[] }): Promise<{ id: string; key: string }>;
-  /** False where the account has no such live key. The key is refused everywhere within a second. */
-  revokeKey(accountId: number, keyId: string): Promise<boolean>;
-  listKeys(accountId: number): Promise<readonly ApiKey[]>;
-  /** Null where the key is unknown, wrong or revoked. */
-  authenticate(key: string): Promise<Caller | null>;
-  /** Login is the account's name, the password one of its keys. */
-  authenticateBasic(login: string, password: string): Promise<Caller | null>;
 }
 
 const DEFAULTS_AGE_MAX_MS = 1_000;
-const KEY_AGE_MAX_MS = 1_000;
-const SECRETS_AGE_MAX_MS = 5_000;
-const SECRET_BYTES = 32; // Standard Webhooks asks for 24 to 64
-const HOUR_MS = 3_600_000;
 const URL_CHARACTERS_MAX = 2_048;
 
 interface AccountRow {
@@ -125,61 +93,10 @@ const SQL = {
       set status_url = case when $2 then $3 else status_url end, incoming_url = case when $4 then $5 else incoming_url end
       where id = $1`,
   },
-  secrets: {
-    name: 'account_secrets',
-    text: `
-      select callback_secret as current, previous_callback_secret as previous, previous_callback_secret_until as "previousUntil"
-      from account
-      where id = $1`,
-  },
-  lock: { name: 'account_lock', text: `${ACCOUNT} where id = $1 for update` },
-  rotate: {
-    name: 'account_rotate',
-    text: `
-      update account
-      set callback_secret = $2, previous_callback_secret = $3, previous_callback_secret_until = $4
-      where id = $1`,
-  },
-  insertKey: {
-    name: 'api_key_insert',
-    text: 'insert into api_key (id, account_id, name, secret_sha256, scopes) values ($1, $2, $3, $4, $5)',
-  },
-  revokeKey: {
-    name: 'api_key_revoke',
-    text: 'update api_key set revoked_at = now() where account_id = $1 and id = $2 and revoked_at is null',
-  },
-  listKeys: {
-    name: 'api_key_list',
-    text: `
-      select id, name, scopes, created_at as "createdAt", revoked_at as "revokedAt"
-      from api_key
-      where account_id = $1
-      order by created_at, id`,
-  },
-  liveKey: {
-    name: 'api_key_live',
-    text: `
-      select k.account_id as "accountId", a.name as "accountName", k.scopes, k.secret_sha256 as "secretSha256"
-      from api_key k
-      join account a on a.id = k.account_id
-      where k.id = $1 and k.revoked_at is null`,
-  },
 } as const;
 
 /** What holds for messages that say nothing of it themselves. */
 type Defaults = Pick<Account, 'statusUrl' | 'incomingUrl' | 'quietHours'>;
-
-interface LiveKey {
-  accountId: number;
-  accountName: string;
-  scopes: Scope[];
-  secretSha256: Buffer;
-}
-interface SealedSecrets {
-  current: Buffer;
-  previous: Buffer | null;
-  previousUntil: Date | null;
-}
 
 /** `keyAliases` are keys known to this process alone, by their whole text; the demo world has one, a real server none. */
 export function createAccounts(parts: {
@@ -189,12 +106,7 @@ export function createAccounts(parts: {
   keyAliases?: ReadonlyMap<string, Caller>;
 }): Accounts {
   const { database, secrets, clock, keyAliases } = parts;
-  const liveKeys = createAgedCache<LiveKey>({ clock, maxAgeMs: KEY_AGE_MAX_MS });
-  const signing = createAgedCache<{ current: string; previous: string | null; previousUntil: number }>({
-    clock,
-    maxAgeMs: SECRETS_AGE_MAX_MS,
-  });
-
+  const signing = createSigning({ database, secrets, clock });
   const liveDefaults = createAgedCache<Defaults>({ clock, maxAgeMs: DEFAULTS_AGE_MAX_MS });
   const defaultsOf = (accountId: number): Promise<Defaults | null> =>
     liveDefaults.get(String(accountId), async () => (await database.rows<Defaults>(SQL.defaults, [accountId]))[0] ?? null);
@@ -212,15 +124,7 @@ export function createAccounts(parts: {
     if (account === null) throw new AppError('not.found', `there is no account ${id}`);
     return account;
   };
-  const authenticate = async (key: string): Promise<Caller | null> => {
-    const alias = keyAliases?.get(key);
-    if (alias !== undefined) return alias;
-    const given = parseApiKey(key);
-    if (given === null) return null;
-    const live = await liveKeys.get(given.id, async () => (await database.rows<LiveKey>(SQL.liveKey, [given.id]))[0] ?? null);
-    if (live === null || !secretMatches(given.secret, live.secretSha256)) return null;
-    return { accountId: live.accountId, accountName: live.accountName, keyId: given.id, scopes: live.scopes };
-  };
+  const keys = createApiKeys({ database, clock, keyAliases, accountExists: async (id) => void (await existing(id)) });
 
   return {
     async create(name, { statusUrl, incomingUrl } = {}) {
@@ -266,55 +170,14 @@ export function createAccounts(parts: {
       return existing(id);
     },
     quietHours: async (accountId) => (await defaultsOf(accountId))?.quietHours ?? null,
-    async signingSecrets(accountId) {
-      const known = await signing.get(String(accountId), async () => {
-        const [row] = await database.rows<SealedSecrets>(SQL.secrets, [accountId]);
-        if (row === undefined) return null;
-        return {
-          current: secrets.open(row.current, currentContext(accountId)),
-          previous: row.previous === null ? null : secrets.open(row.previous, previousContext(accountId)),
-          previousUntil: row.previousUntil?.getTime() ?? 0,
-        };
-      });
-      if (known === null) throw new AppError('not.found', `there is no account ${accountId}`);
-      return known.previous !== null && clock.now() < known.previousUntil ? [known.current, known.previous] : [known.current];
-    },
-    async rotateCallbackSecret(id, { keepOldForHours }) {
-      await database.transaction(async (tx) => {
-        const [row] = await tx.rows<AccountRow>(SQL.lock, [id]);
-        if (row === undefined) throw new AppError('not.found', `there is no account ${id}`);
-        const old = secrets.seal(secrets.open(row.sealed, currentContext(id)), previousContext(id));
-        const fresh = secrets.seal(newCallbackSecret(), currentContext(id));
-        await tx.run(SQL.rotate, [id, fresh, old, new Date(clock.now() + keepOldForHours * HOUR_MS)]);
-      });
-      signing.clear();
+    signingSecrets: signing.signingSecrets,
+    async rotateCallbackSecret(id, options) {
+      await signing.rotate(id, options);
       return existing(id);
     },
-    async createKey(accountId, { name, scopes }) {
-      if (scopes.length === 0)
-        throw new AppError('parameter.invalid', `give at least one of ${SCOPES.join(', ')}`, { field: 'scopes' });
-      const { id, key, secretSha256 } = newApiKey();
-      await existing(accountId);
-      await database.run(SQL.insertKey, [id, accountId, name, secretSha256, [...new Set(scopes)]]);
-      return { id, key };
-    },
-    async revokeKey(accountId, keyId) {
-      const revoked = await database.run(SQL.revokeKey, [accountId, keyId]);
-      liveKeys.clear();
-      return revoked === 1;
-    },
-    listKeys: (accountId) => database.rows<ApiKey>(SQL.listKeys, [accountId]),
-    authenticate,
-    async authenticateBasic(login, password) {
-      const caller = await authenticate(password);
-      return caller?.accountName === login ? caller : null;
-    },
+    ...keys,
   };
 }
-
-const currentContext = (id: number): string => `account.callback_secret ${id}`;
-const previousContext = (id: number): string => `account.previous_callback_secret ${id}`;
-const newCallbackSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 function checkName(name: string): void {
   // A colon would end the login of Basic authorization (RFC 7617); control characters could not be typed there.

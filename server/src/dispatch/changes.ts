@@ -206,9 +206,7 @@ async function giveBackPlaces(tx: Queryable, decided: readonly Decided[], dayCap
     if (!change.giveBackDaySlot || slot === null || slot.daySlotAt === null || slot.dayPersons === null) return [];
     return [{ laneId: stepOf(message).laneId, persons: slot.dayPersons, takenAt: slot.daySlotAt }];
   });
-  // Lane by lane in the order of their ids, as whoever locks rows of several lanes does.
-  const byLane = [...Map.groupBy(places, ({ laneId }) => laneId)].sort(([a], [b]) => a - b);
-  for (const [laneId, own] of byLane) await dayCaps.giveBack(tx, laneId, own);
+  if (places.length > 0) await dayCaps.giveBack(tx, places);
 }
 
 async function rememberSent(tx: Queryable, decided: readonly Decided[], now: Date): Promise<void> {

@@ -2,10 +2,12 @@ import type { Keyboard } from '@soroka/channels';
 import type { ConnectionSettings } from '../connections/connections.ts';
 import type { ContactOfPhone, Contacts } from '../contacts/contacts.ts';
 import { type DayCaps, type DayWant, LIMITS } from '../limits/limits.ts';
-import type { Database, Queryable, Statement } from '../platform/database.ts';
+import type { Clock } from '../platform/clock.ts';
+import { type Database, isDatabaseAway, type Queryable } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
+import { type DueRow, lockDue, markSending, postpone } from './claim-rows.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
-import { nextAllowed, type ZonedWindow } from './windows.ts';
+import { nextAllowed } from './windows.ts';
 import type { Work } from './work.ts';
 
 /** Which work of a lane may be claimed now. */
@@ -44,141 +46,125 @@ export interface Claim {
   more: boolean;
 }
 
-interface DueRow {
-  messageId: number;
-  accountId: number;
-  step: number;
-  attempt: number;
-  daySlotAt: Date | null;
-  dayPersons: readonly string[] | null;
-  expiresAt: Date;
-  kind: 'notification' | 'reply';
-  phone: string | null;
-  peerId: string | null;
-  text: string;
-  keyboard: Keyboard | null;
-  templateId: number | null;
-  templateDataJson: string | null;
-  /** The name of its sender. */
-  service: string | null;
-  deliveryPolicy: string;
-  windows: readonly ZonedWindow[] | null;
-}
-
-// Only the lane's owner of this epoch finds anything. `skip locked` is for cancels and expiry, not for other claimers: a lane has one.
-// One class at a time: then the index gives the due rows in their order, and those of tomorrow behind them are not walked through.
-const DUE: Statement = {
-  name: 'dispatch.claim.due',
-  text: `
-    select d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons", d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
-      m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
-    from lane as l
-    cross join lateral (
-      select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, due_at
-      from delivery
-      where lane_id = l.id and connection_id = $3 and state = 'queued' and priority = $4 and due_at <= $5 and expires_at > $5
-      order by due_at, message_id
-      limit $6
-      for update skip locked
-    ) as d
-    join message as m on m.id = d.message_id
-    where l.id = $1 and l.epoch = $2
-    order by d.due_at, d.message_id`,
-};
-const MARK: Statement = {
-  name: 'dispatch.claim.mark',
-  text: `
-    update delivery as d
-    set state = 'sending', attempt = d.attempt + 1, epoch = $1,
-        day_slot_at = coalesce(c.day_slot_at, d.day_slot_at), day_persons = coalesce(c.day_persons, d.day_persons)
-    from unnest($2::bigint[], $3::timestamptz[], $4::jsonb[]) as c(id, day_slot_at, day_persons)
-    where d.message_id = c.id`,
-};
-const POSTPONE: Statement = {
-  name: 'dispatch.claim.postpone',
-  text: `
-    update delivery as d set due_at = c.due_at
-    from unnest($1::bigint[], $2::timestamptz[]) as c(id, due_at) where d.message_id = c.id`,
-};
-
 export interface ClaimParts {
   database: Database;
-  contacts: Pick<Contacts, 'byPhones'>;
+  clock: Clock;
+  contacts: Pick<Contacts, 'ofPhones'>;
   dayCaps: DayCaps;
   changes: ChangeWriter;
   decideSettings: DecideSettings;
+  /** Messages ended or moved to other lanes, because they could not be sent. */
+  onChanged(work: readonly Work[]): void;
 }
 
 /**
- * Claims what is due on one connection of a lane and commits the intents. Whatever cannot be sent there (no contact, a
- * policy the provider does not know, a full day) goes to its next route or ends in the same transaction.
+ * Claims what is due for all of these lanes and commits the intents in one transaction. Whatever cannot be sent there (no contact, a
+ * policy the provider does not know, a full day) goes to its next route or ends in the same transaction. Where the transaction fails,
+ * smaller ones are tried, down to the lane whose rows cannot be claimed.
  */
-export async function claimDue(
+export async function claimTogether(
   parts: ClaimParts,
-  request: ClaimRequest,
+  requests: readonly ClaimRequest[],
+): Promise<readonly PromiseSettledResult<Claim>[]> {
+  try {
+    const { claims, changed, work } = await claimAll(parts, requests, new Date(parts.clock.now()));
+    if (changed) parts.onChanged(work);
+    return claims.map((value) => ({ status: 'fulfilled', value }));
+  } catch (reason) {
+    // Whether a lost connection took a commit along is not known: each lane looks for what it may have claimed.
+    if (requests.length === 1 || isDatabaseAway(reason)) return requests.map(() => ({ status: 'rejected', reason }));
+    const half = Math.ceil(requests.length / 2);
+    const first = await claimTogether(parts, requests.slice(0, half));
+    return [...first, ...(await claimTogether(parts, requests.slice(half)))];
+  }
+}
+
+interface Due {
+  row: DueRow;
+  request: ClaimRequest;
+}
+interface Ready extends Due {
+  recipientId: string;
+  persons: readonly string[];
+}
+interface Allowed extends Ready {
+  /** The names in which it counts in its person's day from now on; null where it counts in none. */
+  daySlotPersons: readonly string[] | null;
+}
+
+function claimAll(
+  parts: ClaimParts,
+  requests: readonly ClaimRequest[],
   now: Date,
-): Promise<Claim & { changed: boolean; work: readonly Work[] }> {
+): Promise<{ claims: readonly Claim[]; changed: boolean; work: readonly Work[] }> {
   return parts.database.transaction(async (tx) => {
-    const due = await dueOf(tx, request, now);
-    if (due.length === 0) return { messages: [], more: false, changed: false, work: [] };
+    const found = await dueOf(tx, requests, now);
+    const due = requests.flatMap((request, index) => (found[index] ?? []).map((row): Due => ({ row, request })));
+    if (due.length === 0) return { claims: requests.map(() => ({ messages: [], more: false })), changed: false, work: [] };
 
     const contacts = await contactsOf(parts, tx, due);
-    const ready: { row: DueRow; recipientId: string; persons: readonly string[] }[] = [];
+    const ready: Ready[] = [];
     const unsendable: { row: DueRow; fact: Fact }[] = [];
-    const postponed: { id: number; dueAt: Date }[] = [];
-    for (const row of due) {
+    const postponed: { messageId: number; dueAt: Date }[] = [];
+    for (const { row, request } of due) {
       const opens = row.windows === null ? now.getTime() : nextAllowed(row.windows, now.getTime());
       const recipient = recipientOf(row, request, contacts);
-      if (opens > now.getTime()) postponed.push({ id: row.messageId, dueAt: new Date(opens) });
+      if (opens > now.getTime()) postponed.push({ messageId: row.messageId, dueAt: new Date(opens) });
       else if ('reason' in recipient) unsendable.push({ row, fact: { kind: 'unsendable', reason: recipient.reason } });
-      else ready.push({ row, ...recipient });
+      else ready.push({ row, request, ...recipient });
     }
 
-    const { allowed, refused, waiting } = await takeDaySlots(parts, tx, request, ready, now);
+    const { allowed, refused, waiting } = await takeDaySlots(parts, tx, ready, now);
     postponed.push(...waiting);
     unsendable.push(...refused.map((row) => ({ row, fact: { kind: 'unsendable', reason: 'daily_limit' } as const })));
 
-    if (allowed.length > 0) {
-      await tx.run(MARK, [
-        request.epoch,
-        allowed.map(({ row }) => row.messageId),
-        allowed.map(({ place }) => (place === null ? null : now)),
-        allowed.map(({ place }) => (place === null ? null : JSON.stringify(place))),
-      ]);
-    }
-    if (postponed.length > 0) await tx.run(POSTPONE, [postponed.map((row) => row.id), postponed.map((row) => row.dueAt)]);
+    const intents = allowed.map(({ row, request, daySlotPersons }) => ({
+      ...{ messageId: row.messageId, epoch: request.epoch, daySlotPersons },
+    }));
+    await markSending(tx, intents, now);
+    await postpone(tx, postponed);
     const work = await settleUnsendable(parts, tx, unsendable, now);
-    const messages = allowed.map(({ row, recipientId }) => claimed(row, recipientId));
-    return { messages, more: due.length === request.limit, changed: unsendable.length > 0, work };
+    const messages = Map.groupBy(allowed, ({ request }) => request);
+    const claims = requests.map((request, index) => ({
+      messages: (messages.get(request) ?? []).map(({ row, recipientId }) => claimed(row, recipientId)),
+      more: found[index]?.length === request.limit,
+    }));
+    return { claims, changed: unsendable.length > 0, work };
   });
 }
 
-async function dueOf(tx: Queryable, request: ClaimRequest, now: Date): Promise<readonly DueRow[]> {
-  const { laneId, epoch, connection, priorityMax, limit } = request;
-  const due: DueRow[] = [];
-  // An upstream takes no replies.
-  for (let priority = connection.kind === 'notify' ? 1 : 0; priority <= priorityMax && due.length < limit; priority += 1)
-    due.push(...(await tx.rows<DueRow>(DUE, [laneId, epoch, connection.id, priority, now, limit - due.length])));
-  return due;
-}
-
-async function contactsOf(
-  parts: ClaimParts,
-  tx: Queryable,
-  due: readonly DueRow[],
-): Promise<ReadonlyMap<string, ContactOfPhone>> {
-  const phonesByAccount = Map.groupBy(
-    due.filter((row) => row.phone !== null),
-    (row) => row.accountId,
-  );
-  const found = new Map<string, ContactOfPhone>();
-  for (const [accountId, rows] of phonesByAccount) {
-    const phones = [...new Set(rows.map((row) => row.phone as string))];
-    for (const [phone, contact] of await parts.contacts.byPhones(tx, accountId, phones))
-      found.set(`${accountId}:${phone}`, contact);
+/** The due rows of each request: replies first, then notifications as far as its limit goes. */
+async function dueOf(tx: Queryable, requests: readonly ClaimRequest[], now: Date): Promise<readonly (readonly DueRow[])[]> {
+  const found: DueRow[][] = requests.map(() => []);
+  for (const priority of [0, 1] as const) {
+    const asking = requests.flatMap((request, index) => {
+      const { laneId, epoch, connection, priorityMax } = request;
+      const limit = request.limit - (found[index]?.length ?? 0);
+      // An upstream takes no replies.
+      if (limit === 0 || priority > priorityMax || (priority === 0 && connection.kind === 'notify')) return [];
+      return [{ index, laneId, epoch, connectionId: connection.id, priority, limit }];
+    });
+    const rows = await lockDue(tx, asking, now);
+    for (const [place, { index }] of asking.entries()) found[index]?.push(...(rows[place] ?? []));
   }
   return found;
+}
+
+/** The contact of each notification's phone, by the row. */
+async function contactsOf(
+  { contacts }: ClaimParts,
+  tx: Queryable,
+  due: readonly Due[],
+): Promise<ReadonlyMap<DueRow, ContactOfPhone>> {
+  const asked = due.flatMap(({ row }) => (row.phone === null ? [] : [{ row, accountId: row.accountId, phone: row.phone }]));
+  if (asked.length === 0) return new Map();
+  const found = await contacts.ofPhones(tx, asked);
+  return new Map(
+    asked.flatMap(({ row }, index) => {
+      const contact = found[index] ?? null;
+      return contact === null ? [] : [[row, contact] as const];
+    }),
+  );
 }
 
 type Recipient = { recipientId: string; persons: readonly string[] } | { reason: 'no_contact' | 'policy' };
@@ -187,46 +173,43 @@ type Recipient = { recipientId: string; persons: readonly string[] } | { reason:
 function recipientOf(
   row: DueRow,
   { connection, network }: ClaimRequest,
-  contacts: ReadonlyMap<string, ContactOfPhone>,
+  contacts: ReadonlyMap<DueRow, ContactOfPhone>,
 ): Recipient {
   if (row.kind === 'reply') return row.peerId === null ? { reason: 'no_contact' } : { recipientId: row.peerId, persons: [] };
   const phone = row.phone as string;
-  const userId = contacts.get(`${row.accountId}:${phone}`)?.userIds[network];
+  const userId = contacts.get(row)?.userIds[network];
   const persons = [`phone:${phone}`, ...(userId === undefined ? [] : [`user:${userId}`])];
   if (connection.kind === 'notify') return { recipientId: phone, persons };
   if (row.deliveryPolicy !== 'any') return { reason: 'policy' };
   return userId === undefined ? { reason: 'no_contact' } : { recipientId: userId, persons };
 }
 
-/** `place`: the names under which it counts from now on; null where the connection has no cap or it counts in none. */
-async function takeDaySlots<Ready extends { row: DueRow; persons: readonly string[] }>(
+/** A place in the day of each person, where the connection has a cap and the message counts in it. */
+async function takeDaySlots(
   { dayCaps }: ClaimParts,
   tx: Queryable,
-  { laneId, connection }: ClaimRequest,
   ready: readonly Ready[],
   now: Date,
-): Promise<{
-  allowed: (Ready & { place: readonly string[] | null })[];
-  refused: DueRow[];
-  waiting: { id: number; dueAt: Date }[];
-}> {
-  const { perDay = LIMITS.notificationsPerPerson.max, perDayMode = 'refuse' } = connection.settings;
-  const asks = ({ persons }: Ready): boolean => perDay !== null && persons.length > 0;
-  const wants = ready.filter(asks).map(({ row, persons }): DayWant => {
+): Promise<{ allowed: Allowed[]; refused: DueRow[]; waiting: { messageId: number; dueAt: Date }[] }> {
+  const wants = ready.map(({ row, request, persons }): DayWant | null => {
+    const max =
+      request.connection.settings.perDay === undefined ? LIMITS.notificationsPerPerson.max : request.connection.settings.perDay;
+    if (max === null || persons.length === 0) return null;
     const { daySlotAt, dayPersons } = row;
     const held = daySlotAt === null || dayPersons === null ? {} : { held: { persons: dayPersons, takenAt: daySlotAt } };
-    return { persons, max: perDay ?? 0, ...held };
+    return { laneId: request.laneId, persons, max, ...held };
   });
-  const answers = wants.length === 0 ? [] : [...(await dayCaps.take(tx, laneId, wants, now))];
-  const allowed: (Ready & { place: readonly string[] | null })[] = [];
+  const asking = wants.filter((want) => want !== null);
+  const answers = asking.length === 0 ? [] : [...(await dayCaps.take(tx, asking, now))];
+  const allowed: Allowed[] = [];
   const refused: DueRow[] = [];
-  const waiting: { id: number; dueAt: Date }[] = [];
-  for (const item of ready) {
-    const answer = asks(item) ? answers.shift() : undefined;
-    if (answer === undefined) allowed.push({ ...item, place: null });
-    else if (answer.taken) allowed.push({ ...item, place: answer.persons });
-    else if (perDayMode === 'wait' && answer.freeAt < item.row.expiresAt)
-      waiting.push({ id: item.row.messageId, dueAt: answer.freeAt });
+  const waiting: { messageId: number; dueAt: Date }[] = [];
+  for (const [index, item] of ready.entries()) {
+    const answer = wants[index] === null ? undefined : answers.shift();
+    if (answer === undefined) allowed.push({ ...item, daySlotPersons: null });
+    else if (answer.taken) allowed.push({ ...item, daySlotPersons: answer.persons });
+    else if (item.request.connection.settings.perDayMode === 'wait' && answer.freeAt < item.row.expiresAt)
+      waiting.push({ messageId: item.row.messageId, dueAt: answer.freeAt });
     else refused.push(item.row);
   }
   return { allowed, refused, waiting };

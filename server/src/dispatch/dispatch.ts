@@ -13,7 +13,7 @@ import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
 import { cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
-import { claimDue } from './claim.ts';
+import { type Claim, type ClaimRequest, claimTogether } from './claim.ts';
 import type {
   AcceptResult,
   Cancelled,
@@ -30,6 +30,7 @@ import type {
 import { courseOf } from './course.ts';
 import type { DecideSettings } from './decide.ts';
 import { logDispatchTo } from './events.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { createLaneDirectory } from './lane-directory.ts';
 import { createLanes } from './lanes.ts';
 import { getMessage, listMessages, takeEvents } from './messages.ts';
@@ -109,7 +110,7 @@ export interface DispatchParts {
   accounts: Pick<Accounts, 'urls' | 'quietHours'>;
   connections: Connections;
   templates: Templates;
-  contacts: Pick<Contacts, 'byPhones'>;
+  contacts: Pick<Contacts, 'byPhones' | 'ofPhones'>;
   callbacks: Pick<Callbacks, 'enqueue' | 'wake'>;
   /** How long a network may take to answer a send, in ms. */
   sendTimeoutMs: number;
@@ -127,8 +128,10 @@ export interface DispatchParts {
 
 // How soon a lane follows a changed setting, a pause or a resumption.
 const CONNECTION_AGE_MAX_MS = 2_000;
-// A thousand lanes that wake together must leave database connections to those who renew leases and write outcomes.
-const CLAIMS_AT_ONCE = 8;
+// docs/decisions/0006-claims-of-many-lanes.md has the figures behind these.
+const CLAIMS = { batchMax: 1_000, atOnceMax: 2, waitingMax: Number.POSITIVE_INFINITY, patienceMs: 50 } as const;
+// A thousand lanes that are taken over together must leave database connections to those who renew leases and write outcomes.
+const RECOVERIES_AT_ONCE = 8;
 
 export function createDispatch(parts: DispatchParts): Dispatch {
   const { database, clock, connections, callbacks, contacts } = parts;
@@ -146,8 +149,13 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     parts.onEvents?.();
   };
   const recover = createRecovery({ database, clock, changes, decideSettings, connections, onChanged });
-  const inTurn = createTurns(CLAIMS_AT_ONCE);
-  const claimParts = { database, contacts, dayCaps, changes, decideSettings };
+  const inTurn = createTurns(RECOVERIES_AT_ONCE);
+  const claimParts = { database, clock, contacts, dayCaps, changes, decideSettings, onChanged };
+  const claims = createGroupCommit<ClaimRequest, Claim>({
+    ...CLAIMS,
+    clock,
+    commit: (requests) => claimTogether(claimParts, requests),
+  });
   const lanes = createLanes({
     database,
     clock,
@@ -158,11 +166,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       clock,
       connection: connectionOf,
       channel: (connectionId) => connections.channel(connectionId),
-      async claim(request, now) {
-        const claim = await inTurn(() => claimDue(claimParts, request, now));
-        if (claim.changed) onChanged(claim.work);
-        return claim;
-      },
+      claim: (request) => claims.add(request, request.limit),
       recover: (lane, inHand) => inTurn(() => recover(lane, inHand)),
       outgoing: createOutgoing({ templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),

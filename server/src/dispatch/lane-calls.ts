@@ -165,6 +165,7 @@ export function createLaneCalls(
     messageId: message.messageId,
     laneId,
     epoch,
+    step: message.step,
     attempt: message.attempt,
     outcome,
     dropsRepeats: channel?.capabilities.dropsRepeats ?? false,

@@ -14,7 +14,7 @@ export interface LaneParts {
   /** A few seconds old at most; null where there is none any more. */
   connection(connectionId: number): Promise<Connection | null>;
   channel(connectionId: number): Promise<Channel>;
-  claim(request: ClaimRequest, now: Date): Promise<Claim>;
+  claim(request: ClaimRequest): Promise<Claim>;
   /** Takes over what is in flight for this lane, but for the messages `inHand`. */
   recover(lane: LaneIdentity, inHand: readonly number[]): Promise<void>;
   outgoing(message: ClaimedMessage, lane: LaneIdentity, connection: Connection): Promise<Outgoing>;
@@ -137,7 +137,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
 
   const claimOn = async (line: Line, connection: Connection, { priorityMax, limit, calls: callsMax }: Room): Promise<Claim> => {
     try {
-      const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit }, new Date(clock.now()));
+      const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit });
       calls.launch(line, connection, claim.messages, callsMax);
       return claim;
     } catch (error) {

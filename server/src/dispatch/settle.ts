@@ -11,6 +11,7 @@ export interface Settlement {
   messageId: number;
   laneId: number;
   epoch: number;
+  step: number;
   attempt: number;
   outcome: SendOutcome;
   dropsRepeats: boolean;
@@ -22,13 +23,15 @@ export interface Settler {
   settle(outcomes: readonly Settlement[]): Promise<void>;
 }
 
-// An outcome of an older epoch or attempt is not written: whoever owns the lane now has taken the message over.
+// An outcome of an older epoch or attempt is not written: whoever owns the lane now has taken the message over. Nor is that of an
+// earlier step, which was written without our hearing of it: epochs are of one lane, and the attempts of a step begin anew.
 const OURS: Statement = {
   name: 'dispatch.settle.ours',
   text: `
     select d.message_id as id
-    from unnest($1::bigint[], $2::bigint[], $3::smallint[]) as o(id, epoch, attempt)
-    join delivery as d on d.message_id = o.id and d.state = 'sending' and d.epoch = o.epoch and d.attempt = o.attempt
+    from unnest($1::bigint[], $2::int[], $3::bigint[], $4::smallint[], $5::smallint[]) as o(id, lane_id, epoch, step, attempt)
+    join delivery as d on d.message_id = o.id and d.state = 'sending' and d.lane_id = o.lane_id and d.epoch = o.epoch and d.step = o.step
+      and d.attempt = o.attempt
     join lane as l on l.id = d.lane_id and l.epoch = o.epoch
     order by d.message_id
     for update of d`,
@@ -56,8 +59,13 @@ export function createSettler(parts: {
   const write = (batch: readonly Settlement[]): Promise<readonly Work[]> =>
     database.transaction(async (tx) => {
       const now = clock.now();
-      const columns = [batch.map((o) => o.messageId), batch.map((o) => o.epoch), batch.map((o) => o.attempt)];
-      const ours = await tx.rows<{ id: number }>(OURS, columns);
+      const ours = await tx.rows<{ id: number }>(OURS, [
+        batch.map(({ messageId }) => messageId),
+        batch.map(({ laneId }) => laneId),
+        batch.map(({ epoch }) => epoch),
+        batch.map(({ step }) => step),
+        batch.map(({ attempt }) => attempt),
+      ]);
       const outcomes = new Map(batch.map((settlement) => [settlement.messageId, settlement]));
       const locked = await changes.lock(
         tx,

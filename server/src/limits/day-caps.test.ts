@@ -33,8 +33,8 @@ function group() {
     caps,
     laneId,
     async take(count: number, ...persons: string[]): Promise<number> {
-      const wants = Array.from({ length: count }, () => ({ persons, max }));
-      const answers = await database.transaction((tx) => caps.take(tx, laneId, wants, new Date(clock.now())));
+      const wants = Array.from({ length: count }, () => ({ laneId, persons, max }));
+      const answers = await database.transaction((tx) => caps.take(tx, wants, new Date(clock.now())));
       return answers.filter(({ taken }) => taken).length;
     },
   };
@@ -69,7 +69,7 @@ test('a refused one says when it may go', async () => {
   await take(5, ANNA_PHONE);
   await clock.advance(HOUR_MS);
   const [answer] = await database.transaction((tx) =>
-    caps.take(tx, laneId, [{ persons: [ANNA_PHONE], max: 5 }], new Date(clock.now())),
+    caps.take(tx, [{ laneId, persons: [ANNA_PHONE], max: 5 }], new Date(clock.now())),
   );
   expect(answer).toEqual({ taken: false, freeAt: new Date(firstAt + 24 * HOUR_MS) });
 });
@@ -78,7 +78,7 @@ test('a place given back may be taken again', async () => {
   const { caps, clock, laneId, take } = group();
   await take(5, ANNA_PHONE, ANNA);
   await database.transaction((tx) =>
-    caps.giveBack(tx, laneId, [{ persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) }]),
+    caps.giveBack(tx, [{ laneId, persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) }]),
   );
   // All five bear one time here: the give-back of one must not free the others' places.
   expect(await take(5, ANNA_PHONE, ANNA)).toBe(1);
@@ -87,8 +87,8 @@ test('a place given back may be taken again', async () => {
 test('places given back together free as many as were given back', async () => {
   const { caps, clock, laneId, take } = group();
   await take(5, ANNA_PHONE, ANNA);
-  const place = { persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) };
-  await database.transaction((tx) => caps.giveBack(tx, laneId, [place, place, { ...place, persons: ['phone:79990000001'] }]));
+  const place = { laneId, persons: [ANNA_PHONE, ANNA], takenAt: new Date(clock.now()) };
+  await database.transaction((tx) => caps.giveBack(tx, [place, place, { ...place, persons: ['phone:79990000001'] }]));
   expect(await take(5, ANNA_PHONE)).toBe(2);
 });
 
@@ -98,8 +98,8 @@ test('a notification that is tried again for hours counts from its last try, in 
   await take(1, ANNA_PHONE);
   await take(5, ANNA);
   await clock.advance(23 * HOUR_MS);
-  const again = { persons: [ANNA_PHONE, ANNA], max: 5, held: first };
-  const answers = await database.transaction((tx) => caps.take(tx, laneId, [again], new Date(clock.now())));
+  const again = { laneId, persons: [ANNA_PHONE, ANNA], max: 5, held: first };
+  const answers = await database.transaction((tx) => caps.take(tx, [again], new Date(clock.now())));
   expect(answers).toEqual([{ taken: true, persons: [ANNA_PHONE, ANNA] }]);
   await clock.advance(2 * HOUR_MS);
   expect(await take(5, ANNA_PHONE)).toBe(4);
@@ -107,7 +107,7 @@ test('a notification that is tried again for hours counts from its last try, in 
 
 test('of two that begin to count one person at the same time, one fails instead of forgetting what the other counted', async () => {
   const { caps, clock, laneId, take } = group();
-  const wants = [{ persons: [ANNA_PHONE], max: 5 }];
+  const wants = [{ laneId, persons: [ANNA_PHONE], max: 5 }];
   const now = new Date(clock.now());
   const late = database.transaction(async (tx) => {
     // A process that has lost the lane and does not know it yet: it looks before the other has committed, and writes after.
@@ -118,10 +118,23 @@ test('of two that begin to count one person at the same time, one fails instead 
         return tx.run(statement, values);
       },
     };
-    await caps.take(slow, laneId, wants, now);
+    await caps.take(slow, wants, now);
   });
   await expect(late).rejects.toThrow('counted by another process');
   expect(await take(5, ANNA_PHONE)).toBe(2);
+});
+
+test('many groups and people are counted at once, each for itself', async () => {
+  const [one, other] = [group(), group()];
+  const now = new Date(one.clock.now());
+  const want = (laneId: number, person: string) => ({ laneId, persons: [person], max: 5 });
+  await one.take(4, ANNA);
+  const wants = [want(other.laneId, ANNA), want(one.laneId, ANNA), want(one.laneId, ANNA_PHONE), want(one.laneId, ANNA)];
+  const answers = await database.transaction((tx) => one.caps.take(tx, wants, now));
+  expect(answers.map(({ taken }) => taken)).toEqual([true, true, true, false]);
+  const places = [one, other].map(({ laneId }) => ({ laneId, persons: [ANNA], takenAt: now }));
+  await database.transaction((tx) => one.caps.giveBack(tx, places));
+  expect([await one.take(5, ANNA), await other.take(6, ANNA)]).toEqual([1, 5]);
 });
 
 test('groups and people do not share their days', async () => {

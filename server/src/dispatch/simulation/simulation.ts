@@ -126,11 +126,11 @@ export async function simulate(run: Run): Promise<Outcome> {
       connections: connectionsFor(process),
       templates: templatesFor(process),
       contacts: {
-        byPhones: async (tx, _, phones) => {
-          const rows = await (tx ?? process.database).rows<{ phone: string }>({ name: 'simulation.contacts', text: '' }, [
-            phones,
-          ]);
-          return new Map(rows.map((row) => [row.phone, row as never]));
+        byPhones: async () => new Map(),
+        ofPhones: async (tx, asked) => {
+          const phones = asked.map(({ phone }) => phone);
+          const rows = await tx.rows<{ phone: string }>({ name: 'simulation.contacts', text: '' }, [phones]);
+          return phones.map((phone) => (rows.find((row) => row.phone === phone) as never) ?? null);
         },
       },
       callbacks: {

@@ -11,11 +11,11 @@ const byIds = <Row>(cells: ReadonlyMap<number, Cell<Row>>, ids: readonly number[
 const time = (at: Date | null | undefined): number | null => at?.getTime() ?? null;
 
 function daysOf(values: Values): { key: string; sentAt: number[] }[] {
-  const [laneId, persons, times, firsts, counts] = values as [number, string[], Date[], number[], number[]];
+  const [laneIds, persons, times, firsts, counts] = values as [number[], string[], Date[], number[], number[]];
   return persons.map((person, index) => {
     const from = (firsts[index] as number) - 1;
     const sentAt = times.slice(from, from + (counts[index] as number)).map((at) => at.getTime());
-    return { key: dayKey(laneId, person), sentAt };
+    return { key: dayKey(laneIds[index] as number, person), sentAt };
   });
 }
 
@@ -130,13 +130,15 @@ export const CHANGE_TWINS = {
     return [];
   },
   async 'limits.day.lock'(tx: Transaction, tables: Tables, values: Values) {
-    const [laneId, persons] = values as [number, string[]];
+    const [laneIds, persons] = values as [number[], string[]];
+    const names = persons.map((person, index) => ({ laneId: laneIds[index] as number, person }));
+    names.sort((a, b) => a.laneId - b.laneId || (a.person < b.person ? -1 : 1));
     const found: object[] = [];
-    for (const person of [...new Set(persons)].sort()) {
+    for (const { laneId, person } of names) {
       const cell = tables.day.cells.get(dayKey(laneId, person));
       if (seen(tx, cell) === null || cell === undefined) continue;
       const [row] = await holdAll(tx, [cell], () => true);
-      if (row !== undefined) found.push({ person, sentAt: row.sentAt.map((at) => new Date(at)) });
+      if (row !== undefined) found.push({ laneId, person, sentAt: row.sentAt.map((at) => new Date(at)) });
     }
     return found;
   },

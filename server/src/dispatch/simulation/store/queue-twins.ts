@@ -40,38 +40,60 @@ async function sweep(tx: Transaction, tables: Tables, [now, limit]: Values, time
   return holdFree(tx, cells, limit as number).map(({ messageId }) => ({ id: messageId }));
 }
 
+/** What a claim reads of a row that it holds. */
+function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number): object[] {
+  const message = seen(tx, tables.message.cells.get(row.messageId));
+  if (message === null) return [];
+  const { messageId, accountId, step, attempt, dayPersons } = row;
+  const { kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows } = message;
+  return [
+    {
+      ...{
+        place,
+        messageId,
+        accountId,
+        step,
+        attempt,
+        dayPersons,
+        daySlotAt: date(row.daySlotAt),
+        expiresAt: date(row.expiresAt),
+      },
+      ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
+    },
+  ];
+}
+
 export const QUEUE_TWINS = {
   async 'dispatch.claim.due'(tx: Transaction, tables: Tables, values: Values) {
-    const [laneId, epoch, connectionId, priority, at, limit] = values as [number, number, number, number, Date, number];
+    const [laneIds, epochs, connectionIds, priorities, limits, at] = values as [
+      number[],
+      number[],
+      number[],
+      number[],
+      number[],
+      Date,
+    ];
     const now = at.getTime();
-    if (epochOf(tx, tables, laneId) !== epoch) return [];
-    const isDue = (row: DeliveryRow): boolean =>
-      row.state === 'queued' &&
-      row.laneId === laneId &&
-      row.connectionId === connectionId &&
-      row.priority === priority &&
-      row.dueAt <= now &&
-      row.expiresAt > now;
-    const cells = cellsWhere(tx, tables.delivery, isDue).sort(order(({ dueAt }) => dueAt));
-    return holdFree(tx, cells, limit).flatMap((row) => {
-      const message = seen(tx, tables.message.cells.get(row.messageId));
-      if (message === null) return [];
-      const { messageId, accountId, step, attempt, dayPersons } = row;
-      const { kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows } = message;
-      return [
-        {
-          ...{ messageId, accountId, step, attempt, dayPersons, daySlotAt: date(row.daySlotAt), expiresAt: date(row.expiresAt) },
-          ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
-        },
-      ];
+    return laneIds.flatMap((laneId, index) => {
+      if (epochOf(tx, tables, laneId) !== epochs[index]) return [];
+      const isDue = (row: DeliveryRow): boolean =>
+        row.state === 'queued' &&
+        row.laneId === laneId &&
+        row.connectionId === connectionIds[index] &&
+        row.priority === priorities[index] &&
+        row.dueAt <= now &&
+        row.expiresAt > now;
+      const cells = cellsWhere(tx, tables.delivery, isDue).sort(order(({ dueAt }) => dueAt));
+      return holdFree(tx, cells, limits[index] as number).flatMap((row) => dueRow(tx, tables, row, index + 1));
     });
   },
   'dispatch.claim.mark'(tx: Transaction, tables: Tables, values: Values) {
-    const [epoch, ids, places, persons] = values as [number, number[], (Date | null)[], (string | null)[]];
+    const [ids, epochs, places, persons] = values as [number[], number[], (Date | null)[], (string | null)[]];
     return updateEach(tx, tables, ids, (row, index) => {
       const names = persons[index];
       return {
-        ...{ ...row, state: 'sending', attempt: row.attempt + 1, epoch, daySlotAt: places[index]?.getTime() ?? row.daySlotAt },
+        ...{ ...row, state: 'sending', attempt: row.attempt + 1, epoch: epochs[index] as number },
+        daySlotAt: places[index]?.getTime() ?? row.daySlotAt,
         dayPersons: typeof names === 'string' ? (JSON.parse(names) as string[]) : row.dayPersons,
       };
     });
@@ -81,13 +103,14 @@ export const QUEUE_TWINS = {
     return updateEach(tx, tables, ids, (row, index) => ({ ...row, dueAt: (dueAt[index] as Date).getTime() }));
   },
   async 'dispatch.settle.ours'(tx: Transaction, tables: Tables, values: Values) {
-    const [ids, epochs, attempts] = values as [number[], number[], number[]];
+    const [ids, laneIds, epochs, steps, attempts] = values as [number[], number[], number[], number[], number[]];
     const places = new Map(ids.map((id, index) => [id, index]));
     const ours = (row: DeliveryRow): boolean => {
       const index = places.get(row.messageId);
       if (index === undefined || row.state !== 'sending') return false;
       const epoch = epochs[index];
-      return row.epoch === epoch && row.attempt === attempts[index] && epochOf(tx, tables, row.laneId) === epoch;
+      const isOfCall = row.laneId === laneIds[index] && row.step === steps[index] && row.attempt === attempts[index];
+      return isOfCall && row.epoch === epoch && epochOf(tx, tables, row.laneId) === epoch;
     };
     const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, ours).sort(byMessage), ours);
     return rows.map(({ messageId }) => ({ id: messageId }));

@@ -83,7 +83,7 @@ async function ownedLane(store: ContractStore, leaseMs = 60_000) {
 }
 
 const outcomeOf = (messageId: number, laneId: number, epoch: number, more: Partial<Settlement> = {}): Settlement => ({
-  ...{ messageId, laneId, epoch, attempt: 1, outcome: SENT, launchedAt: 1_000, dropsRepeats: true, awaitsReceipts: false },
+  ...{ messageId, laneId, epoch, step: 0, attempt: 1, outcome: SENT, launchedAt: 1_000, dropsRepeats: true, awaitsReceipts: false },
   ...more,
 });
 
@@ -193,6 +193,31 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect(await store.delivery(early)).toMatchObject({ state: 'sending', attempt: 1, epoch, dayPersons: ['phone:79990000002'] });
   });
 
+  test('one claim serves several lanes, each under its own epoch and as far as its own limit goes', async () => {
+    const store = open();
+    const [one, other, lost] = [await ownedLane(store), await ownedLane(store), await ownedLane(store)];
+    const { claim } = coreOn(store.database);
+    const ids: number[] = [];
+    for (const { laneId } of [one, one, other, lost]) ids.push(await store.addMessage(laneId));
+    const claimed = await claim({ ...one, limit: 1 }, other, { ...lost, epoch: lost.epoch + 1 });
+    expect(claimed.messages.map(({ messageId }) => messageId)).toEqual([ids[0], ids[2]]);
+    expect((await store.delivery(ids[2] as number))?.epoch).toBe(other.epoch);
+    expect(await store.delivery(ids[3] as number)).toMatchObject({ state: 'queued', epoch: 0 });
+  });
+
+  test('a row that cannot be claimed keeps its own lane waiting and no other', async () => {
+    const store = open();
+    const lanes = [await ownedLane(store), await ownedLane(store), await ownedLane(store)];
+    const { claim } = coreOn(store.database);
+    const windows = [{ weekdays: [1], from: '10:00', to: '11:00', timeZone: 'Nowhere/None' }];
+    const ids: number[] = [];
+    for (const [index, { laneId }] of lanes.entries())
+      ids.push(await store.addMessage(laneId, index === 1 ? { message: { windows } } : {}));
+    await expect(claim(...lanes)).rejects.toThrow('Nowhere/None');
+    const states = await Promise.all(ids.map(async (id) => (await store.delivery(id))?.state));
+    expect(states).toEqual(['sending', 'queued', 'sending']);
+  });
+
   test('what may not go now is put off until its window opens, in the same claim', async () => {
     const store = open();
     const { laneId, epoch } = await ownedLane(store);
@@ -257,6 +282,27 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     await settler.settle([outcomeOf(id, laneId, epoch)]);
     expect(await store.delivery(id)).toBeNull();
     expect(await store.message(id)).toMatchObject({ status: 'SENT', history: [{ status: 'SENT', channel: 'VK' }] });
+  });
+
+  test('an outcome that was written without our hearing of it is not written onto the next step, even of the same epoch and attempt', async () => {
+    const store = open();
+    const [first, second] = [await ownedLane(store), await ownedLane(store)];
+    const { claim, settler } = coreOn(store.database);
+    const steps = [first, second, second].map(({ laneId }) => stepOn(laneId, { route: laneId === first.laneId ? 'VK' : 'OK' }));
+    const id = await store.addMessage(first.laneId, { message: { steps } });
+    const refused: SendOutcome = { kind: 'refused', reason: 'no_such_user', networkCode: '1' };
+    expect(first.epoch).toBe(second.epoch);
+    for (const [step, { laneId, epoch }] of [first, second, second].entries()) {
+      await claim({ laneId, epoch });
+      expect(await store.delivery(id)).toMatchObject({ state: 'sending', step, attempt: 1 });
+      const earlier = steps
+        .slice(0, step)
+        .map((plan, index) => outcomeOf(id, plan.laneId, epoch, { step: index, outcome: refused }));
+      await settler.settle(earlier);
+      expect(await store.delivery(id)).toMatchObject({ state: 'sending', step });
+      await settler.settle([outcomeOf(id, laneId, epoch, { step, outcome: refused })]);
+    }
+    expect((await store.message(id)).status).toBe('UNDELIVERABLE');
   });
 
   test('an outcome of an owner whose lane was taken meanwhile is not written', async () => {

@@ -16,7 +16,7 @@ interface Run {
 }
 
 const RUNS: readonly Run[] = [
-  { perRequest: 1, connections: 16, isKeyed: false },
+  { perRequest: 1, connections: 64, isKeyed: false },
   { perRequest: 100, connections: 8, isKeyed: false },
   { perRequest: 1_000, connections: 4, isKeyed: false },
   { perRequest: 1_000, connections: 4, isKeyed: true },

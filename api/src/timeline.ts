@@ -4,6 +4,27 @@ import { ROUTES, STATUSES } from './statuses.ts';
 
 const at = Type.String({ format: 'date-time' });
 const channel = Type.Enum(ROUTES);
+const follows = Type.Enum(['again', 'next_route', 'end', 'goes_on'], {
+  description: 'It is tried again; the next route is used; nothing more is done; what was to be done anyway.',
+});
+const DECISION_REASONS = [
+  'no_contact',
+  'no_such_user',
+  'refused_by_user',
+  'policy',
+  'content',
+  'provider',
+  'daily_limit',
+  'not_prepared',
+  'flood',
+  'window',
+  'repeated_under_same_key',
+  'repeated',
+  'unknown_outcome',
+  'time_out',
+  'refused',
+  'earlier_route',
+] as const;
 
 /** What happened to a message, in the order in which it was learnt of, and what is to come. */
 export const TimelineEntry = Type.Union([
@@ -43,6 +64,42 @@ export const TimelineEntry = Type.Union([
     channel,
     networkId: Type.String({ description: "The network's or upstream's id." }),
   }),
+  Type.Object(
+    {
+      at,
+      kind: Type.Literal('attempt'),
+      channel,
+      attempt: Type.Integer({ description: 'On this route, from 1; a call that the network put off does not count.' }),
+      answeredAt: at,
+      outcome: Type.Enum(['sent', 'refused', 'throttled', 'failed', 'unanswered', 'stopped'], {
+        description: 'Taken; refused for good; put off; a passing error; no answer; a token that was refused.',
+      }),
+      networkCode: Type.Union([Type.String(), Type.Null()], { description: "The network's or upstream's own." }),
+      answer: Type.Union([Type.String(), Type.Null()], { description: 'The head of what it said, without secrets.' }),
+      follows,
+      notBefore: Type.Union([at, Type.Null()], { description: 'Where it is tried again.' }),
+    },
+    { description: 'A call to the network or upstream, at its launch.' },
+  ),
+  Type.Object(
+    {
+      at,
+      kind: Type.Literal('decision'),
+      channel,
+      what: Type.Enum(['skipped', 'held', 'taken_over', 'step_ended'], {
+        description:
+          'This route was not used; it waits; the process that was sending it was gone, and nobody knows the answer; the route gave way.',
+      }),
+      reason: Type.Enum(DECISION_REASONS),
+      follows,
+      notBefore: Type.Union([at, Type.Null()]),
+    },
+    { description: 'What was decided without a call, and why.' },
+  ),
+  Type.Object(
+    { at, kind: Type.Literal('left_out'), count: Type.Integer() },
+    { description: 'So many attempts and decisions are not kept: of very many, the first five and the last fifteen are.' },
+  ),
   Type.Object({
     at,
     kind: Type.Literal('callback'),

@@ -58,7 +58,7 @@ export interface Outgoing {
 
 export type RefusalReason = 'no_such_user' | 'refused_by_user' | 'daily_limit' | 'policy' | 'content' | 'provider';
 
-/** What one call meant for one message: dispatch can settle, try the next route, wait, ask, or stop. */
+/** What one call meant for one message: dispatch can settle, try the next route, wait, ask, or stop. `answer` is what the network said, in its words. */
 export type SendOutcome =
   /** Taken; `networkId` finds it again for receipts. */
   | { kind: 'sent'; networkId: string }
@@ -69,15 +69,16 @@ export type SendOutcome =
       networkCode: string;
       /** Where we refused before any call: the place and the rule, `attachments: OK takes at most 5, there are 6`. */
       detail?: string;
+      answer?: string;
     }
   /** Nothing was sent; again after `retryAfterMs`, for this person only or for the whole lane. */
-  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number; networkCode: string }
+  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number; networkCode: string; answer?: string }
   /** Answered with a passing error: nothing was sent, try again. */
-  | { kind: 'failed'; networkCode: string }
+  | { kind: 'failed'; networkCode: string; answer?: string }
   /** No answer, or none that says whether it was taken. */
-  | { kind: 'unanswered'; detail: string }
+  | { kind: 'unanswered'; detail: string; answer?: string }
   /** A token problem: nothing was sent; everything of this connection waits for an operator. */
-  | { kind: 'stopped'; networkCode: string; detail: string };
+  | { kind: 'stopped'; networkCode: string; detail: string; answer?: string };
 
 /** A provider's word on a message sent earlier. */
 export interface Receipt {

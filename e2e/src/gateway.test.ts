@@ -363,6 +363,7 @@ test('the timeline of a message names its plan, what the network took, its statu
   });
   const of = (kind: string) => items.filter((entry) => entry['kind'] === kind);
   expect(of('status').map(({ status }) => status)).toEqual(['SENT', 'DELIVERED']);
+  expect(of('attempt')).toMatchObject([{ channel: 'VK', attempt: 1, outcome: 'sent', answeredAt: expect.any(String) }]);
   expect(of('taken')).toMatchObject([{ channel: 'VK', networkId: expect.any(String) }]);
   expect(of('callback')).toMatchObject(Array(2).fill({ state: 'delivered', url: `${status_url.split('?')[0]}?…` }));
   expect(of('call')).toMatchObject(Array(2).fill({ attempt: 1, outcome: 'delivered', answerStatus: 200 }));

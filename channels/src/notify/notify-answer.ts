@@ -70,12 +70,26 @@ function outcomeOfItem(item: Fields): SendOutcome {
     return { kind: 'unanswered', detail: 'a result is neither OK nor REJECTED with a reason' };
   const reason = REASONS.get(key) ?? 'provider';
   if (reason === 'throttled') return { kind: 'throttled', scope: 'lane', retryAfterMs: THROTTLED_MS, networkCode: key };
-  return reason === 'failed' ? { kind: 'failed', networkCode: key } : { kind: 'refused', reason, networkCode: key };
+  const answer = wordsOf(item);
+  return reason === 'failed'
+    ? { kind: 'failed', networkCode: key, ...answer }
+    : { kind: 'refused', reason, networkCode: key, ...answer };
+}
+
+const firstReason = (item: Fields): unknown => {
+  const reasons = item.raw('reasons');
+  return Array.isArray(reasons) ? reasons[0] : undefined;
+};
+
+function wordsOf(item: Fields): { answer?: string } {
+  const first = firstReason(item);
+  return typeof first === 'object' && first !== null && 'message' in first && typeof first.message === 'string'
+    ? { answer: first.message }
+    : {};
 }
 
 function keyOf(item: Fields): string | undefined {
-  const reasons = item.raw('reasons');
-  const first: unknown = Array.isArray(reasons) ? reasons[0] : undefined;
+  const first = firstReason(item);
   return typeof first === 'object' && first !== null && 'key' in first && typeof first.key === 'string' ? first.key : undefined;
 }
 

@@ -55,7 +55,8 @@ export function outcomeOfProblem(problem: OkProblem, special?: Readonly<Record<n
   }
   const networkCode = String(problem.code);
   const meaning = meaningOf(problem.code, special);
-  return meaning.kind === 'stopped' ? { kind: 'stopped', networkCode, detail: sentenceOf(problem) } : { ...meaning, networkCode };
+  if (meaning.kind === 'stopped') return { kind: 'stopped', networkCode, detail: sentenceOf(problem) };
+  return { ...meaning, networkCode, ...(problem.message === '' ? {} : { answer: problem.message }) };
 }
 
 // How long to wait before an action is tried again where OK does not say.

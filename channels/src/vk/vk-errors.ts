@@ -20,7 +20,7 @@ export function outcomeOfError(code: number, message: string): SendOutcome {
     case 'unanswered':
       return { kind: 'unanswered', detail: describeError(code, message) };
     default:
-      return { ...meaning, networkCode };
+      return { ...meaning, networkCode, ...(message === '' ? {} : { answer: message }) };
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Database, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import type { Cancelled } from './contract.ts';
-import { type DecideSettings, decide } from './decide.ts';
+import { decide } from './decide.ts';
+import type { DecideSettings } from './facts.ts';
 
 export interface CancelParts {
   database: Database;

@@ -2,9 +2,10 @@ import type { Route, Status } from '@soroka/api';
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { DayCaps } from '../limits/limits.ts';
 import type { Queryable, Statement } from '../platform/database.ts';
-import type { HistoryEntry } from './contract.ts';
-import type { Change, HeldDelivery, HeldMessage } from './decide.ts';
+import type { CourseNote, HistoryEntry } from './contract.ts';
+import { withNote } from './course-notes.ts';
 import { statusReported } from './events.ts';
+import type { Change, HeldDelivery, HeldMessage } from './facts.ts';
 import type { StepPlan } from './plan.ts';
 import { distinctWork, type Work } from './work.ts';
 
@@ -34,7 +35,7 @@ const LOCK_MESSAGES: Statement = {
   name: 'dispatch.lock.messages',
   text: `
     select id, account_id as "accountId", kind, status, channel, created_at as "createdAt", expires_at as "expiresAt",
-      steps, history, status_url as "statusUrl", callback_data as "callbackDataJson"
+      steps, history, notes, status_url as "statusUrl", callback_data as "callbackDataJson"
     from message where id = any($1::bigint[]) order by id for update`,
 };
 const UPDATE_MESSAGES: Statement = {
@@ -44,8 +45,9 @@ const UPDATE_MESSAGES: Statement = {
     set status = coalesce(c.status, m.status),
         channel = coalesce(c.channel, m.channel),
         error_code = coalesce(c.error_code, m.error_code),
-        history = case when c.entry is null then m.history else m.history || c.entry end
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::jsonb[]) as c(id, status, channel, error_code, entry)
+        history = case when c.entry is null then m.history else m.history || c.entry end,
+        notes = coalesce(c.notes, m.notes)
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::jsonb[]) as c(id, status, channel, error_code, entry, notes)
     where m.id = c.id`,
 };
 const REMOVE: Statement = { name: 'dispatch.change.remove', text: 'delete from delivery where message_id = any($1::bigint[])' };
@@ -98,6 +100,7 @@ interface MessageRow {
   expiresAt: Date;
   steps: readonly StepPlan[];
   history: readonly HistoryEntry[];
+  notes: readonly CourseNote[] | null;
   statusUrl: string | null;
   callbackDataJson: string | null;
 }
@@ -150,7 +153,8 @@ function stepOf(message: HeldMessage): StepPlan {
 
 async function updateMessages(tx: Queryable, decided: readonly Decided[]): Promise<void> {
   const changed = decided.filter(
-    ({ change }) => change.status !== undefined || change.channel !== undefined || change.entry !== undefined,
+    ({ change }) =>
+      change.status !== undefined || change.channel !== undefined || change.entry !== undefined || change.note !== undefined,
   );
   if (changed.length === 0) return;
   await tx.run(UPDATE_MESSAGES, [
@@ -159,6 +163,9 @@ async function updateMessages(tx: Queryable, decided: readonly Decided[]): Promi
     changed.map(({ change }) => change.channel ?? null),
     changed.map(({ change }) => change.errorCode ?? null),
     changed.map(({ change }) => (change.entry === undefined ? null : JSON.stringify(change.entry))),
+    changed.map(({ message, change }) =>
+      change.note === undefined ? null : JSON.stringify(withNote(message.notes, change.note)),
+    ),
   ]);
 }
 

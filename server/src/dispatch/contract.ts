@@ -1,5 +1,5 @@
 import type { ErrorCode, Route, Status } from '@soroka/api';
-import type { Keyboard } from '@soroka/channels';
+import type { Keyboard, RefusalReason, SendOutcome } from '@soroka/channels';
 
 /** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
 export interface NewNotification {
@@ -121,7 +121,44 @@ export interface HistoryEntry {
   errorCode: number;
   /** A late or repeated word of the provider: kept, not reported, no step back. */
   evidence?: true;
+  /** Of a SENT: which attempt it answers, and when that was launched. */
+  attempt?: number;
+  launchedAt?: number;
 }
+
+/** What is done next with a message: tried again, given to its next route, nothing more, or what was to be done anyway. */
+export type Follows = 'again' | 'next_route' | 'end' | 'goes_on';
+
+interface Noted {
+  /** By our clock, in milliseconds since 1970, as all times here. */
+  at: number;
+  /** Index of its step. */
+  step: number;
+  follows: Follows;
+  /** Not before; where it follows again. */
+  until?: number;
+}
+
+/** What was done for a message that its statuses do not tell, and why. */
+export type CourseNote =
+  /** `at` is when it was answered, or given up. */
+  | (Noted & {
+      what: 'attempt';
+      attempt: number;
+      launchedAt: number;
+      outcome: SendOutcome['kind'];
+      code?: string;
+      /** The head of what the network said, without secrets. */
+      answer?: string;
+    })
+  /** Not sent on this route. */
+  | (Noted & { what: 'skipped'; reason: RefusalReason | 'no_contact' })
+  /** Not sent yet. */
+  | (Noted & { what: 'held'; reason: 'not_prepared' | 'flood' | 'window' | 'daily_limit' })
+  /** Its process was gone before it wrote an answer. `sameKey`: the network drops a repeat. */
+  | (Noted & { what: 'taken_over'; attempt: number; sameKey: boolean })
+  | (Noted & { what: 'step_ended'; reason: 'time_out' | 'refused' | 'earlier_route' })
+  | { what: 'left_out'; at: number; count: number };
 
 export interface MessageView {
   messageId: number;
@@ -154,6 +191,7 @@ export interface MessageCourse {
   }[];
   windows: readonly (SendWindow & { timeZone: string })[] | null;
   history: readonly HistoryEntry[];
+  notes: readonly CourseNote[];
   /** What the networks took, with their ids. */
   taken: readonly { at: Date; channel: Route; networkId: string }[];
   /** What is still to be done; null where nothing is. */

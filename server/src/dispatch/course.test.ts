@@ -29,8 +29,33 @@ test('the course of a message is its plan, what the networks took, its statuses 
     return seen?.history.length === 1 && seen;
   });
   expect(sent).toMatchObject({
-    history: [{ status: 'SENT', channel: 'VK' }],
+    history: [{ status: 'SENT', channel: 'VK', attempt: 1, launchedAt: expect.any(Number) }],
+    notes: [],
     taken: [{ channel: 'VK', networkId: 'n1' }],
     next: { channel: 'VK', state: 'sent', attempts: 1, stepEndsAt: expect.any(Date) },
   });
+});
+
+test('the course of a message that was put off, refused and sent by its next route tells each attempt and what followed', async () => {
+  await using town = await startDispatchTown();
+  const answers = [
+    { kind: 'failed', networkCode: '10', answer: 'Internal server error, access_token=secret' },
+    { kind: 'refused', reason: 'refused_by_user', networkCode: '901' },
+    { kind: 'sent', networkId: 'n1' },
+  ] as const;
+  town.networks.notify.answer = (_, count) => answers[count - 1] ?? { kind: 'sent', networkId: `n${count}` };
+  const dispatch = town.startDispatch();
+  dispatch.run();
+  const id = await town.send(dispatch);
+  await eventually(async () => (await town.message(dispatch, id)).status === 'SENT');
+  const course = await dispatch.course(town.account.id, id);
+  expect(course?.notes).toMatchObject([
+    { what: 'attempt', step: 0, attempt: 1, outcome: 'failed', code: '10', follows: 'again', until: expect.any(Number) },
+    { what: 'attempt', step: 0, attempt: 2, outcome: 'refused', code: '901', follows: 'next_route' },
+  ]);
+  expect(course?.notes[0]).toMatchObject({ answer: 'Internal server error, access_token=***' });
+  expect(course?.history).toMatchObject([
+    { status: 'UNDELIVERABLE', channel: 'VK' },
+    { status: 'SENT', channel: 'OK', attempt: 1 },
+  ]);
 });

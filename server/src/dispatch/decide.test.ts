@@ -2,8 +2,10 @@ import type { Status } from '@soroka/api';
 import type { SendOutcome } from '@soroka/channels';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs, type Change, decide, type Fact, type HeldMessage } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Change, Fact, HeldMessage } from './facts.ts';
 import type { StepPlan } from './plan.ts';
+import { backoffMs } from './rules-outcomes.ts';
 
 const SETTINGS = { pollAfterMs: 60_000, random: () => 0.5 };
 const NOW = Date.UTC(2026, 0, 15, 9);
@@ -28,6 +30,7 @@ const message = (more: Partial<HeldMessage> = {}): HeldMessage => ({
   expiresAt: NOW + TTL_MS,
   steps: [step('VK'), step('OK')],
   history: [],
+  notes: null,
   delivery: { step: 0, state: 'sending', attempt: 1, daySlotAt: null, dayPersons: null, maybeSent: false },
   ...more,
 });
@@ -56,6 +59,7 @@ function after(held: HeldMessage, change: Change | null): HeldMessage {
 const outcome = (answer: SendOutcome, more: { dropsRepeats?: boolean; awaitsReceipts?: boolean } = {}): Fact => ({
   kind: 'outcome',
   outcome: answer,
+  launchedAt: NOW - 12,
   dropsRepeats: true,
   awaitsReceipts: true,
   ...more,

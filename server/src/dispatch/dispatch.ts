@@ -28,8 +28,8 @@ import type {
   Remember,
 } from './contract.ts';
 import { courseOf } from './course.ts';
-import type { DecideSettings } from './decide.ts';
 import { logDispatchTo } from './events.ts';
+import type { DecideSettings } from './facts.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLaneDirectory } from './lane-directory.ts';
 import { createLanes } from './lanes.ts';
@@ -49,6 +49,7 @@ export type {
   AcceptAnswer,
   AcceptResult,
   Cancelled,
+  CourseNote,
   DispatchEvent,
   HistoryEntry,
   MessageCourse,

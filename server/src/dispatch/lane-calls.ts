@@ -3,10 +3,11 @@ import type { Connection } from '../connections/connections.ts';
 import type { SlidingWindow } from '../limits/limits.ts';
 import { callBatches } from './call-batches.ts';
 import type { ClaimedMessage } from './claim.ts';
-import { NOT_LAUNCHED } from './decide.ts';
 import { loopFailed, sendAnswered } from './events.ts';
 import type { LaneIdentity, LaneParts } from './lane.ts';
 import type { Line } from './lane-line.ts';
+import { storable } from './outcome-text.ts';
+import { NOT_LAUNCHED } from './rules-outcomes.ts';
 import type { Settlement } from './settle.ts';
 import { isLongerThan } from './text-length.ts';
 
@@ -32,8 +33,6 @@ const NOT_PREPARED: SendOutcome = { kind: 'failed', networkCode: 'not_prepared' 
 const GIVE_UP_GRACE_MS = 500;
 // After a token problem that could not be noted down, the next call would only hear of it again.
 const STOPPED_PAUSE_MS = 1_000;
-const RETRY_AFTER_MAX_MS = 3_600_000;
-const NETWORK_ID_CHARACTERS_MAX = 500;
 
 interface Prepared {
   message: ClaimedMessage;
@@ -42,6 +41,8 @@ interface Prepared {
 interface Answered {
   message: ClaimedMessage;
   outcome: SendOutcome;
+  /** Null where no call was made. */
+  launchedAt: number | null;
 }
 
 export function createLaneCalls(
@@ -107,7 +108,7 @@ export function createLaneCalls(
       if (item === undefined) return NOT_PREPARED;
       return fits(item) ? NOT_LAUNCHED : TOO_LONG;
     };
-    const settled = [...answered, ...kept.map((message) => ({ message, outcome: whyKept(message) }))];
+    const settled = [...answered, ...kept.map((message) => ({ message, outcome: whyKept(message), launchedAt: null }))];
     await parts.settler.settle(settled.map((item) => settlement(item, channel)));
   };
 
@@ -117,15 +118,16 @@ export function createLaneCalls(
     channel: Channel,
     launched: readonly Prepared[],
   ): Promise<readonly Answered[]> => {
+    const launchedAt = clock.now();
     const given = await callNetwork(
       channel,
       launched.map(({ outgoing }) => outgoing),
     );
-    const outcomes = launched.map(({ outgoing }, index) => storable(given[index] ?? UNANSWERED, outgoing));
+    const outcomes = launched.map(({ outgoing }, index) => storable(given[index] ?? UNANSWERED, outgoing.dedupKey));
     notifications.answered(notificationsIn(launched.map(({ message }) => message)));
     line.calls?.answered(1);
     await react(line, connection, outcomes);
-    return launched.map(({ message }, index) => ({ message, outcome: outcomes[index] ?? UNANSWERED }));
+    return launched.map(({ message }, index) => ({ message, outcome: outcomes[index] ?? UNANSWERED, launchedAt }));
   };
 
   /** By its contract a channel answers for each message in time and never throws; a slot must come back even from one that does not. */
@@ -161,13 +163,14 @@ export function createLaneCalls(
     return (await Promise.all(made)).flat();
   };
 
-  const settlement = ({ message, outcome }: Answered, channel: Channel | null): Settlement => ({
+  const settlement = ({ message, outcome, launchedAt }: Answered, channel: Channel | null): Settlement => ({
     messageId: message.messageId,
     laneId,
     epoch,
     step: message.step,
     attempt: message.attempt,
     outcome,
+    launchedAt,
     dropsRepeats: channel?.capabilities.dropsRepeats ?? false,
     awaitsReceipts: channel?.capabilities.reportsDelivered ?? false,
   });
@@ -204,18 +207,3 @@ export function createLaneCalls(
 
 const notificationsIn = (messages: readonly ClaimedMessage[]): number =>
   messages.filter((message) => message.kind === 'notification').length;
-
-/** An id with a NUL or as long as a page, a wait that is no number or of years: what a network says must not keep us from writing it down. */
-function storable(outcome: SendOutcome, { dedupKey }: Outgoing): SendOutcome {
-  if (outcome.kind === 'sent') {
-    const { networkId } = outcome;
-    const fits = networkId.length <= NETWORK_ID_CHARACTERS_MAX && !networkId.includes('\0');
-    return fits ? outcome : { kind: 'sent', networkId: `unnamed:${dedupKey}` };
-  }
-  if (outcome.kind !== 'throttled') return outcome;
-  const { retryAfterMs } = outcome;
-  return {
-    ...outcome,
-    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS) : 1_000,
-  };
-}

@@ -1,7 +1,8 @@
 import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { ChangeWriter, LockedMessage } from './changes.ts';
 import type { ProviderReceipt } from './contract.ts';
-import { type DecideSettings, decide, type Fact } from './decide.ts';
+import { decide } from './decide.ts';
+import type { DecideSettings, Fact } from './facts.ts';
 import type { Work } from './work.ts';
 
 interface Known {

@@ -2,10 +2,11 @@ import type { Connections } from '../connections/connections.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
-import { type DecideSettings, type Fact, NOT_LAUNCHED } from './decide.ts';
 import { loopFailed, sendsTakenOver } from './events.ts';
+import type { DecideSettings, Fact } from './facts.ts';
 import type { LaneIdentity } from './lane.ts';
 import { applyFacts } from './receipts.ts';
+import { NOT_LAUNCHED } from './rules-outcomes.ts';
 import type { Work } from './work.ts';
 
 const BATCH = 500;
@@ -73,7 +74,8 @@ export function createRecovery(parts: {
         const facts = new Map(
           locked.map(({ id, connectionId, isOrphan }): [number, Fact] => {
             const drops = dropsRepeats.get(connectionId) ?? false;
-            const unlaunched = { kind: 'outcome', outcome: NOT_LAUNCHED, dropsRepeats: drops, awaitsReceipts: false } as const;
+            const never = { launchedAt: null, dropsRepeats: drops, awaitsReceipts: false };
+            const unlaunched = { kind: 'outcome', outcome: NOT_LAUNCHED, ...never } as const;
             return [id, isOrphan ? { kind: 'orphaned', dropsRepeats: drops } : unlaunched];
           }),
         );

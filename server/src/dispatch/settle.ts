@@ -2,8 +2,9 @@ import type { SendOutcome } from '@soroka/channels';
 import type { Clock } from '../platform/clock.ts';
 import { type Database, isDatabaseAway, type Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
-import { type DecideSettings, decide } from './decide.ts';
+import { decide } from './decide.ts';
 import { loopFailed } from './events.ts';
+import type { DecideSettings } from './facts.ts';
 import type { Work } from './work.ts';
 
 /** The outcome of one attempt, with the fence it was made under. */
@@ -14,6 +15,8 @@ export interface Settlement {
   step: number;
   attempt: number;
   outcome: SendOutcome;
+  /** Milliseconds since 1970; null where no call was made. */
+  launchedAt: number | null;
   dropsRepeats: boolean;
   awaitsReceipts: boolean;
 }
@@ -74,8 +77,9 @@ export function createSettler(parts: {
       const decided = locked.flatMap((message) => {
         const settlement = outcomes.get(message.id);
         if (settlement === undefined) return [];
-        const { outcome, dropsRepeats, awaitsReceipts } = settlement;
-        const change = decide(message, { kind: 'outcome', outcome, dropsRepeats, awaitsReceipts }, now, decideSettings);
+        const { outcome, launchedAt, dropsRepeats, awaitsReceipts } = settlement;
+        const fact = { kind: 'outcome', outcome, launchedAt, dropsRepeats, awaitsReceipts } as const;
+        const change = decide(message, fact, now, decideSettings);
         return change === null ? [] : [{ message, change }];
       });
       return changes.apply(tx, decided, new Date(now));

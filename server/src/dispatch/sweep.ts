@@ -3,8 +3,8 @@ import type { Clock } from '../platform/clock.ts';
 import { type Database, isDatabaseAway, type Queryable, type Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import type { ProviderReceipt } from './contract.ts';
-import type { DecideSettings, Fact } from './decide.ts';
 import { loopFailed } from './events.ts';
+import type { DecideSettings, Fact } from './facts.ts';
 import { applyFacts, takeReceipts } from './receipts.ts';
 import type { Work } from './work.ts';
 

@@ -1,7 +1,7 @@
-import type { Timeline, TimelineEntry } from '@soroka/api';
+import type { Route, Timeline, TimelineEntry } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallbackDetails, Callbacks } from '../callbacks/callbacks.ts';
-import type { Dispatch, MessageCourse } from '../dispatch/dispatch.ts';
+import type { CourseNote, Dispatch, MessageCourse } from '../dispatch/dispatch.ts';
 import { AppError } from '../platform/errors.ts';
 import { callerOf } from './auth.ts';
 import { readId } from './query.ts';
@@ -37,6 +37,8 @@ export function createTimelineRoutes({ dispatch, callbacks }: TimelineRoutesPart
   };
 }
 
+type DecisionReason = Extract<TimelineEntry, { kind: 'decision' }>['reason'];
+
 /** An entry, and the moment to sort it by, in ms since 1970. */
 interface Placed {
   entry: TimelineEntry;
@@ -44,7 +46,7 @@ interface Placed {
 }
 const placed = (at: Date, entry: TimelineEntry): Placed => ({ entry, learntAt: at.getTime() });
 
-function happened({ createdAt, steps, windows, history, taken }: MessageCourse): Placed[] {
+function happened({ createdAt, steps, windows, history, notes, taken }: MessageCourse): Placed[] {
   const routes = steps.map(({ timeoutSeconds = null, success = null, ...step }) => ({
     ...step,
     timeout: timeoutSeconds,
@@ -53,8 +55,45 @@ function happened({ createdAt, steps, windows, history, taken }: MessageCourse):
   return [
     placed(createdAt, { at: createdAt.toISOString(), kind: 'accepted', routes, windows }),
     ...taken.map(({ at, channel, networkId }) => placed(at, { at: at.toISOString(), kind: 'taken', channel, networkId })),
+    ...history.flatMap(sent),
+    ...notes.map((note) => noted(note, (step) => steps[step]?.channel ?? steps[0]?.channel ?? 'VK')),
     ...statuses(history),
   ];
+}
+
+/** The attempt that a SENT answers. */
+function sent({ channel, ts, attempt, launchedAt }: MessageCourse['history'][number]): Placed[] {
+  if (attempt === undefined || launchedAt === undefined) return [];
+  const [at, answeredAt] = [launchedAt, ts].map((time) => new Date(time).toISOString()) as [string, string];
+  const answered = { answeredAt, outcome: 'sent', networkCode: null, answer: null } as const;
+  return [
+    placed(new Date(launchedAt), { at, kind: 'attempt', channel, attempt, ...answered, follows: 'goes_on', notBefore: null }),
+  ];
+}
+
+function noted(note: CourseNote, channelOf: (step: number) => Route): Placed {
+  if (note.what === 'left_out') {
+    const { at, count } = note;
+    return placed(new Date(at), { at: new Date(at).toISOString(), kind: 'left_out', count });
+  }
+  const common = {
+    channel: channelOf(note.step),
+    follows: note.follows,
+    notBefore: note.until === undefined ? null : new Date(note.until).toISOString(),
+  };
+  const at = new Date(note.at).toISOString();
+  if (note.what !== 'attempt')
+    return placed(new Date(note.at), { at, kind: 'decision', what: note.what, reason: reasonOf(note), ...common });
+  const { attempt, launchedAt, outcome, code = null, answer = null } = note;
+  const launched = new Date(launchedAt);
+  const call = { attempt, answeredAt: at, outcome, networkCode: code, answer };
+  return placed(launched, { at: launched.toISOString(), kind: 'attempt', ...call, ...common });
+}
+
+function reasonOf(note: Exclude<CourseNote, { what: 'attempt' | 'left_out' }>): DecisionReason {
+  if (note.what !== 'taken_over') return note.reason;
+  if (note.follows === 'end') return 'unknown_outcome';
+  return note.sameKey ? 'repeated_under_same_key' : 'repeated';
 }
 
 // Their order is that in which they came. A provider's times are by its own clock, which may say that it delivered before it took.

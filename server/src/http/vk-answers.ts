@@ -27,7 +27,9 @@ export function countAnswers(answers: readonly AcceptAnswer[]): Map<'OK' | Error
 export function messageJson(view: MessageView): string {
   const { messageId, status, channel, phone, service, templateId, text, createdAt, expiresAt, callbackDataJson, history } = view;
   const shown = { messageId, status, channel, phone, service, templateId, text, createdAt, expiresAt };
-  return `${JSON.stringify(shown).slice(0, -1)},"callbackData":${callbackDataJson ?? 'null'},"history":${JSON.stringify(history)}}`;
+  // Attempts are told by the timeline.
+  const statuses = history.map(({ attempt: _, launchedAt: __, ...entry }) => entry);
+  return `${JSON.stringify(shown).slice(0, -1)},"callbackData":${callbackDataJson ?? 'null'},"history":${JSON.stringify(statuses)}}`;
 }
 
 export function messageListJson(views: readonly MessageView[], nextCursor: string | null): string {

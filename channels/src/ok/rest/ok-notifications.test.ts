@@ -44,7 +44,7 @@ describe('a simple notification', () => {
   ])('that OK refuses with error %i', async (code, reason) => {
     await using server = await playAnswers({ body: JSON.stringify({ error_code: code, error_msg: 'NAME : text' }) });
     const outcome = await restAt(server).sendSimple({ uid: '5', text: 'x', mark: 'm' }, never);
-    expect(outcome).toEqual({ kind: 'refused', reason, networkCode: String(code) });
+    expect(outcome).toEqual({ kind: 'refused', reason, networkCode: String(code), answer: 'NAME : text' });
   });
 });
 

@@ -324,7 +324,7 @@ async function insert(
     ...{ phone: isReply ? null : person.phone, peerId: isReply ? person.phone : null, text: 't', keyboard: null },
     ...{ templateDataJson: isReply ? null : '{}', deliveryPolicy: 'any', steps, windows: null, callbackDataJson: null },
     ...{ statusUrl: isReply ? null : 'http://example.org/', createdAt: now, expiresAt, status: 'QUEUED', channel: step.route },
-    ...{ errorCode: 0, history: [] },
+    ...{ errorCode: 0, history: [], notes: null },
   });
   await write(tx, tables.delivery, id, {
     ...{ messageId: id, accountId: ACCOUNT_ID, laneId: step.laneId, connectionId: step.connectionId, priority: isReply ? 0 : 1 },

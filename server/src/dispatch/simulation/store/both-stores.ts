@@ -15,7 +15,7 @@ export interface ContractStore {
   /** One message with its delivery; what is not given is due now for an hour. Returns its id. */
   addMessage(laneId: number, more?: { message?: Partial<MessageRow>; delivery?: Partial<DeliveryRow> }): Promise<number>;
   delivery(messageId: number): Promise<DeliveryRow | null>;
-  message(messageId: number): Promise<Pick<MessageRow, 'status' | 'channel' | 'errorCode' | 'history'>>;
+  message(messageId: number): Promise<Pick<MessageRow, 'status' | 'channel' | 'errorCode' | 'history' | 'notes'>>;
   lane(laneId: number): Promise<Pick<LaneRow, 'owner' | 'epoch'>>;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ function rowsFor(id: number, laneId: number, more: { message?: Partial<MessageRo
     },
     ...{ text: 't', keyboard: null, templateDataJson: '{}', deliveryPolicy: 'any', steps: [stepOn(laneId)], windows: null },
     ...{ statusUrl: null, callbackDataJson: null, createdAt: now, expiresAt: now + HOUR_MS, status: 'QUEUED', channel: 'VK' },
-    ...{ errorCode: 0, history: [] },
+    ...{ errorCode: 0, history: [], notes: null },
     ...more.message,
   };
   const delivery: DeliveryRow = {
@@ -89,8 +89,8 @@ export function openMemoryContractStore(): ContractStore {
     },
     delivery: async (id) => [...rowsOf(store.begin('look'), tables.delivery)].find((row) => row.messageId === id) ?? null,
     async message(id) {
-      const { status, channel, errorCode, history } = there(tables.message.cells.get(id)?.committed);
-      return { status, channel, errorCode, history };
+      const { status, channel, errorCode, history, notes } = there(tables.message.cells.get(id)?.committed);
+      return { status, channel, errorCode, history, notes };
     },
     async lane(id) {
       const { owner, epoch } = there(tables.lane.cells.get(id)?.committed);
@@ -129,7 +129,7 @@ const SQL = {
   },
   message: {
     name: 'test.message.get',
-    text: 'select status, channel, error_code as "errorCode", history from message where id = $1',
+    text: 'select status, channel, error_code as "errorCode", history, notes from message where id = $1',
   },
   lane: { name: 'test.lane.get', text: 'select owner, epoch from lane where id = $1' },
 } satisfies Record<string, Statement>;

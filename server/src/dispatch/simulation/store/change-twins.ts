@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../contract.ts';
+import type { CourseNote, HistoryEntry } from '../../contract.ts';
 import { updateEach } from './queue-twins.ts';
 import { dayKey, type MessageRow, sentKey, type Tables } from './tables.ts';
 import { type Cell, holdAll, seen, type Transaction, write } from './transactions.ts';
@@ -34,19 +34,21 @@ export const CHANGE_TWINS = {
     const [ids] = values as [number[]];
     const cells = byIds(tables.message.cells, ids).filter((cell) => seen(tx, cell) !== null);
     return (await holdAll(tx, cells, () => true)).map((row) => {
-      const { id, accountId, kind, status, channel, steps, history, statusUrl, callbackDataJson, createdAt, expiresAt } = row;
+      const { id, accountId, kind, status, channel, steps, history, notes, statusUrl, callbackDataJson, createdAt, expiresAt } =
+        row;
       return {
-        ...{ id, accountId, kind, status, channel, steps, history, statusUrl, callbackDataJson },
+        ...{ id, accountId, kind, status, channel, steps, history, notes, statusUrl, callbackDataJson },
         ...{ createdAt: new Date(createdAt), expiresAt: new Date(expiresAt) },
       };
     });
   },
   async 'dispatch.change.messages'(tx: Transaction, tables: Tables, values: Values) {
-    const [ids, statuses, channels, errorCodes, entries] = values as [
+    const [ids, statuses, channels, errorCodes, entries, notes] = values as [
       number[],
       (string | null)[],
       (string | null)[],
       (number | null)[],
+      (string | null)[],
       (string | null)[],
     ];
     const touched: MessageRow[] = [];
@@ -55,12 +57,14 @@ export const CHANGE_TWINS = {
       const [row] = cell === undefined ? [] : await holdAll(tx, [cell], () => true);
       if (row === undefined) continue;
       const entry = entries[index] ?? null;
+      const noted = notes[index] ?? null;
       const changed: MessageRow = {
         ...row,
         status: statuses[index] ?? row.status,
         channel: channels[index] ?? row.channel,
         errorCode: errorCodes[index] ?? row.errorCode,
         history: entry === null ? row.history : [...row.history, JSON.parse(entry) as HistoryEntry],
+        notes: noted === null ? row.notes : (JSON.parse(noted) as CourseNote[]),
       };
       await write(tx, tables.message, id, changed);
       touched.push(changed);

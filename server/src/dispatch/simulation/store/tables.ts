@@ -1,5 +1,5 @@
 import type { Keyboard } from '@soroka/channels';
-import type { HistoryEntry } from '../../contract.ts';
+import type { CourseNote, HistoryEntry } from '../../contract.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
 import { createTable, type Table } from './transactions.ts';
@@ -39,6 +39,7 @@ export interface MessageRow {
   channel: string;
   errorCode: number;
   history: readonly HistoryEntry[];
+  notes: readonly CourseNote[] | null;
 }
 
 export interface DeliveryRow {

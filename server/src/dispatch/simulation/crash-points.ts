@@ -1,6 +1,6 @@
 import type { CrashPhase } from './process.ts';
-import { shortScenario } from './scenario.ts';
 import { createSeededRandom } from './seeded-random.ts';
+import { shortScenario } from './short-scenario.ts';
 import { type Outcome, type Run, simulate } from './simulation.ts';
 
 const SEED = 1;

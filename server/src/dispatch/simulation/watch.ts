@@ -1,7 +1,8 @@
 import type { Outgoing, SendOutcome } from '@soroka/channels';
 import { LIMITS } from '../../limits/limits.ts';
-import type { SimulatedProcess } from './process.ts';
-import type { Scenario, SimulatedConnection, SimulatedGroup, SimulatedMessage } from './scenario.ts';
+import type { CustomerWatch } from './customer-watch.ts';
+import { type SimulatedProcess, WALL_START } from './process.ts';
+import type { Scenario, SimulatedConnection, SimulatedGroup } from './scenario.ts';
 import type { CallbackRow, DeliveryRow, MessageRow, Tables } from './store/tables.ts';
 import type { RowChange, Transaction } from './store/transactions.ts';
 
@@ -25,10 +26,6 @@ export interface Launch {
 export interface Watch {
   readonly violations: readonly string[];
   readonly launches: number;
-  /** Accepted and answered OK: it must never be lost. */
-  promised(messageId: number, message: SimulatedMessage): void;
-  /** Stored, whether or not the answer came. */
-  stored(messageId: number, message: SimulatedMessage): void;
   onStatement(tx: Transaction, name: string, rows: readonly object[]): void;
   onCommit(tx: Transaction, changes: readonly RowChange[]): void;
   launched(process: SimulatedProcess, connection: SimulatedConnection, batch: readonly Outgoing[]): readonly Launch[];
@@ -50,7 +47,8 @@ const isNothingSent = (answer: Launch['answer']): boolean => NOTHING_SENT.includ
 const PROGRESS = ['QUEUED', 'SENT', 'DELIVERED', 'READ'];
 
 interface Known {
-  message: SimulatedMessage;
+  /** As it was accepted. */
+  row: MessageRow;
   launches: Launch[];
   delivered: Launch[];
   /** Steps on which the provider took it and said later that nobody got it. */
@@ -64,16 +62,16 @@ interface Known {
 export function createWatch(parts: {
   scenario: Scenario;
   tables: Tables;
+  customers: CustomerWatch;
   /** Milliseconds since the beginning, and since 1970 by the database's clock. */
   now(): number;
   databaseNow(): number;
   note(actor: string, what: string): void;
   ownerOf(process: string): string;
 }): Watch {
-  const { scenario, tables, now } = parts;
+  const { scenario, tables, customers, now } = parts;
   const violations: string[] = [];
   const known = new Map<number, Known>();
-  const promised = new Set<number>();
   const times = new Map<string, number[]>();
   const settling = new WeakSet<Transaction>();
   let launches = 0;
@@ -101,11 +99,8 @@ export function createWatch(parts: {
     if (first === undefined) return;
     const { group, connection } = first;
     const notifications = batch.filter(({ isNotification }) => isNotification).length;
-    const perSecond = Math.min(
-      group.community.settings.messagesPerSecond ?? 50,
-      scenario.upstream.settings.messagesPerSecond ?? 50,
-    );
-    count('R1', `notifications of ${group.groupId} ${where}`, perSecond, WINDOW_MS, notifications);
+    const { messagesPerSecond = LIMITS.notificationsPerGroup.max } = group.community.settings;
+    count('R1', `notifications of ${group.groupId} ${where}`, messagesPerSecond, WINDOW_MS, notifications);
     if (connection.kind !== 'vk') return;
     const calls = where === 'launched' ? LIMITS.vkCalls.max : VK_CALLS_OF_THE_NETWORK;
     count('R1', `calls of ${group.groupId} ${where}`, calls, WINDOW_MS);
@@ -113,7 +108,7 @@ export function createWatch(parts: {
 
   /** As far as our contacts know the person; a day is counted under each. */
   const namesOf = ({ messageId, group }: Launch): string[] => {
-    const { phone, userIds } = about(messageId).message.person;
+    const { phone, userIds } = customers.personOf(about(messageId).row);
     const userId = userIds[group.network];
     return [`phone ${phone}`, ...(userId === undefined ? [] : [`user ${userId}`])].map((name) => `${name} at ${group.groupId}`);
   };
@@ -127,8 +122,10 @@ export function createWatch(parts: {
         tx.by,
         `delivery ${id}: ${after === null ? 'removed' : `${after.state}, step ${after.step}, attempt ${after.attempt}`}`,
       );
-    if (after?.state === 'sending' && before?.state !== 'sending')
+    if (after?.state === 'sending' && before?.state !== 'sending') {
       entry.intent = { by: tx.by, epoch: after.epoch, attempt: after.attempt, isLaunched: false };
+      customers.claimed(entry.row);
+    }
     if (before?.state !== 'sending' || after?.state === 'sending') return;
     const last = entry.launches.at(-1);
     if (!settling.has(tx)) return;
@@ -136,13 +133,20 @@ export function createWatch(parts: {
   };
 
   const onMessage = (before: MessageRow | null, after: MessageRow, callbacks: readonly CallbackBody[]): void => {
-    if (before === null || before.status === after.status) return;
+    if (before === null) {
+      known.set(after.id, {
+        ...{ row: after, launches: [], delivered: [], takenBack: new Set(), told: [], lastCallbackId: 0, intent: null },
+      });
+      customers.stored(after);
+      return;
+    }
+    if (before.status === after.status) return;
     parts.note('store', `message ${after.id}: ${after.status} by ${after.channel}`);
     const [from, to] = [PROGRESS.indexOf(before.status), PROGRESS.indexOf(after.status)];
     const isAllowed = from >= 0 && (to >= 0 ? to > from : from <= 1);
     if (!isAllowed) violated('S1', `message ${after.id} went from ${before.status} to ${after.status}`);
     const told = callbacks.filter(({ messageId, status }) => messageId === String(after.id) && status === after.status);
-    const wanted = after.statusUrl === null ? 0 : 1;
+    const wanted = after.statusUrl === null || after.status === 'CANCELLED' ? 0 : 1;
     if (told.length !== wanted) violated('S2', `message ${after.id} became ${after.status}, and ${told.length} callbacks say so`);
   };
 
@@ -168,6 +172,7 @@ export function createWatch(parts: {
     const row = tables.message.cells.get(messageId)?.committed;
     if (row === undefined || row === null) violated('D2', `message ${messageId} is sent and is not in the store`);
     else if (process.clock.now() >= row.expiresAt) violated('T1', `message ${messageId} is sent after its end`);
+    customers.launched(entry.row, process.clock.now() - WALL_START);
     const { intent } = entry;
     if (intent === null || intent.by !== process.name || intent.isLaunched)
       violated('A1', `message ${messageId} is sent by ${process.name} without an intent of its own`);
@@ -176,9 +181,9 @@ export function createWatch(parts: {
   };
 
   /** A later route starts when the one before was refused, or ended, or its outcome is unknown and the template says to go on. */
-  const checkRoute = ({ message, launches: earlier, takenBack }: Known, messageId: number, step: number): void => {
+  const checkRoute = ({ row, launches: earlier, takenBack }: Known, messageId: number, step: number): void => {
     const before = earlier.findLast((one) => one.step < step);
-    const plan = before === undefined ? undefined : message.steps[before.step];
+    const plan = before === undefined ? undefined : row.steps[before.step];
     if (
       before === undefined ||
       plan === undefined ||
@@ -197,20 +202,6 @@ export function createWatch(parts: {
       return launches;
     },
     violated,
-    promised(messageId) {
-      promised.add(messageId);
-    },
-    stored(messageId, message) {
-      known.set(messageId, {
-        message,
-        launches: [],
-        delivered: [],
-        takenBack: new Set(),
-        told: [],
-        lastCallbackId: 0,
-        intent: null,
-      });
-    },
     onStatement(tx, name, rows) {
       if (name !== 'dispatch.settle.ours') return;
       settling.add(tx);
@@ -238,7 +229,7 @@ export function createWatch(parts: {
       const made = batch.map(({ dedupKey, groupId }): Launch => {
         const [id = '', step = '0'] = dedupKey.split('.');
         const group = scenario.groups.find((one) => one.groupId === groupId) as SimulatedGroup;
-        const isNotification = about(Number(id)).message.kind === 'notification';
+        const isNotification = about(Number(id)).row.kind === 'notification';
         const launch = { messageId: Number(id), step: Number(step), by: process.name, group, connection, isNotification };
         return { ...launch, answer: null, isWritten: false, deliveredAt: null };
       });
@@ -274,11 +265,9 @@ export function createWatch(parts: {
     },
     ended(openDeliveries) {
       if (openDeliveries > 0) violated('L1', `${openDeliveries} messages have not come to their end`);
-      for (const id of promised)
-        if ((tables.message.cells.get(id)?.committed ?? null) === null) violated('D1', `message ${id} was accepted and is gone`);
+      customers.ended();
       for (const [id, cell] of tables.message.cells) {
         if (cell.committed === null) continue;
-        if (!known.has(id)) violated('D2', `message ${id} was never accepted`);
         if (cell.committed.status === 'QUEUED') violated('L1', `message ${id} is still QUEUED and nothing is left to be done`);
       }
       for (const { committed: lane } of tables.lane.cells.values())

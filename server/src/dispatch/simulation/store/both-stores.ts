@@ -12,6 +12,8 @@ export interface ContractStore {
   readonly ran: ReadonlySet<string>;
   /** A free lane of a group of its own. */
   addLane(): Promise<number>;
+  /** An approved sender, for what counts in a budget. */
+  addSender(): Promise<number>;
   /** One message with its delivery; what is not given is due now for an hour. Returns its id. */
   addMessage(laneId: number, more?: { message?: Partial<MessageRow>; delivery?: Partial<DeliveryRow> }): Promise<number>;
   delivery(messageId: number): Promise<DeliveryRow | null>;
@@ -36,6 +38,7 @@ function rowsFor(id: number, laneId: number, more: { message?: Partial<MessageRo
       accountId: 1,
       kind: 'notification',
       dialogId: null,
+      senderId: null,
       service: 's',
       templateId: 4,
       phone: '79999999999',
@@ -79,6 +82,7 @@ export function openMemoryContractStore(): ContractStore {
       await put((tx) => write(tx, tables.lane, id, lane));
       return id;
     },
+    addSender: async () => tables.nextId(),
     async addMessage(laneId, more = {}) {
       const { message, delivery } = rowsFor(tables.nextId(), laneId, more);
       await put(async (tx) => {
@@ -105,12 +109,18 @@ const SQL = {
     name: 'test.lane.add',
     text: `insert into lane (network, group_id) select 'vk', gen_random_uuid()::text returning id`,
   },
+  addSender: {
+    name: 'test.sender.add',
+    text: `
+      with owner as (insert into account (name, callback_secret) values (gen_random_uuid()::text, '') returning id)
+      insert into sender (account_id, name) select id, 's' from owner returning id`,
+  },
   addMessage: {
     name: 'test.message.add',
     text: `
-      insert into message (id, account_id, kind, service, template_id, phone, peer_id, text, template_data, steps, windows, status_url,
+      insert into message (id, account_id, kind, sender_id, service, template_id, phone, peer_id, text, template_data, steps, windows, status_url,
         created_at, expires_at, status, channel, history)
-      values (nextval('message_id'), 1, $1, 's', 4, $2, $3, 't', '{}', $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
+      values (nextval('message_id'), 1, $1, $12, 's', 4, $2, $3, 't', '{}', $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
   },
   addDelivery: {
     name: 'test.delivery.add',
@@ -153,11 +163,12 @@ export function openPostgresContractStore(url: string): ContractStore {
     database: recording(database, ran),
     ran,
     addLane: async () => (await one<{ id: number }>(SQL.addLane)).id,
+    addSender: async () => (await one<{ id: number }>(SQL.addSender)).id,
     async addMessage(laneId, more = {}) {
       const { message: m, delivery: d } = rowsFor(0, laneId, more);
       const { id } = await one<{ id: number }>(SQL.addMessage, [
         ...[m.kind, m.phone, m.peerId, json(m.steps), json(m.windows), m.statusUrl, date(m.createdAt), date(m.expiresAt)],
-        ...[m.status, m.channel, json(m.history)],
+        ...[m.status, m.channel, json(m.history), m.senderId],
       ]);
       await database.run(SQL.addDelivery, [
         ...[id, d.laneId, d.connectionId, d.priority, d.step, d.state, d.attempt, date(d.dueAt), date(d.stepEndsAt)],

@@ -1,4 +1,6 @@
 import type { Database, Queryable } from '../../../platform/database.ts';
+import { ACCEPT_TWINS } from './accept-twins.ts';
+import { CANCEL_TWINS } from './cancel-twins.ts';
 import { CHANGE_TWINS } from './change-twins.ts';
 import { LANE_TWINS } from './lane-twins.ts';
 import { QUEUE_TWINS } from './queue-twins.ts';
@@ -8,7 +10,10 @@ import { commit, openTransaction, type RowChange, rollBack, type Transaction } f
 /** Does to the tables in memory what a statement of that name does to those of PostgreSQL; the same values, the same rows. */
 export type Twin = (tx: Transaction, tables: Tables, values: readonly unknown[]) => Promise<object[]>;
 
-/** By the names of the statements. */
+/** Of what customers ask for, by the names of the statements. */
+export const REQUEST_TWINS: Readonly<Record<string, Twin>> = { ...ACCEPT_TWINS, ...CANCEL_TWINS };
+
+/** Of what lanes do. */
 export const TWINS: Readonly<Record<string, Twin>> = { ...LANE_TWINS, ...QUEUE_TWINS, ...CHANGE_TWINS };
 
 /** The tables of dispatch in memory, with the transactions, row locks and notices of PostgreSQL. */
@@ -27,14 +32,14 @@ export interface MemoryStore {
 export function createMemoryStore(parts: {
   /** Milliseconds since 1970, by the clock of the database. */
   now(): number;
-  /** Besides `TWINS`, or instead of them. */
+  /** Besides the known ones, or instead of them. */
   twins?: Readonly<Record<string, Twin>>;
   onCommit?(tx: Transaction, changes: readonly RowChange[]): void;
   /** After each statement, before its answer. */
   onStatement?(tx: Transaction, name: string, rows: readonly object[]): void;
 }): MemoryStore {
   const tables = createTables();
-  const twins: Readonly<Record<string, Twin>> = { ...TWINS, ...parts.twins };
+  const twins: Readonly<Record<string, Twin>> = { ...TWINS, ...REQUEST_TWINS, ...parts.twins };
   const listeners = new Map<string, Set<(payload: string) => void>>();
 
   const store: MemoryStore = {

@@ -21,6 +21,7 @@ export interface MessageRow {
   accountId: number;
   kind: 'notification' | 'reply';
   dialogId: number | null;
+  senderId: number | null;
   service: string | null;
   templateId: number | null;
   phone: string | null;
@@ -81,6 +82,28 @@ export interface EventRow {
   channel: string;
 }
 
+export interface RememberedKeyRow {
+  accountId: number;
+  key: string;
+  bodySha256: Buffer;
+  answerBody: string;
+  createdAt: number;
+}
+
+export interface ClientMessageRow {
+  accountId: number;
+  clientMessageId: string;
+  contentSha256: Buffer;
+  messageId: number;
+  createdAt: number;
+}
+
+export interface PauseRow {
+  accountId: number;
+  senderId: number;
+  pausedAt: number;
+}
+
 export interface Tables {
   lane: Table<number, LaneRow>;
   message: Table<number, MessageRow>;
@@ -92,6 +115,14 @@ export interface Tables {
   day: Table<string, { sentAt: readonly number[] }>;
   event: Table<number, EventRow>;
   callback: Table<number, CallbackRow>;
+  /** By account and key, as the two after it. A row of `keyLock` stands for an advisory lock and is never there for others. */
+  keyLock: Table<string, object>;
+  rememberedKey: Table<string, RememberedKeyRow>;
+  clientMessage: Table<string, ClientMessageRow>;
+  /** By account and sender. */
+  pause: Table<string, PauseRow>;
+  /** By sender and day. */
+  budget: Table<string, { senderId: number; used: number }>;
   /** Of messages, events and callbacks: like a sequence, it never goes back. */
   nextId(): number;
 }
@@ -107,9 +138,15 @@ export function createTables(): Tables {
     day: createTable('day_window'),
     event: createTable('dispatch_event'),
     callback: createTable('callback'),
+    keyLock: createTable('advisory lock'),
+    rememberedKey: createTable('idempotency_key'),
+    clientMessage: createTable('client_message'),
+    pause: createTable('sender_pause'),
+    budget: createTable('sender_budget_use'),
     nextId: () => ++lastId,
   };
 }
 
 export const sentKey = (connectionId: number, networkId: string): string => `${connectionId}:${networkId}`;
 export const dayKey = (laneId: number, person: string): string => `${laneId}:${person}`;
+export const ownedKey = (accountId: number, name: string): string => `${accountId}:${name}`;

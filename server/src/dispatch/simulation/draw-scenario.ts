@@ -1,0 +1,155 @@
+import type { Sender } from '../../connections/connections.ts';
+import type { NewStep } from '../contract.ts';
+import { drawFaults } from './faults.ts';
+import {
+  createSenders,
+  FROM_MIDNIGHT,
+  MIDNIGHT_AT_MS,
+  type Scenario,
+  type SimulatedConnection,
+  type SimulatedGroup,
+  type SimulatedItem,
+  type SimulatedPerson,
+  type SimulatedReply,
+  type SimulatedRequest,
+  type SimulatedRoute,
+  type SimulatedWish,
+} from './scenario.ts';
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+
+const RATES = [2, 5, 10, 50] as const;
+
+interface World {
+  random: SeededRandom;
+  groups: readonly SimulatedGroup[];
+  people: readonly SimulatedPerson[];
+  accounts: number;
+  senderOf(accountId: number, routes: readonly SimulatedRoute[]): Sender;
+  faultsEndMs: number;
+}
+
+/** The scenario of a seed: always the same one. */
+export function drawScenario(seed: number): Scenario {
+  const random = createSeededRandom(seed);
+  const size = random.fraction();
+  const count = size < 0.75 ? random.integer(3, 24) : size < 0.97 ? random.integer(25, 90) : random.integer(100, 240);
+  const faultsEndMs = random.integer(3_000, 9_000);
+  const rate = random.pick(RATES);
+  const accounts = random.chance(0.5) ? 1 : random.integer(2, 3);
+  const groups = drawGroups(random, size < 0.75 ? random.integer(1, 2) : random.integer(1, 4), accounts, rate);
+  const dropsRepeats = random.chance(0.5);
+  const upstreams = Array.from({ length: accounts }, (_, index): SimulatedConnection => {
+    return { id: 1 + index, accountId: 1 + index, kind: 'notify', settings: { messagesPerSecond: rate }, dropsRepeats };
+  });
+  const people = drawPeople(random, random.integer(1, Math.max(2, Math.ceil(count / 2))));
+  const world: World = { random, groups, people, accounts, senderOf: createSenders(upstreams), faultsEndMs };
+  const { requests, replies } = drawMessages(world, count);
+  return {
+    processes: random.integer(1, 3),
+    leaseMs: random.pick([1_500, 2_000, 3_000]),
+    sendTimeoutMs: random.pick([1_000, 2_500]),
+    faultsEndMs,
+    faults: drawFaults(random),
+    keyMemoryMs: random.pick([60_000, 3_600_000]),
+    groups,
+    connections: [...upstreams, ...groups.map(({ community }) => community)],
+    requests,
+    replies,
+    wishes: drawWishes(world, requests),
+  };
+}
+
+function drawGroups(random: SeededRandom, count: number, accounts: number, messagesPerSecond: number): SimulatedGroup[] {
+  return Array.from({ length: count }, (_, index): SimulatedGroup => {
+    const network = index % 2 === 0 ? 'vk' : 'ok';
+    const settings = { messagesPerSecond, ...(random.chance(0.2) ? { perDayMode: 'wait' as const } : {}) };
+    const accountId = random.integer(1, accounts);
+    const community = { id: 10 + index, accountId, kind: network, settings, dropsRepeats: network === 'vk' } as const;
+    return { laneId: 1 + index, network, groupId: `${network}-${index + 1}`, community };
+  });
+}
+
+/** Some people have two phones, and of some we know no id. */
+function drawPeople(random: SeededRandom, count: number): SimulatedPerson[] {
+  return Array.from({ length: count }, (_, index) => {
+    const user = random.chance(0.2) ? index - 1 : index;
+    const id = String(1_000 + Math.max(0, user));
+    return {
+      phone: `7999${String(index).padStart(7, '0')}`,
+      userIds: { ...(random.chance(0.85) ? { vk: id } : {}), ...(random.chance(0.85) ? { ok: id } : {}) },
+    };
+  });
+}
+
+// A few people get most of it, so that their day fills up.
+const somebody = ({ random, people }: World): SimulatedPerson =>
+  random.chance(0.5) ? (people[0] as SimulatedPerson) : random.pick(people);
+
+const someMoment = ({ random, faultsEndMs }: World): number =>
+  random.chance(0.5) ? random.between(0, 1_500) : random.between(0, faultsEndMs);
+
+function drawMessages(world: World, count: number): { requests: SimulatedRequest[]; replies: SimulatedReply[] } {
+  const { random, groups } = world;
+  const requests: SimulatedRequest[] = [];
+  const replies: SimulatedReply[] = [];
+  for (let left = count; left > 0; ) {
+    const text = `text ${left}`;
+    if (random.chance(0.1)) {
+      replies.push({ atMs: someMoment(world), group: random.pick(groups), person: somebody(world), text });
+      left -= 1;
+      continue;
+    }
+    const many = Math.min(left, random.chance(0.6) ? 1 : random.integer(2, 6));
+    const accountId = random.integer(1, world.accounts);
+    const namesItems = random.chance(0.3);
+    const items = Array.from({ length: many }, (_, index) => drawItem(world, accountId, `text ${left - index}`, namesItems));
+    const name = `request ${requests.length + 1}`;
+    requests.push({ name, accountId, askedAtMs: someMoment(world), key: random.chance(0.6) ? name : null, items });
+    left -= many;
+  }
+  return { requests, replies };
+}
+
+function drawItem(world: World, accountId: number, text: string, isNamed: boolean): SimulatedItem {
+  const { random, groups, senderOf } = world;
+  const chosen = random.pick(groups);
+  const other = groups.find(({ network }) => network !== chosen.network);
+  const on = (group: SimulatedGroup): SimulatedRoute => ({
+    group,
+    provider: group.community.accountId === accountId && random.chance(0.6) ? 'community' : 'notify',
+  });
+  const first = on(chosen);
+  const routes = other === undefined || random.chance(0.4) ? [first] : [first, on(other)];
+  const names = routes.map(({ group }) => (group.network === 'vk' ? 'VK' : 'OK'));
+  const isTimed = routes.length > 1 && random.chance(0.3) && (first.provider === 'notify' || chosen.network === 'vk');
+  const steps = isTimed ? timedSteps(random, names, first.provider) : undefined;
+  const waits = random.chance(0.05);
+  const sendInMs = random.chance(0.1) ? random.integer(500, 4_000) : 0;
+  const ttlSeconds = waits ? MIDNIGHT_AT_MS / 1_000 + random.integer(2, 6) : Math.ceil(sendInMs / 1_000) + random.integer(2, 12);
+  return {
+    ...{ text, person: somebody(world), sender: senderOf(accountId, routes), templateId: random.chance(0.7) ? 4 : 5, ttlSeconds },
+    ...(steps === undefined ? { routes: names } : { steps }),
+    ...(waits ? { windows: [FROM_MIDNIGHT] } : {}),
+    ...(sendInMs === 0 ? {} : { sendInMs }),
+    ...(isNamed ? { clientMessageId: text } : {}),
+  };
+}
+
+function timedSteps(random: SeededRandom, names: readonly NewStep['route'][], provider: SimulatedRoute['provider']): NewStep[] {
+  const success = provider === 'notify' && random.chance(0.5) ? 'DELIVERED' : 'READ';
+  return names.map((route, index) => (index === 0 ? { route, timeoutSeconds: random.integer(1, 6), success } : { route }));
+}
+
+function drawWishes({ random, faultsEndMs }: World, requests: readonly SimulatedRequest[]): SimulatedWish[] {
+  const wishes: SimulatedWish[] = [];
+  const paused = new Set<Sender>(); // each once, so that the end of one pause is not the end of another
+  for (const request of requests) {
+    const atMs = request.askedAtMs + random.between(0, 3_000);
+    if (random.chance(0.1)) wishes.push({ what: 'cancel', atMs, request, by: random.pick(['ids', 'key', 'phone']) });
+    const sender = request.items[0]?.sender;
+    if (sender === undefined || paused.has(sender) || !random.chance(0.04)) continue;
+    paused.add(sender);
+    wishes.push({ what: 'pause', atMs: random.between(0, faultsEndMs), forMs: random.between(200, 6_000), sender });
+  }
+  return wishes;
+}

@@ -13,6 +13,7 @@ const COMMANDS = {
   typecheck: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'],
   bench: ['bench/src/bench.ts'],
   sim: ['server/src/dispatch/simulation/sim.ts'],
+  chaos: ['e2e/src/chaos/chaos.ts'],
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

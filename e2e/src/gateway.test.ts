@@ -3,7 +3,8 @@ import { ERRORS, type ErrorCode } from '@soroka/api';
 import { readFixture } from '@soroka/fixtures';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runSoroka, sorokaJson } from './command-line.ts';
-import { type DatabaseLine, type FreshDatabase, freshDatabase, openDatabaseLine } from './database.ts';
+import { type FreshDatabase, freshDatabase } from './database.ts';
+import { type DatabaseLine, openDatabaseLine } from './database-line.ts';
 import { DINA, eventually, type Json, someone, startTown, type Town } from './town.ts';
 
 /** What no request can bring about, or not in a time that a test has; unit tests do. */
@@ -219,7 +220,7 @@ describe('a message is refused, and the field named', () => {
   test('billing.error once the sender’s budget of the day is used up', async () => {
     await soroka('sender', 'set', 'Budget', '--account', 'demo', '--budget-per-day', '2');
     const messages = [1, 2, 3].map((n) => item({ phone: someone(7_000_100 + n), service: 'Budget', templateId: 42 }));
-    await eventually(async () => (await post(messages)).codes.flat().includes('billing.error'), 2_000);
+    await eventually(async () => (await post(messages)).codes.flat().includes('billing.error'));
     const { codes } = await post(messages);
     expect(codes).toEqual([['billing.error'], ['billing.error'], ['billing.error']]);
   });
@@ -235,7 +236,7 @@ describe('a message is refused, and the field named', () => {
     const { result } = await eventually(async () => {
       const answer = await post([message]);
       return answer.result[0]?.code === 'REJECTED' && answer;
-    }, 2_000);
+    });
     expect(result[0]?.reasons).toMatchObject([{ key: 'is.spam', field: 'tmpl_data' }]);
   });
 
@@ -510,7 +511,7 @@ test('while the database is away nothing is accepted, and afterwards everything 
   await line.mend();
   await eventually(async () => (await fetch(`${town.server.url}/readyz`)).status === 200);
   const [id] = idsOf(await post([item({ phone })]));
-  await eventually(async () => (await town.message(id as number)).status === 'DELIVERED', 30_000);
+  await eventually(async () => (await town.message(id as number)).status === 'DELIVERED');
   expect(await town.inbox(phone)).toHaveLength(1);
 });
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { SERVER } from './command-line.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SIMULATOR = join(ROOT, 'simulator/bin/soroka-simulator.mjs');
-const SERVER = join(ROOT, 'server/src/main.ts');
+export const SIMULATOR = join(ROOT, 'simulator/bin/soroka-simulator.mjs');
 const STARTS_WITHIN_MS = 60_000;
 
 export const ANNA = '79999999999';
@@ -48,6 +48,9 @@ export interface Received {
 
 export interface Program {
   url: string;
+  pid: number;
+  /** Its exit code, once it has ended by whatever cause; null: ended by a signal. */
+  ended: Promise<number | null>;
   /** Standard output and standard error so far. */
   output(): string;
   /** The end of the process: by SIGTERM, or at once. Resolves with its exit code (null: ended by the signal). */
@@ -175,6 +178,9 @@ export async function startProgram(args: readonly string[], env: Record<string, 
   const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const leaveNothing = (): boolean => child.kill('SIGKILL'); // where whoever started it is interrupted
+  process.once('exit', leaveNothing);
+  void exited.then(() => process.off('exit', leaveNothing));
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`${args[0]} did not start in ${STARTS_WITHIN_MS} ms:\n${output}`)),
@@ -194,7 +200,13 @@ export async function startProgram(args: readonly string[], env: Record<string, 
       reject(new Error(`${args[0]} ended with ${code}:\n${output}`));
     });
   });
-  return { url, output: () => output, end: (signal) => endProgram(child, exited, signal) };
+  return {
+    url,
+    pid: child.pid as number,
+    ended: exited,
+    output: () => output,
+    end: (signal) => endProgram(child, exited, signal),
+  };
 }
 
 async function endProgram(child: ChildProcess, exited: Promise<number | null>, signal: NodeJS.Signals): Promise<number | null> {
@@ -205,7 +217,7 @@ async function endProgram(child: ChildProcess, exited: Promise<number | null>, s
 /** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`, saying what was looked at. */
 export async function eventually<Value>(
   look: () => Promise<Value> | Value,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 import type { Json } from './town.ts';
 
 /** One webhook as it went over the line, and what the server said to it. */
@@ -93,14 +94,6 @@ async function handOn(port: number, { path, headers, text }: Passing): Promise<E
   const { status } = response;
   const retryAfter = response.headers.get('retry-after');
   return { body: JSON.parse(text) as Json, headers, status, answer: await response.text(), retryAfter };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function textOf(incoming: IncomingMessage): Promise<string> {

@@ -1,0 +1,201 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { SERVER } from '../command-line.ts';
+import { freePort } from '../free-port.ts';
+import { type InboxEntry, type Program, startProgram } from '../town.ts';
+import { type Cluster, type ClusterOptions, type ClusterPlace, openCluster, run } from './cluster.ts';
+import { type Front, openFront } from './front.ts';
+import { type Load, startLoad } from './load.ts';
+import type { Base } from './prepare.ts';
+import type { Sightings } from './verdict.ts';
+
+/** A server that is started again under the same address, and knows whether it was meant to end. */
+export interface Server {
+  /** Of the process that runs now. */
+  pid(): number;
+  url: string;
+  start(): Promise<void>;
+  /** Its exit code; null: ended by the signal. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+}
+
+export interface ServerOptions {
+  roles?: string;
+  databaseUrl?: string;
+  /** For Node, before the program. */
+  nodeArgs?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+}
+
+/** One scenario's surroundings: a database of its own, the networks, servers as processes, and a proxy in front of them. */
+export interface Site extends AsyncDisposable {
+  /** For what belongs to this scenario alone; PostgreSQL's account may enter it. */
+  folder: string;
+  cluster: Cluster;
+  place: ClusterPlace;
+  front: Front;
+  env: Readonly<Record<string, string>>;
+  startServer(options?: ServerOptions): Promise<Server>;
+  /** What servers did that nobody asked for: each ended by itself. */
+  endedByThemselves: readonly string[];
+  startLoad(requestsPerSecond: number): Load;
+  control(path: string, body?: object): Promise<unknown>;
+  /** Waits until the customer was told of every accepted message, or time is over; then what all have seen. */
+  lookAround(load: Load, withinMs: number): Promise<Sightings>;
+}
+
+export interface SiteOptions extends ClusterOptions {
+  /** Where the database's folder goes; else to the site's own. */
+  clusterParent?: string;
+}
+
+export async function openSite(base: Base, options: SiteOptions = {}): Promise<Site> {
+  const folder = await mkdtemp(join(base.folder, 'site-'));
+  await chmod(folder, 0o755);
+  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (let part = stops.pop(); part !== undefined; part = stops.pop()) await part();
+  };
+  try {
+    return { ...(await build(base, folder, options, stops)), [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function build(
+  { simulator, cluster: baseCluster, secretKey }: Base,
+  folder: string,
+  { clusterParent = folder, ...clusterOptions }: SiteOptions,
+  stops: (() => Promise<unknown>)[],
+): Promise<Omit<Site, keyof AsyncDisposable>> {
+  const control: Site['control'] = async (path, body) => {
+    const response = await fetch(`${simulator.url}/control${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    });
+    if (!response.ok) throw new Error(`/control${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  };
+  await control('/reset', { subscriptions: true });
+  const place = { ...baseCluster, folder: join(clusterParent, 'cluster') };
+  await run('cp', ['-a', baseCluster.folder, place.folder]);
+  const cluster = await openCluster(place, clusterOptions);
+  stops.push(async () => cluster[Symbol.asyncDispose]());
+  await cluster.start();
+  const front = await openFront();
+  stops.push(async () => front[Symbol.asyncDispose]());
+
+  const endedByThemselves: string[] = [];
+  const env = {
+    SOROKA_SECRET_KEY: secretKey,
+    SOROKA_METRICS_PORT: '0',
+    SIMULATOR_PORT: new URL(simulator.url).port,
+    SOROKA_PUBLIC_URL: front.url,
+    SOROKA_STATUS_POLL_AFTER_MS: '5000',
+  };
+  const startServer: Site['startServer'] = async ({ roles, databaseUrl = cluster.url, nodeArgs = [], env: own = {} } = {}) => {
+    const port = String(await freePort());
+    const serverEnv = {
+      ...env,
+      DATABASE_URL: databaseUrl,
+      PORT: port,
+      ...(roles === undefined ? {} : { SOROKA_ROLES: roles }),
+      ...own,
+    };
+    const server = await openServer([...nodeArgs, SERVER, 'demo-server'], serverEnv, endedByThemselves);
+    stops.push(async () => {
+      server.signal('SIGCONT'); // a stopped one hears nothing
+      await server.end('SIGKILL');
+    });
+    if (roles === undefined || roles.includes('api')) front.servers.push(server.url);
+    return server;
+  };
+  return {
+    folder,
+    cluster,
+    place,
+    front,
+    env: { ...env, DATABASE_URL: cluster.url },
+    startServer,
+    endedByThemselves,
+    startLoad: (requestsPerSecond) => startLoad(front.url, requestsPerSecond),
+    control,
+    lookAround: (load, withinMs) => lookAround(load, withinMs, control),
+  };
+}
+
+async function openServer(args: readonly string[], env: Record<string, string>, endedByThemselves: string[]): Promise<Server> {
+  let program: Program | null = null;
+  const running = (): Program => {
+    if (program === null) throw new Error('the server does not run');
+    return program;
+  };
+  const server: Server = {
+    pid: () => running().pid,
+    url: `http://127.0.0.1:${env['PORT']}`,
+    async start() {
+      const started = await startProgram(args, env);
+      program = started;
+      void started.ended.then((code) => {
+        if (program !== started) return; // we ended it
+        program = null;
+        endedByThemselves.push(`a server ended with ${code}: ${started.output().slice(-1_000)}`);
+      });
+    },
+    async end(signal) {
+      const ending = program;
+      program = null;
+      return ending === null ? null : ending.end(signal);
+    },
+    signal(signal) {
+      if (program !== null) process.kill(program.pid, signal);
+    },
+  };
+  await server.start();
+  return server;
+}
+
+const LOOK_EVERY_MS = 500;
+const INBOXES_AT_ONCE = 16;
+
+async function lookAround(load: Load, withinMs: number, control: Site['control']): Promise<Sightings> {
+  const told = new Map<number, Set<string>>();
+  const accepted = load.orders.flatMap(({ messageId }) => messageId ?? []);
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    for (const { messageId, status } of await callbacksTaken(control)) {
+      told.set(messageId, (told.get(messageId) ?? new Set()).add(status));
+    }
+    const isComplete = accepted.every((id) => [...(told.get(id) ?? [])].some((status) => status !== 'QUEUED'));
+    if (isComplete || performance.now() > deadline) break;
+    await wait(LOOK_EVERY_MS);
+  }
+  const arrivals = new Map<string, number[]>();
+  const waiting = [...load.orders];
+  const readInboxes = async (): Promise<void> => {
+    for (let order = waiting.pop(); order !== undefined; order = waiting.pop()) {
+      const entries = (await control(`/people/${order.phone}/inbox`)) as InboxEntry[];
+      arrivals.set(
+        order.phone,
+        entries.map(({ time }) => time),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: INBOXES_AT_ONCE }, readInboxes));
+  return { arrivals, told };
+}
+
+/** All that the customer's endpoint was told of messages. */
+async function callbacksTaken(control: Site['control']): Promise<{ messageId: number; status: string }[]> {
+  const calls = (await control('/receiver/demo')) as { body: unknown }[];
+  return calls.flatMap(({ body }) => {
+    const items = (Array.isArray(body) ? body : [body]) as { messageId?: string; status?: string }[];
+    return items.flatMap(({ messageId, status }) =>
+      messageId === undefined || status === undefined ? [] : [{ messageId: Number(messageId), status }],
+    );
+  });
+}

@@ -355,7 +355,8 @@ test('the timeline of a message names its plan, what the network took, its statu
   const timeline = async () => (await call('GET', `/v1/messages/${id}/timeline`)).json['items'] as Json[];
   const items = await eventually(async () => {
     const seen = await timeline();
-    return seen.filter(({ kind }) => kind === 'call').length === 2 && seen;
+    const isDelivered = ({ kind, state }: Json): boolean => kind === 'callback' && state === 'delivered';
+    return seen.filter(isDelivered).length === 2 && seen.filter(({ kind }) => kind === 'call').length === 2 && seen;
   });
   expect(items[0]).toMatchObject({
     kind: 'accepted',

@@ -72,7 +72,15 @@ export type SendOutcome =
       answer?: string;
     }
   /** Nothing was sent; again after `retryAfterMs`, for this person only or for the whole lane. */
-  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number; networkCode: string; answer?: string }
+  | {
+      kind: 'throttled';
+      scope: 'lane' | 'recipient';
+      retryAfterMs: number;
+      networkCode: string;
+      /** Which limit was passed, where the network names no time: calls a second, or those of one method in a longer time. */
+      limit?: 'rate' | 'quota';
+      answer?: string;
+    }
   /** Answered with a passing error: nothing was sent, try again. */
   | { kind: 'failed'; networkCode: string; answer?: string }
   /** No answer, or none that says whether it was taken. */

@@ -32,7 +32,9 @@ export function readOkAnswer(answer: HttpAnswer): OkAnswer {
   const invocationError = header('invocation-error');
   if (invocationError !== undefined && /^\d+$/.test(invocationError))
     return { kind: 'error', code: Number(invocationError), message: '' };
-  if (status === 429) return { kind: 'throttled', retryAfterMs: retryAfterMs(header('retry-after')) ?? 1_000, status };
+  const waitMs = retryAfterMs(header('retry-after'));
+  if (status === 429 || (status === 503 && waitMs !== undefined))
+    return { kind: 'throttled', retryAfterMs: waitMs ?? 1_000, status };
   if (status === 200 && parsed !== undefined) return { kind: 'result', result: parsed.value };
   return { kind: 'unanswered', detail: `status ${status} without an answer of OK in it` };
 }

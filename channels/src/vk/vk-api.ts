@@ -1,4 +1,4 @@
-import { createHttp, type HttpAnswer } from '../http/http.ts';
+import { createHttp, type HttpAnswer, retryAfterMs } from '../http/http.ts';
 import { parseJson } from '../json.ts';
 
 /** What one call of a VK method came to. */
@@ -7,6 +7,8 @@ export type VkAnswer =
   | { kind: 'response'; response: unknown; executeErrors?: readonly VkError[] }
   /** VK's own error; codes: dev.vk.com/reference/errors. */
   | ({ kind: 'error' } & VkError)
+  /** Something before VK asks to wait: 429, or 503 with a time. */
+  | { kind: 'throttled'; retryAfterMs: number; status: number }
   | { kind: 'unsent'; code: string }
   | { kind: 'unanswered'; detail: string };
 
@@ -49,7 +51,7 @@ export function createVkApi({ baseUrl, token, apiVersion, timeoutMs }: VkApiOpti
         { method: 'POST', url: `${baseUrl}/method/${method}`, headers, body: form.toString() },
         signal,
       );
-      return answer.kind === 'answered' ? readAnswer(answer.status, answer.text) : answer;
+      return answer.kind === 'answered' ? readAnswer(answer) : answer;
     },
     get: (url, pollTimeoutMs, signal) => http.call({ method: 'GET', url, timeoutMs: pollTimeoutMs }, signal),
     async post(url, form, uploadTimeoutMs, signal) {
@@ -62,9 +64,15 @@ export function createVkApi({ baseUrl, token, apiVersion, timeoutMs }: VkApiOpti
   };
 }
 
+const THROTTLED_MS = 1_000;
+
 // A page of a proxy, an empty body or a cut one says nothing of whether the method ran, whatever the status.
-function readAnswer(status: number, text: string): VkAnswer {
-  const unreadable: VkAnswer = { kind: 'unanswered', detail: `status ${status} without an answer of VK in it` };
+function readAnswer({ status, text, header }: Extract<HttpAnswer, { kind: 'answered' }>): VkAnswer {
+  const waitMs = retryAfterMs(header('retry-after'));
+  const unreadable: VkAnswer =
+    status === 429 || (status === 503 && waitMs !== undefined)
+      ? { kind: 'throttled', retryAfterMs: waitMs ?? THROTTLED_MS, status }
+      : { kind: 'unanswered', detail: `status ${status} without an answer of VK in it` };
   let body: unknown;
   try {
     body = parseJson(text);

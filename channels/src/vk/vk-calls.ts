@@ -34,6 +34,8 @@ export async function requireResponse(api: VkApi, method: string, params: VkPara
   if (answer.kind === 'response') return answer.response;
   if (answer.kind === 'error')
     throw new VkCallError(`VK refused ${method}: ${describeError(answer.code, answer.message)}`, answer.code);
+  if (answer.kind === 'throttled')
+    throw new VkCallError(`VK put off ${method} with status ${answer.status}: try again after ${answer.retryAfterMs} ms`);
   throw new VkCallError(
     `VK did not answer ${method} (${answer.kind === 'unsent' ? answer.code : answer.detail}): check the connection's address and try again`,
   );

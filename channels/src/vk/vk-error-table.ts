@@ -3,7 +3,7 @@ import type { RefusalReason } from '../channel.ts';
 /** What dispatch, or the caller of an action, is to do about an error. */
 export type VkErrorMeaning =
   | { kind: 'refused'; reason: RefusalReason }
-  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number }
+  | { kind: 'throttled'; scope: 'lane' | 'recipient'; retryAfterMs: number; limit?: 'rate' | 'quota' }
   | { kind: 'failed' }
   /** Parts of the call may have run. */
   | { kind: 'unanswered' }
@@ -26,7 +26,9 @@ const CONTENT = refused('content');
 const POLICY = refused('policy');
 const NO_SUCH_USER = refused('no_such_user');
 const REFUSED_BY_USER = refused('refused_by_user');
-const waits = (scope: 'lane' | 'recipient', retryAfterMs: number): VkErrorMeaning => ({ kind: 'throttled', scope, retryAfterMs });
+const RATE: VkErrorMeaning = { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000, limit: 'rate' };
+const QUOTA: VkErrorMeaning = { kind: 'throttled', scope: 'lane', retryAfterMs: 60_000, limit: 'quota' };
+const FLOOD: VkErrorMeaning = { kind: 'throttled', scope: 'recipient', retryAfterMs: 1_000 };
 
 const SCOPES =
   'see that the token has all four rights (messages, photos, docs, manage), in VK under Manage, API usage, Access tokens (Управление → Работа с API → Ключи доступа)';
@@ -35,7 +37,7 @@ const UPDATE = 'check the address and the version of the API that this connectio
 
 /**
  * One reaction per error: all that VK calls global, those of messages.send, and those of the other methods we call. Texts:
- * VKCOM/vk-api-schema, errors.json. The reactions are our own. [?] So are the waits after 6, 9, 14 and 29: VK documents none.
+ * VKCOM/vk-api-schema, errors.json. The reactions are our own. [?] So are the waits after 6, 9 and 29: VK documents none; how they grow, dispatch says.
  */
 export const VK_ERRORS: Readonly<Record<number, VkErrorRow>> = {
   1: { text: 'Unknown error occurred', meaning: FAILED },
@@ -43,15 +45,15 @@ export const VK_ERRORS: Readonly<Record<number, VkErrorRow>> = {
   3: { text: 'Unknown method passed', meaning: STOPPED, advice: UPDATE },
   4: { text: 'Incorrect signature', meaning: STOPPED },
   5: { text: 'User authorization failed', meaning: STOPPED },
-  6: { text: 'Too many requests per second', meaning: waits('lane', 1_000) },
+  6: { text: 'Too many requests per second', meaning: RATE },
   7: { text: 'Permission to perform this action is denied', meaning: PROVIDER, advice: SCOPES },
   8: { text: 'Invalid request', meaning: STOPPED, advice: UPDATE },
-  9: { text: 'Flood control', meaning: waits('recipient', 60_000) }, // may last hours
+  9: { text: 'Flood control', meaning: FLOOD }, // may last hours: who sends waits longer each time
   10: { text: 'Internal server error', meaning: FAILED },
   11: { text: 'In test mode application should be disabled or user should be authorized', meaning: STOPPED },
   12: { text: 'Unable to compile code', meaning: PROVIDER },
   13: { text: 'Runtime error occurred during code invocation', meaning: UNANSWERED },
-  14: { text: 'Captcha needed', meaning: waits('lane', 60_000) }, // there is nobody here to solve one
+  14: { text: 'Captcha needed', meaning: STOPPED, advice: CONFIRM }, // there is nobody here to solve one
   15: { text: 'Access denied', meaning: PROVIDER, advice: SCOPES },
   16: { text: 'HTTP authorization failed', meaning: STOPPED, advice: UPDATE },
   17: { text: 'Validation required', meaning: STOPPED, advice: CONFIRM },
@@ -68,7 +70,7 @@ export const VK_ERRORS: Readonly<Record<number, VkErrorRow>> = {
   25: { text: 'Token confirmation required', meaning: STOPPED, advice: CONFIRM },
   27: { text: 'Group authorization failed', meaning: STOPPED },
   28: { text: 'Application authorization failed', meaning: STOPPED },
-  29: { text: 'Rate limit reached', meaning: waits('lane', 600_000) }, // the quota of one method
+  29: { text: 'Rate limit reached', meaning: QUOTA }, // of one method
   30: { text: 'This profile is private', meaning: REFUSED_BY_USER },
   33: { text: 'Not implemented yet', meaning: PROVIDER },
   34: { text: 'Client version deprecated', meaning: STOPPED, advice: UPDATE },

@@ -49,12 +49,14 @@ describe.skipIf(schema === null)('by VK’s own schema', () => {
 
 test.each([
   [1, { kind: 'failed' }],
-  [6, { kind: 'throttled', scope: 'lane' }],
+  [6, { kind: 'throttled', scope: 'lane', limit: 'rate' }],
   [9, { kind: 'throttled', scope: 'recipient' }],
   [10, { kind: 'failed' }],
-  [14, { kind: 'throttled', scope: 'lane' }],
+  [5, { kind: 'stopped' }],
+  [14, { kind: 'stopped' }],
   [18, { kind: 'refused', reason: 'no_such_user' }],
   [27, { kind: 'stopped' }],
+  [29, { kind: 'throttled', scope: 'lane', limit: 'quota' }],
   [100, { kind: 'refused', reason: 'provider' }],
   [900, { kind: 'refused', reason: 'refused_by_user' }],
   [911, { kind: 'refused', reason: 'content' }],
@@ -82,7 +84,7 @@ test('of an action it says what an operator can do, in VK’s words where it gav
 });
 
 test('an action that passing errors keep from being done may be tried again', () => {
-  expect(failureOf({ kind: 'error', code: 9, message: '' })).toMatchObject({ kind: 'failed', retryAfterMs: 60_000 });
+  expect(failureOf({ kind: 'error', code: 9, message: '' })).toMatchObject({ kind: 'failed', retryAfterMs: 1_000 });
   expect(failureOf({ kind: 'error', code: 10, message: '' })).toMatchObject({ kind: 'failed', networkCode: '10' });
   expect(failureOf({ kind: 'unanswered', detail: 'timeout' })).toMatchObject({ kind: 'failed', networkCode: 'unanswered' });
   expect(failureOf({ kind: 'unsent', code: 'ECONNREFUSED' })).toMatchObject({ kind: 'failed', networkCode: 'ECONNREFUSED' });

@@ -28,6 +28,10 @@ export function outcomeOfError(code: number, message: string): SendOutcome {
 export function failureOf(answer: Exclude<VkAnswer, { kind: 'response' }>): Exclude<ActionOutcome<never>, { kind: 'done' }> {
   if (answer.kind === 'unsent') return passing(answer.code, `not sent (${answer.code})`);
   if (answer.kind === 'unanswered') return passing('unanswered', answer.detail);
+  if (answer.kind === 'throttled') {
+    const { status, retryAfterMs } = answer;
+    return { kind: 'failed', networkCode: `http_${status}`, retryAfterMs, detail: `VK asks to wait (status ${status})` };
+  }
   const { code, message } = answer;
   const networkCode = String(code);
   const detail = describeError(code, message);

@@ -115,6 +115,19 @@ describe('one message', () => {
     expect(await sendOne(vk)).toMatchObject({ kind: 'unanswered' });
   });
 
+  test.each([
+    ['429 with a time', { status: 429, headers: { 'retry-after': '7' }, body: '' }, 7_000],
+    ['429 without one', { status: 429, body: '<html>' }, 1_000],
+    ['503 with a time', { status: 503, headers: { 'retry-after': '2' }, body: '' }, 2_000],
+  ] satisfies [string, Played, number][])(
+    'that something before VK puts off with %s waits as long',
+    async (_, answer, retryAfterMs) => {
+      await using vk = await playVk({ 'messages.send': raw(answer) });
+      const networkCode = `http_${answer.status}`;
+      expect(await sendOne(vk)).toEqual({ kind: 'throttled', scope: 'lane', retryAfterMs, networkCode });
+    },
+  );
+
   test('to a closed port was not sent and may be tried again', async () => {
     await using vk = await playVk({}, { baseUrl: await closedPort() });
     expect(await sendOne(vk)).toEqual({ kind: 'failed', networkCode: 'ECONNREFUSED' });
@@ -128,7 +141,7 @@ describe('several messages', () => {
       { kind: 'sent', networkId: '412' },
       { kind: 'refused', reason: 'refused_by_user', networkCode: '901' },
       { kind: 'sent', networkId: '413' },
-      { kind: 'throttled', scope: 'recipient', retryAfterMs: 60_000, networkCode: '9' },
+      { kind: 'throttled', scope: 'recipient', networkCode: '9' },
     ]);
     expect(vk.calls).toHaveLength(1);
     expect(slotsOf(vk)).toMatchObject([{ peer_id: '37119444', message: 'раз' }, { message: 'два' }, { message: 'три' }, {}]);

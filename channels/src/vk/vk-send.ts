@@ -90,6 +90,10 @@ function outcomeFor(recipientId: string, { randomId, places }: Slot, answer: VkA
       return outcomeOfError(answer.code, answer.message);
     case 'unsent':
       return { kind: 'failed', networkCode: answer.code };
+    case 'throttled': {
+      const { retryAfterMs, status } = answer;
+      return { kind: 'throttled', scope: 'lane', retryAfterMs, networkCode: `http_${status}` };
+    }
     case 'unanswered':
       return answer;
     case 'response': {

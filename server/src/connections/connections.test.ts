@@ -174,8 +174,11 @@ test('what the network said of a token that was replaced meanwhile pauses nothin
     await connections.change(id, { credentials: { token: 'second-key' } });
     await elsewhere.pause(id, 'the first key was refused');
     expect((await connections.get(id))?.pausedReason).toBeNull();
-    expect(await elsewhere.channel(id)).not.toBe(old);
-    await elsewhere.pause(id, 'so was the second');
+    const second = await elsewhere.channel(id);
+    expect(second).not.toBe(old);
+    await elsewhere.pause(id, 'a call with the first key was answered late', old);
+    expect((await connections.get(id))?.pausedReason).toBeNull();
+    await elsewhere.pause(id, 'so was the second', second);
     expect((await connections.get(id))?.pausedReason).toBe('so was the second');
   } finally {
     await elsewhere.close();

@@ -85,8 +85,11 @@ export interface Connections extends Senders, UserConnections {
   channel(connectionId: number): Promise<Channel>;
   /** Where the network sends its events: `…/hooks/{kind}/{token}`; for notify the stem of `/incoming` and `/statuses`. */
   webhookUrl(connectionId: number): Promise<string>;
-  /** For a token that a network refuses. Not where another one was given since this process made its channel: then nothing is known of that. */
-  pause(id: number, reason: string): Promise<void>;
+  /**
+   * For a token that a network refuses. Not where another one was given since: `refused` is the channel that spoke with it, absent the
+   * last one that this process made.
+   */
+  pause(id: number, reason: string, refused?: Channel): Promise<void>;
   resume(id: number): Promise<void>;
   /** Ends the calls that the channels still keep open. */
   close(): Promise<void>;
@@ -250,10 +253,10 @@ export function createConnections(parts: {
       const row = await rowOf(connectionId);
       return hookUrl(row.kind, open(row).intakeToken);
     },
-    async pause(id, reason) {
+    async pause(id, reason, refused) {
       const [row] = await database.rows<AnyRow>(SQL.byId, [id]);
       if (row === undefined) return;
-      const isKnown = !isOfMessages(row) || live.isMadeOf(sourceOf(row));
+      const isKnown = !isOfMessages(row) || live.isMadeOf(sourceOf(row), refused);
       const paused = isKnown ? await database.run(SQL.pause, [id, reason, row.sealed]) : 0;
       if (paused === 0) live.check();
       byIntake.clear();

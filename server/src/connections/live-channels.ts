@@ -13,8 +13,8 @@ export interface ChannelSource {
 
 export interface LiveChannels {
   get(connectionId: number): Promise<Channel>;
-  /** Whether the channel that was given out last is that of `source`; true where none was. */
-  isMadeOf(source: ChannelSource): boolean;
+  /** Whether this channel, else the one that was given out last, is that of `source`; true where nothing is known. */
+  isMadeOf(source: ChannelSource, channel?: Channel): boolean;
   /** Something changed: the next `get` of each compares before it answers. */
   check(): void;
   close(): Promise<void>;
@@ -33,6 +33,7 @@ export function createLiveChannels(parts: {
   const { clock, sendTimeoutMs, read } = parts;
   const made = new Map<number, { channel: Channel; madeOf: string }>();
   const retired = new Set<Channel>();
+  const madeOfAny = new WeakMap<Channel, string>();
   const stopping = new AbortController();
   const checked = createAgedCache<Channel>({ clock, maxAgeMs: AGE_MAX_MS });
 
@@ -43,6 +44,7 @@ export function createLiveChannels(parts: {
     if (before?.madeOf === madeOf) return before.channel;
     const channel = makeChannel(source, sendTimeoutMs);
     made.set(connectionId, { channel, madeOf });
+    madeOfAny.set(channel, madeOf);
     if (before !== undefined) void retire(before.channel);
     return channel;
   };
@@ -56,9 +58,10 @@ export function createLiveChannels(parts: {
     async get(connectionId) {
       return (await checked.get(String(connectionId), () => current(connectionId))) as Channel;
     },
-    isMadeOf(source) {
-      const last = made.get(source.connection.id);
-      return last === undefined || last.madeOf === wholeOf(source);
+    isMadeOf(source, channel) {
+      const own = channel === undefined ? undefined : madeOfAny.get(channel);
+      const madeOf = own ?? made.get(source.connection.id)?.madeOf;
+      return madeOf === undefined || madeOf === wholeOf(source);
     },
     check: () => checked.clear(),
     async close() {

@@ -153,17 +153,21 @@ test('a call in flight is not expired before its answer', () => {
   expect(decide(message(), { kind: 'expired' }, NOW + TTL_MS, SETTINGS)).toBeNull();
 });
 
-test('too many calls on the lane are not the message’s attempt; flood control of one person waits 4, 16, 64 s', () => {
-  const throttled = (scope: 'lane' | 'recipient', attempt: number) => {
-    const held = message({
-      delivery: { step: 0, state: 'sending', attempt, daySlotAt: null, dayPersons: null, maybeSent: false },
+test.each(['lane', 'recipient'] as const)(
+  'what the network puts off for a %s is tried again when it says, and is no attempt of the message',
+  (scope) => {
+    const change = decide(message(), outcome({ kind: 'throttled', scope, retryAfterMs: 7_000, networkCode: '6' }), NOW, SETTINGS);
+    expect(change).toMatchObject({
+      report: false,
+      giveBackDaySlot: true,
+      delivery: { queue: { step: 0, dueAt: NOW + 7_000, attempt: 0 } },
     });
-    return decide(held, outcome({ kind: 'throttled', scope, retryAfterMs: 1_000, networkCode: '6' }), NOW, SETTINGS)?.delivery;
-  };
-  expect(throttled('lane', 3)).toMatchObject({ queue: { step: 0, dueAt: NOW + 1_000, attempt: 2 } });
-  expect([2, 3, 4].map((attempt) => (throttled('recipient', attempt) as { queue: { dueAt: number } }).queue.dueAt - NOW)).toEqual(
-    [4_000, 16_000, 64_000],
-  );
+  },
+);
+
+test('what every route would refuse ends the message: the next route is not tried', () => {
+  const refused = outcome({ kind: 'refused', reason: 'content', networkCode: '914' });
+  expect(decide(message(), refused, NOW, SETTINGS)).toMatchObject({ status: 'UNDELIVERABLE', errorCode: 6, delivery: 'remove' });
 });
 
 test('a repeat that the person may see twice takes another place of the day, one that the network drops does not', () => {

@@ -43,6 +43,7 @@ import { acceptReply } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
 import { createTurns } from './turns.ts';
+import { createUpstreamBreakers } from './upstream-breaker.ts';
 import type { Work } from './work.ts';
 
 export type {
@@ -171,8 +172,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       recover: (lane, inHand) => inTurn(() => recover(lane, inHand)),
       outgoing: createOutgoing({ templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),
-      async pauseConnection(connectionId, reason) {
-        await connections.pause(connectionId, reason);
+      breakers: createUpstreamBreakers(clock),
+      async pauseConnection(connectionId, reason, refused) {
+        await connections.pause(connectionId, reason, refused);
         fresh.clear();
       },
       sendTimeoutMs: parts.sendTimeoutMs,

@@ -1,4 +1,4 @@
-import { counter, histogram, type Logger } from '../platform/telemetry.ts';
+import { counter, gauge, histogram, type Logger } from '../platform/telemetry.ts';
 
 const accepted = counter('messages_accepted_total', 'Messages stored for sending.', ['kind']);
 const rejected = counter('messages_rejected_total', 'Messages refused at acceptance, by reason.', ['reason']);
@@ -20,6 +20,21 @@ const orphans = counter(
   'orphaned_sends_total',
   'Calls that a process died in, taken over without their answer; "double" says whether the network may deliver the repeat as well.',
   ['double'],
+);
+const slowed = counter(
+  'lane_slowdowns_total',
+  'Answers that made a lane slower: "rate" halves it, "quota" pauses it for minutes, "asked" for as long as the network said.',
+  ['why'],
+);
+const breakers = gauge(
+  'upstream_breaker_open',
+  '1 while most calls of a connection fail and this process sends nothing there but one message now and then, else 0.',
+  ['connection'],
+);
+const unfit = counter(
+  'template_refusals_total',
+  'Messages whose text the network refuses whoever gets it: their template is to be changed.',
+  ['channel', 'code'],
 );
 const lanesOwned = counter('lane_changes_total', 'Lanes taken, given back and lost by this process.', ['change']);
 
@@ -66,6 +81,23 @@ export function sendAnswered(event: {
     log?.warn({ event: 'message_unfit', ...event }, 'a message breaks a limit of its network and was not sent');
   if (event.outcome === 'stopped')
     log?.error({ event: 'connection_stopped', ...event }, 'the network refuses our token: messages wait, their ttl runs');
+}
+
+export interface LaneSlowed {
+  why: 'rate' | 'quota' | 'asked';
+}
+export function laneSlowed({ why }: LaneSlowed): void {
+  slowed.inc({ why });
+}
+
+export function breakerChanged(event: { connectionId: number; state: 'open' | 'closed' }): void {
+  breakers.set({ connection: String(event.connectionId) }, event.state === 'open' ? 1 : 0);
+  log?.warn({ event: 'upstream_breaker', ...event });
+}
+
+export function templateRefused(event: { accountId: number; templateId: number; channel: string; code: string }): void {
+  unfit.inc({ channel: event.channel, code: event.code });
+  log?.warn({ event: 'template_refused', ...event }, 'the network refuses what this template says: change it');
 }
 
 export function sendsTakenOver(event: { laneId: number; possibleDoubles: number; dropped: number }): void {

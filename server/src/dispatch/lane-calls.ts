@@ -3,7 +3,8 @@ import type { Connection } from '../connections/connections.ts';
 import type { SlidingWindow } from '../limits/limits.ts';
 import { callBatches } from './call-batches.ts';
 import type { ClaimedMessage } from './claim.ts';
-import { loopFailed, sendAnswered } from './events.ts';
+import { loopFailed, sendAnswered, templateRefused } from './events.ts';
+import { createFloodWaits } from './flood-waits.ts';
 import type { LaneIdentity, LaneParts } from './lane.ts';
 import type { Line } from './lane-line.ts';
 import { storable } from './outcome-text.ts';
@@ -60,6 +61,7 @@ export function createLaneCalls(
   const hand = new Map<number, ClaimedMessage>();
   const underWay = new Set<Promise<void>>();
   const replyTails = new Map<string, Promise<void>>();
+  const floods = createFloodWaits(clock);
 
   const launch: LaneCalls['launch'] = (line, connection, messages, callsMax) => {
     if (messages.length === 0) return;
@@ -94,10 +96,16 @@ export function createLaneCalls(
     const mayLaunch = parts.mayLaunch();
     const fits = ({ outgoing }: Prepared): boolean =>
       channel !== null && !isLongerThan(outgoing.text, channel.capabilities.textCharactersMax);
-    const launched = prepared.filter((item) => mayLaunch && item.message.expiresAt > clock.now() && fits(item));
+    const floodedMs = (message: ClaimedMessage): number => floods.leftMs(personOf(connection, message));
+    const launched = prepared.filter(
+      (item) => mayLaunch && item.message.expiresAt > clock.now() && fits(item) && floodedMs(item.message) === 0,
+    );
     const kept = batch.filter((message) => !launched.some((item) => item.message === message));
     notifications.giveBack(notificationsIn(kept));
-    if (launched.length === 0) line.calls?.giveBack(1);
+    if (launched.length === 0) {
+      line.calls?.giveBack(1);
+      line.pace.heard([], clock.monotonic());
+    }
     const answered = channel === null || launched.length === 0 ? [] : await callAndAnswer(line, connection, channel, launched);
     parts.onFreed();
     // The next owner takes over all of it; an outcome of ours would not be written.
@@ -106,7 +114,9 @@ export function createLaneCalls(
       if (channel === null) return NO_CHANNEL;
       const item = prepared.find((one) => one.message === message);
       if (item === undefined) return NOT_PREPARED;
-      return fits(item) ? NOT_LAUNCHED : TOO_LONG;
+      if (!fits(item)) return TOO_LONG;
+      const retryAfterMs = floodedMs(message);
+      return retryAfterMs === 0 ? NOT_LAUNCHED : { kind: 'throttled', scope: 'recipient', retryAfterMs, networkCode: '' };
     };
     const settled = [...answered, ...kept.map((message) => ({ message, outcome: whyKept(message), launchedAt: null }))];
     await parts.settler.settle(settled.map((item) => settlement(item, channel)));
@@ -118,15 +128,20 @@ export function createLaneCalls(
     channel: Channel,
     launched: readonly Prepared[],
   ): Promise<readonly Answered[]> => {
-    const launchedAt = clock.now();
+    const [launchedAt, launchedMonotonic] = [clock.now(), clock.monotonic()];
     const given = await callNetwork(
       channel,
       launched.map(({ outgoing }) => outgoing),
     );
-    const outcomes = launched.map(({ outgoing }, index) => storable(given[index] ?? UNANSWERED, outgoing.dedupKey));
+    const outcomes = launched.map(({ message, outgoing }, index) => {
+      const outcome = storable(given[index] ?? UNANSWERED, outgoing.dedupKey);
+      return withFloodWait(outcome, personOf(connection, message), launchedMonotonic);
+    });
     notifications.answered(notificationsIn(launched.map(({ message }) => message)));
     line.calls?.answered(1);
-    await react(line, connection, outcomes);
+    line.pace.heard(outcomes, launchedMonotonic);
+    for (const [index, { message }] of launched.entries()) tell(connection, message, outcomes[index] ?? UNANSWERED);
+    await pauseIfStopped(line, connection, channel, outcomes);
     return launched.map(({ message }, index) => ({ message, outcome: outcomes[index] ?? UNANSWERED, launchedAt }));
   };
 
@@ -175,24 +190,30 @@ export function createLaneCalls(
     awaitsReceipts: channel?.capabilities.reportsDelivered ?? false,
   });
 
-  const react = async (line: Line, connection: Connection, outcomes: readonly SendOutcome[]): Promise<void> => {
-    const pauseLine = (ms: number): void => {
-      line.throttledUntil = Math.max(line.throttledUntil, clock.monotonic() + ms);
-    };
-    for (const outcome of outcomes) {
-      const code = 'networkCode' in outcome ? outcome.networkCode : '';
-      const unfit = outcome.kind === 'refused' ? outcome.detail : undefined;
-      const answered = { connectionId: connection.id, channel: connection.kind, outcome: outcome.kind, code };
-      sendAnswered({ ...answered, ...(unfit !== undefined && { unfit }) });
-      if (outcome.kind === 'throttled' && outcome.scope === 'lane') pauseLine(outcome.retryAfterMs);
-    }
+  const withFloodWait = (outcome: SendOutcome, person: string, launchedMonotonic: number): SendOutcome => {
+    if (outcome.kind === 'sent') floods.ended(person);
+    if (outcome.kind !== 'throttled' || outcome.scope === 'lane') return outcome;
+    return { ...outcome, retryAfterMs: Math.max(outcome.retryAfterMs, floods.struck(person, launchedMonotonic)) };
+  };
+
+  const tell = ({ id: connectionId, kind: channel }: Connection, message: ClaimedMessage, outcome: SendOutcome): void => {
+    const code = 'networkCode' in outcome ? outcome.networkCode : '';
+    const unfit = outcome.kind === 'refused' ? outcome.detail : undefined;
+    sendAnswered({ connectionId, channel, outcome: outcome.kind, code, ...(unfit !== undefined && { unfit }) });
+    const { accountId, templateId } = message;
+    if (outcome.kind === 'refused' && outcome.reason === 'content' && templateId !== null)
+      templateRefused({ accountId, templateId, channel, code });
+  };
+
+  const pauseIfStopped = async (line: Line, connection: Connection, channel: Channel, outcomes: readonly SendOutcome[]) => {
     const stopped = outcomes.find((outcome) => outcome.kind === 'stopped');
     if (stopped === undefined) return;
+    const { networkCode, detail } = stopped;
     try {
-      await parts.pauseConnection(connection.id, `${stopped.networkCode}: ${stopped.detail}`);
+      await parts.pauseConnection(connection.id, detail.includes(networkCode) ? detail : `${networkCode}: ${detail}`, channel);
     } catch (error) {
       loopFailed({ loop: 'pause', error });
-      pauseLine(STOPPED_PAUSE_MS);
+      line.pace.close(STOPPED_PAUSE_MS);
     }
   };
 
@@ -204,6 +225,9 @@ export function createLaneCalls(
     },
   };
 }
+
+/** Whom flood control is about: an upstream knows people by phone, a community by their id. */
+const personOf = ({ id }: Connection, { recipientId }: ClaimedMessage): string => `${id}:${recipientId}`;
 
 const notificationsIn = (messages: readonly ClaimedMessage[]): number =>
   messages.filter((message) => message.kind === 'notification').length;

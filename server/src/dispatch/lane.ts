@@ -7,6 +7,7 @@ import { loopFailed } from './events.ts';
 import { createLaneCalls } from './lane-calls.ts';
 import { createLine, type Line, type Room, roomOn } from './lane-line.ts';
 import type { Settler } from './settle.ts';
+import type { UpstreamBreakers } from './upstream-breaker.ts';
 
 /** What a lane needs of the rest; the ports of its simulation too. */
 export interface LaneParts {
@@ -19,7 +20,9 @@ export interface LaneParts {
   recover(lane: LaneIdentity, inHand: readonly number[]): Promise<void>;
   outgoing(message: ClaimedMessage, lane: LaneIdentity, connection: Connection): Promise<Outgoing>;
   settler: Settler;
-  pauseConnection(connectionId: number, reason: string): Promise<void>;
+  /** `refused`: the channel whose token it is about. */
+  pauseConnection(connectionId: number, reason: string, refused: Channel): Promise<void>;
+  breakers: UpstreamBreakers;
   sendTimeoutMs: number;
 }
 
@@ -113,8 +116,8 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   };
 
   const lookAt = async (line: Line): Promise<number> => {
-    const throttledMs = line.throttledUntil - clock.monotonic();
-    if (throttledMs > 0) return throttledMs;
+    const closedForMs = line.pace.closedForMs();
+    if (closedForMs > 0) return closedForMs;
     line.hot = false; // what comes while we look makes it hot again
     const connection = await openLine(line);
     if (connection === null) return Number.POSITIVE_INFINITY; // its rows are due: the next look at the queues wakes us again
@@ -136,11 +139,15 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   };
 
   const claimOn = async (line: Line, connection: Connection, { priorityMax, limit, calls: callsMax }: Room): Promise<Claim> => {
+    const noCall = (): void => line.pace.heard([], clock.monotonic());
+    line.pace.trying();
     try {
       const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit });
+      if (claim.messages.length === 0) noCall();
       calls.launch(line, connection, claim.messages, callsMax);
       return claim;
     } catch (error) {
+      noCall();
       line.hot = true; // it may have left work behind
       straysSoughtAt = STRAYS_SOUGHT_AFTER_MS.map((ms) => clock.monotonic() + ms);
       throw error;
@@ -177,7 +184,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   return {
     ...identity,
     wake(connectionId) {
-      const line = lines.get(connectionId) ?? createLine(connectionId, clock);
+      const line = lines.get(connectionId) ?? createLine(connectionId, clock, parts.breakers(connectionId));
       lines.set(connectionId, line);
       line.hot = true;
       signal();

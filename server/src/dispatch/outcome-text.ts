@@ -1,6 +1,6 @@
 import type { SendOutcome } from '@soroka/channels';
+import { BACK_OFF } from './back-off.ts';
 
-const RETRY_AFTER_MAX_MS = 3_600_000;
 const NETWORK_ID_CHARACTERS_MAX = 500;
 const ANSWER_CHARACTERS_MAX = 300;
 const CODE_CHARACTERS_MAX = 100;
@@ -31,9 +31,10 @@ export function storable(outcome: SendOutcome, dedupKey: string): SendOutcome {
   };
   if (told.kind !== 'throttled') return told;
   const { retryAfterMs } = told;
+  const { minMs, maxMs } = BACK_OFF.asked;
   return {
     ...told,
-    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS) : 1_000,
+    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.min(Math.max(minMs, retryAfterMs), maxMs) : minMs,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SendOutcome } from '@soroka/channels';
+import { BACK_OFF, pauseMs } from './back-off.ts';
 import type { Change, DecideSettings, HeldDelivery, HeldMessage, OutcomeFact } from './facts.ts';
 import { final, refuse } from './rules-endings.ts';
 import { progress } from './rules-receipts.ts';
@@ -30,14 +31,8 @@ export function onOutcome(
     case 'refused':
       if (outcome.reason === 'content') return { ...final(message, 'UNDELIVERABLE', 'content', now), giveBackDaySlot: true };
       return refuse(message, delivery, outcome.reason === 'daily_limit' ? 'RATELIMIT' : 'UNDELIVERABLE', outcome.reason, now);
-    case 'throttled': {
-      // Not the message's fault: the attempt does not count. Flood control of one person grows by the published rule 4^n s.
-      const wait =
-        outcome.scope === 'lane'
-          ? outcome.retryAfterMs
-          : Math.max(outcome.retryAfterMs, 1_000 * 4 ** Math.min(delivery.attempt - 1, 8));
-      return again(now + wait, outcome.scope === 'lane' ? delivery.attempt - 1 : delivery.attempt);
-    }
+    case 'throttled': // not the message's fault: the attempt does not count
+      return again(now + outcome.retryAfterMs, delivery.attempt - 1);
     case 'stopped':
       return again(now, delivery.attempt - 1);
     case 'failed':
@@ -72,8 +67,8 @@ function onSent(
 
 /** 1, 2, 4 … 60 s with ±20 % jitter (reliability 3.5). `random` from 0 up to 1. */
 export function backoffMs(attempt: number, random: number): number {
-  const base = Math.min(60_000, 1_000 * 2 ** Math.max(0, attempt - 1));
-  return Math.round(base * (0.8 + 0.4 * random));
+  const { passing } = BACK_OFF;
+  return Math.round(pauseMs(passing, Math.max(0, attempt - 1)) * (1 - passing.jitter + 2 * passing.jitter * random));
 }
 
 export function unanswered(

@@ -21,7 +21,7 @@ export interface FaultRates {
   /** The network's own errors, of a whole call. */
   tooMany: number;
   internalError: number;
-  captcha: number;
+  quotaUsedUp: number;
   tokenRefused: number;
   /** Of one message. */
   flood: number;
@@ -37,7 +37,7 @@ export interface FaultRates {
 const MOST: FaultRates = {
   ...{ crash: 0.004, pause: 0.002, statementRefused: 0.02, answerLost: 0.02, statementSlow: 0.01 },
   ...{ requestLost: 0.15, sendAnswerLost: 0.2, sendAnswerLate: 0.2 },
-  ...{ tooMany: 0.1, internalError: 0.1, captcha: 0.02, tokenRefused: 0.02, flood: 0.1, passingError: 0.15, refusal: 0.15 },
+  ...{ tooMany: 0.1, internalError: 0.1, quotaUsedUp: 0.02, tokenRefused: 0.02, flood: 0.1, passingError: 0.15, refusal: 0.15 },
   ...{ clockStep: 0.3, restart: 0.15 },
 };
 

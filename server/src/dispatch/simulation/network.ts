@@ -25,9 +25,9 @@ const OWN_ERRORS: readonly { rate: keyof FaultRates; outcome(random: SeededRando
 ];
 /** What becomes of a whole call. */
 const CALL_ERRORS: readonly { rate: keyof FaultRates; outcome: SendOutcome }[] = [
-  { rate: 'tooMany', outcome: { kind: 'throttled', scope: 'lane', retryAfterMs: 1_000, networkCode: '6' } },
+  { rate: 'tooMany', outcome: { kind: 'throttled', scope: 'lane', limit: 'rate', retryAfterMs: 1_000, networkCode: '6' } },
   { rate: 'internalError', outcome: { kind: 'failed', networkCode: '10' } },
-  { rate: 'captcha', outcome: { kind: 'throttled', scope: 'lane', retryAfterMs: 5_000, networkCode: '14' } },
+  { rate: 'quotaUsedUp', outcome: { kind: 'throttled', scope: 'lane', limit: 'quota', retryAfterMs: 60_000, networkCode: '29' } },
   { rate: 'tokenRefused', outcome: { kind: 'stopped', networkCode: '5', detail: 'the token was refused' } },
 ];
 const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'no answer' };

@@ -1,0 +1,53 @@
+import type { SendOutcome } from '@soroka/channels';
+import type { Clock } from '../platform/clock.ts';
+import { BACK_OFF } from './back-off.ts';
+import { breakerChanged } from './events.ts';
+import { createGrowingPause, type GrowingPause } from './growing-pause.ts';
+
+/** What this process knows of one connection's health, over all lanes that send through it. */
+export interface UpstreamBreaker extends Pick<GrowingPause, 'leftMs' | 'isProbing' | 'trying'> {
+  /** What one call came to that was launched at this moment (monotonic). */
+  heard(outcomes: readonly SendOutcome[], launchedAt: number): void;
+}
+
+export type UpstreamBreakers = (connectionId: number) => UpstreamBreaker;
+
+const { windowMs, callsMin, failedShare } = BACK_OFF.breaker;
+
+/** One breaker per connection, made when it is first asked for. */
+export function createUpstreamBreakers(clock: Clock): UpstreamBreakers {
+  const known = new Map<number, UpstreamBreaker>();
+  return (connectionId) => {
+    const breaker = known.get(connectionId) ?? createBreaker(clock, connectionId);
+    known.set(connectionId, breaker);
+    return breaker;
+  };
+}
+
+function createBreaker(clock: Clock, connectionId: number): UpstreamBreaker {
+  const pause = createGrowingPause(clock, BACK_OFF.breaker);
+  let calls: { at: number; failed: boolean }[] = [];
+
+  return {
+    leftMs: pause.leftMs,
+    isProbing: pause.isProbing,
+    trying: pause.trying,
+    heard(outcomes, launchedAt) {
+      if (outcomes.length === 0) return pause.untold();
+      const failed = outcomes.every(({ kind }) => kind === 'failed' || kind === 'unanswered');
+      if (pause.isProbing()) {
+        if (failed) return pause.begin(launchedAt);
+        pause.end(launchedAt);
+        if (!pause.isProbing()) breakerChanged({ connectionId, state: 'closed' });
+        return;
+      }
+      const now = clock.monotonic();
+      calls = [...calls.filter(({ at }) => at > now - windowMs), { at: now, failed }];
+      const failures = calls.filter((call) => call.failed).length;
+      if (calls.length < callsMin || failures < calls.length * failedShare) return;
+      pause.begin(launchedAt);
+      calls = [];
+      breakerChanged({ connectionId, state: 'open' });
+    },
+  };
+}

@@ -165,11 +165,6 @@ test.each(['lane', 'recipient'] as const)(
   },
 );
 
-test('what every route would refuse ends the message: the next route is not tried', () => {
-  const refused = outcome({ kind: 'refused', reason: 'content', networkCode: '914' });
-  expect(decide(message(), refused, NOW, SETTINGS)).toMatchObject({ status: 'UNDELIVERABLE', errorCode: 6, delivery: 'remove' });
-});
-
 test('a repeat that the person may see twice takes another place of the day, one that the network drops does not', () => {
   const unanswered = (dropsRepeats: boolean) =>
     decide(message(), outcome({ kind: 'unanswered', detail: 'timeout' }, { dropsRepeats }), NOW, SETTINGS)?.delivery;
@@ -184,6 +179,16 @@ test('a step that does not succeed in its time gives way to the next; the earlie
   expect(switched).toMatchObject({ channel: 'OK', status: 'SENT', delivery: { step: 1, state: 'queued' } });
   const late = decide(switched, receipt('DELIVERED'), NOW + 121_000, SETTINGS);
   expect(late).toMatchObject({ status: 'DELIVERED', channel: 'VK', report: true, delivery: 'remove' });
+});
+
+test('of a step that asks for READ, a late DELIVERED is recorded and stops nothing, a late READ does', () => {
+  const steps = [step('VK', { timeoutSeconds: 120, success: 'READ' }), step('OK')];
+  const sent = walk(message({ steps }), outcome(SENT)).held;
+  const switched = after(sent, decide(sent, { kind: 'step_ended' }, NOW + 120_000, SETTINGS));
+  const delivered = decide(switched, receipt('DELIVERED'), NOW + 121_000, SETTINGS);
+  expect(delivered).toMatchObject({ report: false, entry: { status: 'DELIVERED', evidence: true }, delivery: 'keep' });
+  const read = decide(after(switched, delivered), receipt('READ'), NOW + 122_000, SETTINGS);
+  expect(read).toMatchObject({ report: true, status: 'READ', channel: 'VK', delivery: 'remove' });
 });
 
 test('a step that asks for READ goes on waiting after DELIVERED, and then begins the next route without a step back', () => {

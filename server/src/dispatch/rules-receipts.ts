@@ -47,9 +47,10 @@ export function onReceipt(message: HeldMessage, fact: ReceiptFact, now: number):
       return null;
     case 'DELIVERED':
     case 'READ': {
-      // A late word on an earlier step stops a later one that has not been sent yet.
-      const stopsNext =
-        route !== message.channel && delivery?.state === 'queued' && delivery.step > fact.step && !isFinal(message.status);
+      // The late success of an earlier step stops a later one that has not been sent yet.
+      const isSuccess = rank(fact.status) >= rank(message.steps[fact.step]?.success ?? 'DELIVERED');
+      const waits = delivery?.state === 'queued' && delivery.step > fact.step;
+      const stopsNext = route !== message.channel && isSuccess && waits && !isFinal(message.status);
       return progress(stopsNext ? { ...message, channel: route } : message, fact.status, fact.at, route);
     }
     default: {

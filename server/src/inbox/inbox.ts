@@ -42,6 +42,8 @@ export interface Inbox {
 // Other processes store events too, and wake nobody here.
 const IDLE_MS = 250;
 const UNMATCHED_IDLE_MS = 200;
+// Under load a commit then serves all that came in so many ms; docs/decisions/0008-one-message-one-row-of-work.md has the figures.
+const EVERY_MS = 25;
 const SWEEP_IDLE_MS = 600_000;
 
 export function createInbox(parts: InboxParts): Inbox {
@@ -59,7 +61,7 @@ export function createInbox(parts: InboxParts): Inbox {
     return wasSent || wasReceived;
   };
   const loop = (name: string, idleMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
-    createLoop({ name, clock, log, idleMs, step });
+    createLoop({ name, clock, log, idleMs, everyMs: EVERY_MS, step });
   const followUps = createFollowUpWorker({ ...parts, onSettled: () => inboxLoop.wake() });
   const followUpLoop = loop('follow_ups', IDLE_MS, () => followUps.workOff());
   const inboxLoop = loop('inbox', IDLE_MS, incomingStep);

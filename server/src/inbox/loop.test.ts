@@ -5,9 +5,9 @@ import { createLoop } from './loop.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function start(step: (signal: AbortSignal) => Promise<boolean>) {
+function start(step: (signal: AbortSignal) => Promise<boolean>, everyMs = 0) {
   const clock = createManualClock();
-  const loop = createLoop({ name: 'test', clock, log: pino({ level: 'silent' }), idleMs: 250, step });
+  const loop = createLoop({ name: 'test', clock, log: pino({ level: 'silent' }), idleMs: 250, everyMs, step });
   loop.run();
   return { clock, loop };
 }
@@ -31,6 +31,32 @@ test('while there is something to do there is no pause; then one, which a wake-u
   loop.wake();
   await turn();
   expect(looks).toBe(5);
+  await loop.stop();
+});
+
+test('what there is to do after a silence is begun at once, and what comes soon after it waits to be done together', async () => {
+  let waiting = 0;
+  const done: number[] = [];
+  const { clock, loop } = start(async () => {
+    if (waiting > 0) done.push(waiting);
+    waiting = 0;
+    return done.length > 0 && done.length < 3;
+  }, 25);
+  const come = async () => {
+    waiting += 1;
+    loop.wake();
+    await turn();
+  };
+  await turn();
+  await come();
+  expect(done).toEqual([1]);
+  for (let more = 0; more < 4; more += 1) await come();
+  await clock.advance(24);
+  await turn();
+  expect(done).toEqual([1]);
+  await clock.advance(1);
+  await turn();
+  expect(done).toEqual([1, 4]);
   await loop.stop();
 });
 

@@ -13,7 +13,8 @@ export interface Loop {
 const FAILURE_PAUSE_MS = 1_000;
 
 /**
- * `step` says whether it found something to do: then it is called again at once. A step that throws is logged and called
+ * `step` says whether it found something to do: then it is called again, `everyMs` after its beginning at the earliest, so that under
+ * load a step finds much to do together; the first one after a silence begins at once. A step that throws is logged and called
  * again after a pause. A long step looks at its signal, and ends early when the loop is being stopped.
  */
 export function createLoop(parts: {
@@ -21,9 +22,10 @@ export function createLoop(parts: {
   clock: Clock;
   log: Logger;
   idleMs: number;
+  everyMs: number;
   step: (signal: AbortSignal) => Promise<boolean>;
 }): Loop {
-  const { name, clock, log, idleMs, step } = parts;
+  const { name, clock, log, idleMs, everyMs, step } = parts;
   const stopped = new AbortController();
   let isWoken = false;
   let endPause: AbortController | undefined;
@@ -38,9 +40,12 @@ export function createLoop(parts: {
   const work = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       isWoken = false;
+      const startedAt = clock.monotonic();
       try {
-        if (await step(stopped.signal)) continue;
-        if (!isWoken) await pause(idleMs);
+        const isBusy = await step(stopped.signal);
+        const leftMs = startedAt + everyMs - clock.monotonic();
+        if (!isBusy && !isWoken) await pause(idleMs);
+        else if (isBusy && leftMs > 0) await clock.sleep(leftMs, stopped.signal);
       } catch (error) {
         log.warn({ event: 'loop_failed', loop: name, error: error instanceof Error ? error.message : String(error) });
         // Not cut short by wake-ups: what failed just now would only fail again.

@@ -15,7 +15,7 @@ export interface OutgoingParts {
   clock: Clock;
 }
 
-const EVENTS_MAX = 200;
+const EVENTS_MAX = 500;
 // A connection never changes its kind; only one that is gone has to be forgotten.
 const KIND_AGE_MAX_MS = 600_000;
 

@@ -90,7 +90,7 @@ function wholeAnswer(connection: Connection): Answer | null {
   const bytes = connection.received.length === 1 && first !== undefined ? first : Buffer.concat(connection.received);
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return null;
-  const head = bytes.latin1Slice(0, headEnd);
+  const head = bytes.toString('latin1', 0, headEnd);
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   const bodyStart = headEnd + HEAD_END.length;
   if (length === undefined) throw new Error(`an answer without Content-Length: ${head.slice(0, 300)}`);

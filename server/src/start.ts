@@ -75,6 +75,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const secrets = createSecrets(await readSecretKey(config));
   const databaseUrl = await reachDatabase(config, options, log, stops);
   const database = openDatabase(databaseUrl, {
+    timeoutMs: config.SOROKA_DATABASE_TIMEOUT_MS,
     onError: (error) => log.warn({ event: 'database_connection_lost', error: error.message }),
   });
   stops.push(() => database.close());

@@ -3,6 +3,8 @@ import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, re
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
+/** Longer than a scenario pauses: a customer must not write into a connection that is being closed. */
+const KEPT_OPEN_MS = 75_000;
 const TRIES = 4;
 const PAUSE_MS = 100;
 /** All tries together: no customer waits longer. */
@@ -77,6 +79,7 @@ export async function openFront(): Promise<Front> {
   const http = createServer((incoming, response) => {
     answerIt(incoming, response).catch(() => incoming.destroy()); // whoever asked has gone
   }).listen(0, '127.0.0.1');
+  http.keepAliveTimeout = KEPT_OPEN_MS;
   await once(http, 'listening');
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,

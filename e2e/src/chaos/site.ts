@@ -38,6 +38,8 @@ export interface Site extends AsyncDisposable {
   front: Front;
   env: Readonly<Record<string, string>>;
   startServer(options?: ServerOptions): Promise<Server>;
+  /** Taken down with the site, after the servers that are started from now on. */
+  own<Thing extends AsyncDisposable>(thing: Thing): Thing;
   /** What servers did that nobody asked for: each ended by itself. */
   endedByThemselves: readonly string[];
   startLoad(requestsPerSecond: number): Load;
@@ -121,6 +123,10 @@ async function build(
     front,
     env: { ...env, DATABASE_URL: cluster.url },
     startServer,
+    own(thing) {
+      stops.push(async () => thing[Symbol.asyncDispose]());
+      return thing;
+    },
     endedByThemselves,
     startLoad: (requestsPerSecond) => startLoad(front.url, requestsPerSecond),
     control,

@@ -8,6 +8,7 @@ const KEY = Buffer.alloc(32, 7).toString('base64');
 
 test('an empty environment is a local run with every default', () => {
   expect(readConfig({ SOROKA_HOST: '' })).toEqual({
+    SOROKA_DATABASE_TIMEOUT_MS: 15_000,
     SOROKA_DATA: '.soroka',
     PORT: 8080,
     SIMULATOR_PORT: 8090,

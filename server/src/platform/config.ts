@@ -42,6 +42,12 @@ export const VARIABLES = {
     meaning:
       'Connection string of PostgreSQL 15 or newer. Without it a private PostgreSQL is started in `SOROKA_DATA`, on loopback.',
   }),
+  SOROKA_DATABASE_TIMEOUT_MS: variable({
+    read: integer({ min: 1_000, max: 600_000 }),
+    default: '15000',
+    meaning:
+      'Milliseconds without an answer of PostgreSQL after which a statement is given up and its connection closed; PostgreSQL ends statements and idle transactions of ours after as long.',
+  }),
   SOROKA_SECRET_KEY: variable({
     read: base64Key,
     default: null,

@@ -47,12 +47,12 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') {
     const message = error instanceof Error ? error.message : '';
-    return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    return /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       message,
     );
   }
   return (
-    /^(08|57P|53)/.test(code) ||
+    /^(08|57P|53|57014|25P03)/.test(code) || // the last two: our own time-outs, see DatabaseOptions
     ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)
   );
 }
@@ -61,14 +61,32 @@ export function isDatabaseAway(error: unknown): boolean {
 // statement until the next analyze, minutes into a load: it is left the indexes alone, which every statement of ours has.
 const PLAN_BY_INDEXES = 'set enable_seqscan = off';
 
+export interface DatabaseOptions {
+  connectionsMax?: number;
+  /**
+   * A statement without an answer for so long is given up, and its connection closed: the way to the database may be cut without
+   * either side having been told. PostgreSQL, too, ends a statement or an idle transaction after it, which would hold its locks
+   * for ever. Without it both wait.
+   */
+  timeoutMs?: number;
+  onError?: (error: Error) => void;
+}
+
+// The first probe of a silent connection by the kernel; Linux waits two hours otherwise. Later ones follow each second (libuv).
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
 /** Opens a pool; connects lazily, so a database that is away shows with the first query. */
-export function openDatabase(url: string, options: { connectionsMax?: number; onError?: (error: Error) => void } = {}): Database {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const { timeoutMs } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connectionsMax ?? 16,
     connectionTimeoutMillis: 5_000,
     application_name: 'soroka',
-    keepAlive: true,
+    ...KEEP_ALIVE,
+    ...(timeoutMs === undefined
+      ? {}
+      : { query_timeout: timeoutMs, statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs }),
   });
   // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
   pool.on('error', (error) => options.onError?.(error));
@@ -92,30 +110,51 @@ export function openDatabase(url: string, options: { connectionsMax?: number; on
         await client.query('commit');
         return result;
       } catch (error) {
-        await client.query('rollback').catch((failure: Error) => {
-          broken ??= failure;
-        });
+        // Where nothing was answered, nothing will be: PostgreSQL rolls back when the connection is gone.
+        if (isSilence(error)) broken ??= error;
+        else {
+          await client.query('rollback').catch((failure: Error) => {
+            broken ??= failure;
+          });
+        }
         throw error;
       } finally {
         client.removeListener('error', onError);
         client.release(broken);
       }
     },
-    listen: (channel, onNotice) => listen(url, channel, onNotice, options.onError),
+    listen: (channel, onNotice) => listen(url, channel, onNotice, options),
     close: () => pool.end(),
   };
 }
 
-async function listen(url: string, channel: string, onNotice: (payload: string) => void, onError?: (error: Error) => void) {
+/** The driver's word for a statement without an answer within `query_timeout`. */
+function isSilence(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout';
+}
+
+async function listen(
+  url: string,
+  channel: string,
+  onNotice: (payload: string) => void,
+  { timeoutMs, onError }: Pick<DatabaseOptions, 'timeoutMs' | 'onError'>,
+) {
   const retryAfterMs = 1_000;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'soroka listen' });
+    const next = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'soroka listen',
+      ...KEEP_ALIVE,
+      ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
+    });
     const lost = (error?: Error) => {
       if (client !== next) return;
+      clearTimeout(timer);
       client = undefined;
       if (error !== undefined) onError?.(error);
       if (!stopped) timer = setTimeout(() => connect().catch((failure: Error) => again(failure)), retryAfterMs);
@@ -128,8 +167,23 @@ async function listen(url: string, channel: string, onNotice: (payload: string) 
     next.on('end', () => lost());
     next.on('notification', ({ payload }) => onNotice(payload ?? ''));
     await next.connect();
+    await next.query(`listen ${pg.escapeIdentifier(channel)}`).catch((error: unknown) => {
+      void next.end();
+      throw error;
+    });
     client = next;
-    await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+    if (timeoutMs !== undefined) probe(next, timeoutMs);
+  };
+  /** Nothing to hear may also mean that nothing can be heard: a connection that does not answer is closed, and opened anew. */
+  const probe = (current: pg.Client, everyMs: number): void => {
+    timer = setTimeout(async () => {
+      await current.query('select 1').then(
+        () => {
+          if (client === current) probe(current, everyMs);
+        },
+        () => current.end(),
+      );
+    }, everyMs);
   };
   await connect();
   return async () => {

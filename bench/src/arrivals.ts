@@ -9,26 +9,15 @@ export interface Arrival {
   at: number;
 }
 
-const PAGE_SIZE = 200;
-const UPSTREAM_KEY = 'notify-demo';
+type Page = { count: number; items: readonly [service: string, phone: string, at: number][] };
 
-interface Page {
-  items: readonly { phone: string; service: string; createdAt: string }[];
-  nextCursor: string | null;
-}
-
-/** All that the simulator has taken since its last reset, newest first. */
-export async function readArrivals({ simulatorUrl }: Town): Promise<Arrival[]> {
+/** All that the simulator has taken since its last reset, oldest first. */
+export async function readArrivals({ control }: Town): Promise<Arrival[]> {
   const arrivals: Arrival[] = [];
-  let cursor: string | null = null;
-  do {
-    const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(cursor === null ? {} : { cursor }) });
-    const response = await fetch(`${simulatorUrl}/notify/vk/messages?${query}`, {
-      headers: { Authorization: `Key ${UPSTREAM_KEY}` },
-    });
-    const page = (await response.json()) as Page;
-    for (const { phone, service, createdAt } of page.items) arrivals.push({ phone, service, at: Date.parse(createdAt) });
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return arrivals;
+  for (;;) {
+    const { count, items } = (await control(`/arrivals?from=${arrivals.length}`)) as Page;
+    for (const [service, phone, at] of items) arrivals.push({ service, phone, at });
+    if (arrivals.length >= count) return arrivals;
+    if (items.length === 0) throw new Error(`the simulator has forgotten the first of ${count} notifications`);
+  }
 }

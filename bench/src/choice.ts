@@ -22,7 +22,7 @@ export class UsageError extends Error {}
 const USUAL = { seconds: 10, warmUpSeconds: 5, messages: 50_000 } as const;
 const QUICK = { seconds: 2, warmUpSeconds: 1, messages: 6_000 } as const;
 const SECONDS_MAX = 3_600;
-const MESSAGES_MAX = 300_000; // as many as the simulator remembers
+const MESSAGES_MAX = 3_000_000; // as many as the simulator remembers, and five to each person of the load
 
 export const FLAGS_HELP = `  --quick            Small and short, half a minute each: shows that a benchmark works. Kept apart, in .soroka/bench/.
   --large            Also 10 million messages waiting, and 10000 groups: takes 20 GB of disk and half an hour more.

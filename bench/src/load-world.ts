@@ -8,10 +8,14 @@ const OK_GROUP_FIRST = 71_000_000_000_000;
 // The highest that keeps one claim within the 1000 messages of one call to the upstream.
 const UNLIMITED_PER_SECOND = 1_000;
 
+// Nobody may get more than five a day: enough people for three million messages, and no more than the simulator can remember.
+// A multiple of the groups, so that each person hears from one.
+const PEOPLE = 600_000;
+
 export const senderOf = (index: number, groups = GROUPS): string => `Load_${index % groups}`;
 
 /** Somebody of the load range: known on both networks, has allowed every group, is delivered to at once. */
-export const phoneOf = (index: number): string => `7998${String(index).padStart(7, '0')}`;
+export const phoneOf = (index: number): string => `7998${String(index % PEOPLE).padStart(7, '0')}`;
 
 /** One notification as a customer sends it: 180 bytes, both routes, the template of the demo, no URL of its own. */
 export function messageJson(index: number, groups = GROUPS): string {

@@ -163,6 +163,7 @@ export function createUpstream(world: World): Upstream {
         history: [],
         release,
       };
+      world.arrivals.record({ service: item.service, phone: item.phone, at: at.time });
       keep(notifications, notification.id, notification);
       if (clientMessageId !== undefined) keep(repeats, clientMessageId, { id: notification.id, fingerprint, mono: at.mono });
       if (plan.person === null) {

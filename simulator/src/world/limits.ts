@@ -56,9 +56,10 @@ const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 const VIOLATIONS_MAX = 10_000;
 
-/** The times of the last `max` taken, as a ring: the oldest tells whether one more fits. */
+/** The times of the last `max` taken, as a ring: the oldest tells whether one more fits. It grows to that length: most people get one a day. */
 interface Window {
-  times: number[];
+  readonly max: number;
+  readonly times: number[];
   next: number;
   violation: { record: Violation; startedMono: number } | null;
 }
@@ -105,26 +106,22 @@ export function createLimits(): Limits {
     windows.set(group, made);
     return made;
   };
-  const newWindow = (max: number): Window => ({
-    times: new Array<number>(max).fill(Number.NEGATIVE_INFINITY),
-    next: 0,
-    violation: null,
-  });
+  const newWindow = (max: number): Window => ({ max, times: [], next: 0, violation: null });
   // Half-open: what was taken exactly one window ago no longer counts.
   const fits = (window: Window, windowMs: number, at: Instant): boolean =>
-    at.mono - (window.times[window.next] ?? at.mono) >= windowMs;
+    window.times.length < window.max || at.mono - (window.times[window.next] ?? at.mono) >= windowMs;
 
   const take = (window: Window, windowMs: number, at: Instant, broken: Omit<Violation, 'time' | 'count'>): boolean => {
     if (fits(window, windowMs, at)) {
       window.times[window.next] = at.mono;
-      window.next = (window.next + 1) % window.times.length;
+      window.next = (window.next + 1) % window.max;
       return true;
     }
     if (window.violation !== null && at.mono - window.violation.startedMono < windowMs) {
       window.violation.record.count += 1;
       return false;
     }
-    const record = { ...broken, time: at.time, count: window.times.length + 1 };
+    const record = { ...broken, time: at.time, count: window.max + 1 };
     window.violation = { record, startedMono: at.mono };
     violations.push(record);
     if (violations.length > VIOLATIONS_MAX) violations.shift();

@@ -1,4 +1,5 @@
 import { createActs } from './acts.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type CallLog, createCallLog } from './calls.ts';
 import { type Chat, type Chats, createChats } from './chats.ts';
 import { type Clock, type Instant, SPEED } from './clock.ts';
@@ -56,6 +57,8 @@ export interface World {
   readonly limits: Limits;
   readonly faults: Faults;
   readonly calls: CallLog;
+  /** What the notify upstream took. */
+  readonly arrivals: Arrivals;
   readonly dialogs: Pick<Dialogs, 'open' | 'find' | 'byPeer' | 'byId' | 'ofGroup' | 'ofPerson' | 'newest'>;
   readonly chats: Omit<Chats, 'reset'>;
   readonly presence: Pick<Presence, 'isOnline'>;
@@ -131,6 +134,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
   const limits = createLimits();
   const faults = createFaults(random);
   const calls = createCallLog();
+  const arrivals = createArrivals();
   const dialogs = createDialogs(ids, people);
   const presence = createPresence();
   const intents = createIntents();
@@ -153,6 +157,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     limits,
     faults,
     calls,
+    arrivals,
     dialogs,
     chats,
     presence,
@@ -212,7 +217,7 @@ export function createWorld({ clock, seed }: WorldOptions): World {
     on,
     reset({ subscriptions = false } = {}) {
       if (clock.speed() > SPEED.min) clock.setSpeed(SPEED.min);
-      for (const part of [deliveries, dialogs, chats, intents, permissions, presence, groups, limits, faults, calls])
+      for (const part of [deliveries, dialogs, chats, intents, permissions, presence, groups, limits, faults, calls, arrivals])
         part.reset();
       emit('reset', { subscriptions });
     },

@@ -42,7 +42,7 @@ test('what nothing can ask for any more goes, in as many batches as it takes, an
     await fill('client', `insert into client_message values (1, $1, '', 1, $2)`, [`old ${index}`, ago(24)]);
     await fill('key', `insert into idempotency_key values (1, $1, '', '', $2)`, [`old ${index}`, ago(24)]);
     await fill('sent', 'insert into sent_message values (1, $1, $2, 0, $3)', [`old ${index}`, index, ago(72)]);
-    await fill('people', 'insert into day_window values (1, $1, $2)', [`old ${index}`, [ago(30), ago(24)]]);
+    await fill('people', 'insert into day_window values (1, $1, $2)', [`old ${index}`, [ago(30), ago(24.02)]]);
   }
   await fill('client', `insert into client_message values (1, $1, '', 1, $2)`, ['young', young]);
   await fill('key', `insert into idempotency_key values (1, $1, '', '', $2)`, ['young', young]);

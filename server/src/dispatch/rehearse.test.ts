@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { eventually, startDispatchTown } from '../../test/dispatch-town.ts';
+import { LIMITS } from '../limits/limits.ts';
 import type { NewNotification, Rehearsal } from './dispatch.ts';
 
 type Played = Extract<Rehearsal, { ok: true }>;
@@ -74,7 +75,7 @@ test('where the connection waits for a free place of the day, the message is due
   );
   const [waits] = await town.played([{ routes: ['VK'] }]);
   expect(waits).toMatchObject({ outcome: 'SENT', caps: [{ follows: 'waits' }] });
-  expect(Math.abs((waits?.dueAt.getTime() ?? 0) - sentAt.getTime() - 86_400_000)).toBeLessThan(5);
+  expect(Math.abs((waits?.dueAt.getTime() ?? 0) - sentAt.getTime() - LIMITS.notificationsPerPerson.windowMs)).toBeLessThan(5);
 });
 
 test('a community reaches only who is known to it', async () => {

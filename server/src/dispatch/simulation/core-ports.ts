@@ -25,7 +25,8 @@ export interface Mutation {
 
 const STATUS_POLL_AFTER_MS = 3_000;
 // What the faults themselves say; anything else that a loop of the core fails with is a fault of core or simulation.
-const EXPECTED_ERRORS = /Connection terminated|could not serialize|deadlock detected|counted by another process/;
+const EXPECTED_ERRORS =
+  /Connection terminated|could not serialize|could not extend file|deadlock detected|counted by another process/;
 
 /** Starts the core in a process: everything that it asks for passes the process, the timeline or the seed. */
 export function createCoreFactory(parts: {

@@ -1,5 +1,12 @@
 import type { AcceptResult } from '../contract.ts';
-import { MIDNIGHT_AT_MS, type Scenario, type SimulatedItem, type SimulatedPerson, type SimulatedRequest } from './scenario.ts';
+import {
+  DAY_MS,
+  MIDNIGHT_AT_MS,
+  type Scenario,
+  type SimulatedItem,
+  type SimulatedPerson,
+  type SimulatedRequest,
+} from './scenario.ts';
 import type { MessageRow, Tables } from './store/tables.ts';
 
 /** The invariants of what customers were told (reliability 2.1): accepted, repeated, cancelled, paused, not before. */
@@ -19,6 +26,8 @@ export interface CustomerWatch {
   personOf(row: MessageRow): SimulatedPerson;
   ended(): void;
 }
+
+const WINDOW_MS = DAY_MS / 2; // see FROM_MIDNIGHT
 
 interface Asked {
   request: SimulatedRequest;
@@ -118,8 +127,9 @@ export function createCustomerWatch(parts: {
     launched(row, atMs) {
       if (cancelled.has(row.id)) violated('C1', `message ${row.id} is sent after its cancel was answered`);
       const isBound = byText.get(row.text)?.item.windows !== undefined;
-      if (isBound && scenario.faults.clockStep === 0 && atMs < MIDNIGHT_AT_MS)
-        violated('W1', `message ${row.id} is sent ${Math.ceil(MIDNIGHT_AT_MS - atMs)} ms before its window opens`);
+      const sinceMidnightMs = (atMs - MIDNIGHT_AT_MS + DAY_MS) % DAY_MS;
+      if (isBound && scenario.faults.clockStep === 0 && sinceMidnightMs > WINDOW_MS)
+        violated('W1', `message ${row.id} is sent ${Math.ceil(DAY_MS - sinceMidnightMs)} ms before its window opens`);
     },
     personOf({ text }) {
       const person = byText.get(text)?.item.person ?? replies.get(text)?.person;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AcceptAnswer, AcceptResult, NewNotification, Remember } from '../contract.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { CustomerWatch } from './customer-watch.ts';
-import type { Member } from './fleet.ts';
+import type { Fleet, Member } from './fleet.ts';
 import type { Scenario, SimulatedItem, SimulatedReply, SimulatedRequest, SimulatedWish } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Tables } from './store/tables.ts';
@@ -18,6 +18,8 @@ export interface Customers {
 
 const PATIENCE_MS = 3_000;
 const ANSWER_UNHEARD = 0.05;
+// Keys are known again for a day.
+const REPEATED_FOR_MS = 80_000_000;
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 export function createCustomers(parts: {
@@ -28,8 +30,7 @@ export function createCustomers(parts: {
   tables: Tables;
   /** Milliseconds since 1970. */
   now(): number;
-  /** A process that lives, null where none does. */
-  someProcess(): Member | null;
+  fleet: Pick<Fleet, 'some' | 'asleepForMs'>;
 }): Customers {
   const { scenario, timeline, random, watch, tables } = parts;
   const acceptedIds = new Map<SimulatedRequest, readonly number[]>();
@@ -43,7 +44,7 @@ export function createCustomers(parts: {
     heard: (answer: Answer) => void,
     failed: () => void,
   ): void => {
-    const member = parts.someProcess();
+    const member = parts.fleet.some();
     let isOver = false;
     const end = (goOn: () => void): void => {
       if (isOver) return;
@@ -51,7 +52,8 @@ export function createCustomers(parts: {
       patience.cancel();
       goOn();
     };
-    const patience = timeline.after(PATIENCE_MS, who, 'waits no longer', () => end(failed));
+    const patienceMs = PATIENCE_MS + parts.fleet.asleepForMs();
+    const patience = timeline.after(patienceMs, who, 'waits no longer', () => end(failed));
     if (member === null) return;
     const asked = { process: member.process };
     underWay.add(asked);
@@ -95,13 +97,14 @@ export function createCustomers(parts: {
     };
   };
 
-  const send = (request: SimulatedRequest, sendAts: readonly (Date | null)[]): void => {
+  const send = (request: SimulatedRequest, firstAt: number, sendAts: readonly (Date | null)[]): void => {
     const { name, accountId, key, items } = request;
     const isKnownAgain = key !== null || items.every(({ clientMessageId }) => clientMessageId !== undefined);
     const remember: Remember | undefined =
       key === null ? undefined : { key, bodySha256: sha256(items.map(({ text }) => text).join()), answerBody };
     const repeat = (): void => {
-      if (isKnownAgain || random.chance(0.5)) later(name, () => send(request, sendAts));
+      const isTooLate = timeline.now() - firstAt > REPEATED_FOR_MS;
+      if (!isTooLate && (isKnownAgain || random.chance(0.5))) later(name, () => send(request, firstAt, sendAts));
       else open -= 1;
     };
     const heard = (result: AcceptResult): void => {
@@ -188,7 +191,7 @@ export function createCustomers(parts: {
       for (const request of scenario.requests)
         at(request.askedAtMs, request.name, () => {
           const sendAts = request.items.map(({ sendInMs }) => (sendInMs === undefined ? null : new Date(parts.now() + sendInMs)));
-          send(request, sendAts);
+          send(request, timeline.now(), sendAts);
         });
       for (const one of scenario.replies) at(one.atMs, one.text, () => reply(one));
       for (const wish of scenario.wishes) at(wish.atMs, wish.what, () => (wish.what === 'cancel' ? cancel(wish) : pause(wish)));

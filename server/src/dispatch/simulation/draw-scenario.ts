@@ -3,6 +3,7 @@ import type { NewStep } from '../contract.ts';
 import { drawFaults } from './faults.ts';
 import {
   createSenders,
+  DAY_MS,
   FROM_MIDNIGHT,
   MIDNIGHT_AT_MS,
   type Scenario,
@@ -26,6 +27,7 @@ interface World {
   accounts: number;
   senderOf(accountId: number, routes: readonly SimulatedRoute[]): Sender;
   faultsEndMs: number;
+  night: Scenario['night'];
 }
 
 /** The scenario of a seed: always the same one. */
@@ -33,7 +35,10 @@ export function drawScenario(seed: number): Scenario {
   const random = createSeededRandom(seed);
   const size = random.fraction();
   const count = size < 0.75 ? random.integer(3, 24) : size < 0.97 ? random.integer(25, 90) : random.integer(100, 240);
-  const faultsEndMs = random.integer(3_000, 9_000);
+  const eveningMs = random.integer(3_000, 9_000);
+  // Mornings come before and after the places of the evening are free again.
+  const night = random.chance(0.15) ? { atMs: eveningMs, forMs: DAY_MS + random.integer(-15_000, 10_000) } : null;
+  const faultsEndMs = night === null ? eveningMs : eveningMs + night.forMs + random.integer(5_000, 20_000);
   const rate = random.pick(RATES);
   const accounts = random.chance(0.5) ? 1 : random.integer(2, 3);
   const groups = drawGroups(random, size < 0.75 ? random.integer(1, 2) : random.integer(1, 4), accounts, rate);
@@ -42,12 +47,13 @@ export function drawScenario(seed: number): Scenario {
     return { id: 1 + index, accountId: 1 + index, kind: 'notify', settings: { messagesPerSecond: rate }, dropsRepeats };
   });
   const people = drawPeople(random, random.integer(1, Math.max(2, Math.ceil(count / 2))));
-  const world: World = { random, groups, people, accounts, senderOf: createSenders(upstreams), faultsEndMs };
+  const world: World = { random, groups, people, accounts, senderOf: createSenders(upstreams), faultsEndMs, night };
   const { requests, replies } = drawMessages(world, count);
   return {
     processes: random.integer(1, 3),
     leaseMs: random.pick([1_500, 2_000, 3_000]),
     sendTimeoutMs: random.pick([1_000, 2_500]),
+    night,
     faultsEndMs,
     faults: drawFaults(random),
     keyMemoryMs: random.pick([60_000, 3_600_000]),
@@ -85,8 +91,11 @@ function drawPeople(random: SeededRandom, count: number): SimulatedPerson[] {
 const somebody = ({ random, people }: World): SimulatedPerson =>
   random.chance(0.5) ? (people[0] as SimulatedPerson) : random.pick(people);
 
-const someMoment = ({ random, faultsEndMs }: World): number =>
-  random.chance(0.5) ? random.between(0, 1_500) : random.between(0, faultsEndMs);
+/** While there are faults and it is not night. */
+function someMoment({ random, faultsEndMs, night }: World): number {
+  if (night === null) return random.chance(0.5) ? random.between(0, 1_500) : random.between(0, faultsEndMs);
+  return random.chance(0.4) ? random.between(0, night.atMs) : random.between(night.atMs + night.forMs, faultsEndMs);
+}
 
 function drawMessages(world: World, count: number): { requests: SimulatedRequest[]; replies: SimulatedReply[] } {
   const { random, groups } = world;
@@ -102,16 +111,22 @@ function drawMessages(world: World, count: number): { requests: SimulatedRequest
     const many = Math.min(left, random.chance(0.6) ? 1 : random.integer(2, 6));
     const accountId = random.integer(1, world.accounts);
     const namesItems = random.chance(0.3);
-    const items = Array.from({ length: many }, (_, index) => drawItem(world, accountId, `text ${left - index}`, namesItems));
     const name = `request ${requests.length + 1}`;
-    requests.push({ name, accountId, askedAtMs: someMoment(world), key: random.chance(0.6) ? name : null, items });
+    const askedAtMs = someMoment(world);
+    const items = Array.from({ length: many }, (_, index) =>
+      drawItem(world, { accountId, askedAtMs, text: `text ${left - index}`, isNamed: namesItems }),
+    );
+    requests.push({ name, accountId, askedAtMs, key: random.chance(0.6) ? name : null, items });
     left -= many;
   }
   return { requests, replies };
 }
 
-function drawItem(world: World, accountId: number, text: string, isNamed: boolean): SimulatedItem {
-  const { random, groups, senderOf } = world;
+function drawItem(
+  world: World,
+  { accountId, askedAtMs, text, isNamed }: { accountId: number; askedAtMs: number; text: string; isNamed: boolean },
+): SimulatedItem {
+  const { random, groups, senderOf, night } = world;
   const chosen = random.pick(groups);
   const other = groups.find(({ network }) => network !== chosen.network);
   const on = (group: SimulatedGroup): SimulatedRoute => ({
@@ -125,7 +140,10 @@ function drawItem(world: World, accountId: number, text: string, isNamed: boolea
   const steps = isTimed ? timedSteps(random, names, first.provider) : undefined;
   const waits = random.chance(0.05);
   const sendInMs = random.chance(0.1) ? random.integer(500, 4_000) : 0;
-  const ttlSeconds = waits ? MIDNIGHT_AT_MS / 1_000 + random.integer(2, 6) : Math.ceil(sendInMs / 1_000) + random.integer(2, 12);
+  const sleepsOverMs = night !== null && askedAtMs < night.atMs && random.chance(0.3) ? night.atMs + night.forMs - askedAtMs : 0;
+  const ttlSeconds =
+    Math.ceil(sleepsOverMs / 1_000) +
+    (waits ? MIDNIGHT_AT_MS / 1_000 + random.integer(2, 6) : Math.ceil(sendInMs / 1_000) + random.integer(2, 12));
   return {
     ...{ text, person: somebody(world), sender: senderOf(accountId, routes), templateId: random.chance(0.7) ? 4 : 5, ttlSeconds },
     ...(steps === undefined ? { routes: names } : { steps }),
@@ -140,7 +158,8 @@ function timedSteps(random: SeededRandom, names: readonly NewStep['route'][], pr
   return names.map((route, index) => (index === 0 ? { route, timeoutSeconds: random.integer(1, 6), success } : { route }));
 }
 
-function drawWishes({ random, faultsEndMs }: World, requests: readonly SimulatedRequest[]): SimulatedWish[] {
+function drawWishes(world: World, requests: readonly SimulatedRequest[]): SimulatedWish[] {
+  const { random } = world;
   const wishes: SimulatedWish[] = [];
   const paused = new Set<Sender>(); // each once, so that the end of one pause is not the end of another
   for (const request of requests) {
@@ -149,7 +168,7 @@ function drawWishes({ random, faultsEndMs }: World, requests: readonly Simulated
     const sender = request.items[0]?.sender;
     if (sender === undefined || paused.has(sender) || !random.chance(0.04)) continue;
     paused.add(sender);
-    wishes.push({ what: 'pause', atMs: random.between(0, faultsEndMs), forMs: random.between(200, 6_000), sender });
+    wishes.push({ what: 'pause', atMs: someMoment(world), forMs: random.between(200, 6_000), sender });
   }
   return wishes;
 }

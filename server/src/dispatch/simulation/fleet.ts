@@ -17,6 +17,10 @@ export interface Fleet {
   readonly deaths: number;
   /** One of them is asked to stop, and another is started. */
   restart(member: Member): void;
+  /** All are stopped or killed, and no other is started before that long. */
+  sleep(ms: number): void;
+  /** How long there will be none yet, in ms. */
+  asleepForMs(): number;
   /** Resolves when all have stopped; no other is started from now on. */
   stopAll(): Promise<void>;
 }
@@ -29,11 +33,12 @@ export function createFleet(parts: {
   const alive = new Map<string, Member>();
   const mourners = new Map<string, () => void>();
   let isOver = false;
+  let asleepUntil = 0;
   let [started, deaths] = [0, 0];
 
   const workerIdOf = (name: string): string => `00000000-0000-0000-0000-${name.replace(/\D/g, '').padStart(12, '0')}`;
   const start = (): void => {
-    if (isOver) return;
+    if (isOver || timeline.now() < asleepUntil) return;
     started += 1;
     const name = `process ${started}`;
     const process = createProcess(name, surroundings);
@@ -65,6 +70,18 @@ export function createFleet(parts: {
       start();
       void dispatch.stop().catch(() => {});
     },
+    sleep(ms) {
+      asleepUntil = timeline.now() + ms;
+      const count = alive.size;
+      for (const { process, dispatch } of alive.values()) {
+        if (random.chance(0.5)) process.kill();
+        else void dispatch.stop().catch(() => {});
+        alive.delete(process.name);
+      }
+      for (let index = 0; index < Math.max(1, count); index += 1)
+        timeline.after(ms + random.between(0, 300), 'supervisor', 'starts a process', start);
+    },
+    asleepForMs: () => Math.max(0, asleepUntil - timeline.now()),
     async stopAll() {
       isOver = true;
       await Promise.all([...alive].map(([name, { dispatch }]) => Promise.race([dispatch.stop(), death(name)])));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { customerMutants } from './customer-mutants.ts';
+import { furtherMutants } from './further-mutants.ts';
 import { mutants } from './mutants.ts';
 import { simulate } from './simulation.ts';
 
@@ -19,7 +19,7 @@ const FOUND_BY: Readonly<Record<string, RegExp>> = {
   'the outbox is written outside of the transaction': /^S2/,
 };
 
-const FOUND_BY_CUSTOMERS: Readonly<Record<string, RegExp>> = {
+const FURTHER_FOUND_BY: Readonly<Record<string, RegExp>> = {
   'an answer before its message is stored': /^D1/,
   'answers in another order than the items': /^D3/,
   'a message is stored twice': /^(D2|K1)/,
@@ -31,18 +31,18 @@ const FOUND_BY_CUSTOMERS: Readonly<Record<string, RegExp>> = {
 };
 
 test('every mutant is looked for, the ten of the dispatcher among them', () => {
-  expect(Object.keys(customerMutants())).toEqual(Object.keys(FOUND_BY_CUSTOMERS));
+  expect(Object.keys(furtherMutants())).toEqual(Object.keys(FURTHER_FOUND_BY));
   expect(Object.keys(mutants())).toEqual(Object.keys(FOUND_BY));
   expect(Object.keys(FOUND_BY)).toHaveLength(10);
 });
 
-test.each(Object.entries({ ...FOUND_BY, ...FOUND_BY_CUSTOMERS }))(
+test.each(Object.entries({ ...FOUND_BY, ...FURTHER_FOUND_BY }))(
   '%s: found within a thousand seeds',
   { timeout: 300_000 },
   async (name, rule) => {
     let found: string | undefined;
     for (let seed = 1; seed <= SEEDS_MAX && found === undefined; seed += 1) {
-      const mutation = { ...mutants(), ...customerMutants() }[name];
+      const mutation = { ...mutants(), ...furtherMutants() }[name];
       if (mutation === undefined) throw new Error(name);
       found = (await simulate({ seed, mutation })).violations.find((violation) => rule.test(violation));
     }

@@ -41,7 +41,13 @@ export interface SimulatedProcess {
 }
 
 export const WALL_START = Date.UTC(2026, 0, 15, 20, 59, 50); // ten seconds before midnight in Moscow
+const CLOCK_OFF_MAX_MS = 5_000;
 const connectionLost = () => databaseError('ECONNRESET', 'Connection terminated unexpectedly');
+const REFUSALS = [
+  connectionLost,
+  () => databaseError('40001', 'could not serialize access'),
+  () => databaseError('53100', 'could not extend file: No space left on device'),
+];
 
 export function createProcess(name: string, { timeline, random, store, ...world }: Surroundings): SimulatedProcess {
   const started = timeline.now();
@@ -107,7 +113,7 @@ export function createProcess(name: string, { timeline, random, store, ...world 
     if (tx.over) throw connectionLost();
     if (!random.chance(world.faults().statementRefused)) return;
     store.rollBack(tx);
-    throw random.chance(0.5) ? connectionLost() : databaseError('40001', 'could not serialize access');
+    throw random.pick(REFUSALS)();
   };
   const perhapsUnheard = (tx: Transaction): void => {
     if (!random.chance(world.faults().answerLost)) return;
@@ -210,8 +216,8 @@ export function createProcess(name: string, { timeline, random, store, ...world 
     ...{ name, clock, database, call, hear, kill },
     isAlive: () => alive,
     stepClock(ms) {
-      wallOffset += ms;
-      timeline.note(name, `its wall clock jumps by ${Math.round(ms)} ms`);
+      wallOffset = Math.min(CLOCK_OFF_MAX_MS, Math.max(-CLOCK_OFF_MAX_MS, wallOffset + ms));
+      timeline.note(name, `its wall clock is off by ${Math.round(wallOffset)} ms`);
     },
   };
   return process;

@@ -66,6 +66,8 @@ export interface Scenario {
   processes: number;
   leaseMs: number;
   sendTimeoutMs: number;
+  /** All processes are gone meanwhile: a day later everything goes on. */
+  night: { atMs: number; forMs: number } | null;
   /** Faults end here; then everything has to come to its end. */
   faultsEndMs: number;
   faults: FaultRates;
@@ -90,6 +92,7 @@ export const FROM_MIDNIGHT: SendWindow = {
   timeZone: 'Europe/Moscow',
 };
 export const MIDNIGHT_AT_MS = 10_000;
+export const DAY_MS = 86_400_000;
 
 export interface SimulatedRoute {
   group: SimulatedGroup;

@@ -54,6 +54,6 @@ export function shortScenario(): Scenario {
     ...{ processes: 2, leaseMs: 1_500, sendTimeoutMs: 1_000, faultsEndMs: 1_500, faults: NO_FAULTS, keyMemoryMs: 60_000 },
     ...{ groups: [vk, ok], connections: [upstream, vk.community, ok.community] },
     requests: [request(20, 0, 1, null), request(40, 1, 4, 'key'), request(60, 4, 6, 'another')],
-    ...{ replies: [], wishes: [] },
+    ...{ replies: [], wishes: [], night: null },
   };
 }

@@ -89,20 +89,21 @@ export async function simulate(run: Run): Promise<Outcome> {
       onUnexpected: (error) => watch.violated('core', error),
     }),
   });
-  const customers = createCustomers({ scenario, timeline, random, tables, watch: customerWatch, now: databaseNow, someProcess });
+  const customers = createCustomers({ scenario, timeline, random, tables, watch: customerWatch, now: databaseNow, fleet });
 
   addLanes(store, scenario);
   for (let index = 0; index < scenario.processes; index += 1)
     timeline.after(random.between(0, 300), 'supervisor', 'starts a process', fleet.start);
   customers.begin();
-  for (let second = 1; second * 1_000 < scenario.faultsEndMs; second += 1) {
-    timeline.after(second * 1_000, 'world', 'turns', () => {
-      const member = fleet.some();
-      if (member === null) return;
-      if (random.chance(faults.clockStep)) member.process.stepClock(random.between(-5_000, 5_000));
-      if (random.chance(faults.restart)) fleet.restart(member);
-    });
-  }
+  const turn = (): void => {
+    const member = fleet.some();
+    if (member !== null && random.chance(faults.clockStep)) member.process.stepClock(random.between(-5_000, 5_000));
+    if (member !== null && random.chance(faults.restart)) fleet.restart(member);
+    if (timeline.now() < scenario.faultsEndMs) timeline.after(1_000 + fleet.asleepForMs(), 'world', 'turns', turn);
+  };
+  timeline.after(1_000, 'world', 'turns', turn);
+  const { night } = scenario;
+  if (night !== null) timeline.after(night.atMs, 'world', 'goes to sleep', () => fleet.sleep(night.forMs));
   timeline.after(scenario.faultsEndMs, 'world', 'faults end', () => {
     faults = NO_FAULTS;
   });
@@ -125,7 +126,7 @@ export async function simulate(run: Run): Promise<Outcome> {
     if (isDone || timeline.now() > scenario.faultsEndMs + LAST_FAULT_TO_END_MS) finish();
     else timeline.after(DONE_LOOK_EVERY_MS, 'world', 'looks', look);
   };
-  timeline.after(DONE_LOOK_EVERY_MS, 'world', 'looks', look);
+  timeline.after(scenario.faultsEndMs, 'world', 'looks', look);
 
   await timeline.run(() => hasEnded || watch.violations.length > 0);
   return {

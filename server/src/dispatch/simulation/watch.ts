@@ -2,7 +2,7 @@ import type { Outgoing, SendOutcome } from '@soroka/channels';
 import { LIMITS } from '../../limits/limits.ts';
 import type { CustomerWatch } from './customer-watch.ts';
 import { type SimulatedProcess, WALL_START } from './process.ts';
-import type { Scenario, SimulatedConnection, SimulatedGroup } from './scenario.ts';
+import { DAY_MS, type Scenario, type SimulatedConnection, type SimulatedGroup } from './scenario.ts';
 import type { CallbackRow, DeliveryRow, MessageRow, Tables } from './store/tables.ts';
 import type { RowChange, Transaction } from './store/transactions.ts';
 
@@ -252,8 +252,8 @@ export function createWatch(parts: {
       if (alreadyHere + 1 > allowed) violated('P1', `message ${messageId} comes ${alreadyHere + 1} times on step ${step}`);
       if (!isNotification || connection.settings.perDay === null) return;
       launch.deliveredAt = now();
-      const { max, windowMs } = LIMITS.notificationsPerPerson;
-      for (const name of namesOf(launch)) count('R2', `day of ${name}`, max, windowMs);
+      const { max } = LIMITS.notificationsPerPerson;
+      for (const name of namesOf(launch)) count('R2', `day of ${name}`, max, DAY_MS);
     },
     takenBack(launch) {
       about(launch.messageId).takenBack.add(launch.step);

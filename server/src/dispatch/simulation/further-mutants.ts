@@ -9,8 +9,8 @@ const DUE_OF_INSERT = 20;
 const accepting = ACCEPT_TWINS['dispatch.accept.insert'];
 const inserting = (insert: Twin): Mutation => ({ twins: { 'dispatch.accept.insert': insert } });
 
-/** Faults in what customers are told, each made at a port of the core as it stands. */
-export function customerMutants(): Readonly<Record<string, Mutation>> {
+/** Besides the ten: faults in what customers are told, each made at a port of the core as it stands. */
+export function furtherMutants(): Readonly<Record<string, Mutation>> {
   return {
     'an answer before its message is stored': inserting(async (tx, tables, values) => {
       const ids = (await accepting(tx, tables, values)) as { id: number }[];

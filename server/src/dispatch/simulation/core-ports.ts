@@ -139,7 +139,7 @@ function templatesFor(process: SimulatedProcess): Templates {
         upstream: {},
         intent: null,
       },
-      ...{ unknownOutcome, senderIds: EVERYBODY, variables: ['text'] },
+      ...{ unknownOutcome, class: null, senderIds: EVERYBODY, variables: ['text'] },
     }),
   );
   const known: Pick<Templates, 'byId' | 'render'> = {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { simulate } from './simulation.ts';
+import { furtherMutants } from './further-mutants.ts';
+import { ruleOf, shrink } from './shrink.ts';
+import { type Mutation, simulate } from './simulation.ts';
 
 test('one seed is one run: what happens follows from nothing else', async () => {
   for (let seed = 1; seed <= 30; seed += 1) {
@@ -23,4 +25,12 @@ test('a run tells line by line what happened, and ends with the first promise br
   expect(broken.violations).toHaveLength(1);
   expect(lines.at(-1)).toContain('VIOLATION S2');
   expect(lines.some((line) => /process \d+ +sends \d+\.0/.test(line))).toBe(true);
+});
+
+test('a run that breaks a promise is cut down to what breaks it', async () => {
+  const mutation = furtherMutants()['answers in another order than the items'] as Mutation;
+  let seed = 1;
+  while (!(await simulate({ seed, mutation })).violations.some((violation) => ruleOf(violation) === 'D3')) seed += 1;
+  const { requests, replies, wishes, processes } = await shrink(seed, 'D3', mutation);
+  expect([requests.length, replies.length, wishes.length, processes]).toEqual([1, 0, 0, 1]);
 });

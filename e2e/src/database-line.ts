@@ -13,10 +13,12 @@ export interface DatabaseLine extends AsyncDisposable {
    */
   fallSilent(of: 'both' | 'answers', options?: { withNew: true }): void;
   speak(): void;
+  /** New connections go to that database instead; those of before end. */
+  leadTo(databaseUrl: string): void;
 }
 
 export async function openDatabaseLine(databaseUrl: string): Promise<DatabaseLine> {
-  const target = new URL(databaseUrl);
+  let target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   const pairs = new Set<{ near: Socket; far: Socket }>();
   let silentOnArrival: 'both' | 'answers' | null = null;
@@ -61,6 +63,10 @@ export async function openDatabaseLine(databaseUrl: string): Promise<DatabaseLin
     },
     speak() {
       silentOnArrival = null;
+    },
+    leadTo(otherUrl) {
+      target = new URL(otherUrl);
+      for (const socket of sockets) socket.destroy();
     },
     [Symbol.asyncDispose]: cut,
   };

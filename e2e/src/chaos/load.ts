@@ -15,6 +15,8 @@ export interface Order {
 
 export interface Load {
   orders: readonly Order[];
+  /** Forgets that it was accepted: the database has been set back. */
+  disown(order: Order): void;
   /** Why requests got no OK, one by one. */
   failed(): readonly string[];
   /** No more requests; resolves when the last is answered. */
@@ -72,6 +74,9 @@ export function startLoad(url: string, requestsPerSecond: number): Load {
   })();
   return {
     orders,
+    disown(order) {
+      order.messageId = null;
+    },
     failed: () => failures,
     stop: () => {
       stopping = true;

@@ -6,6 +6,7 @@ import { longestSilence, type Span, type Tally, tally } from './verdict.ts';
 
 /** A site to make trouble on. */
 export interface Trouble extends Site {
+  base: Base;
   /** About as long as trouble is to be made. */
   seconds: number;
   /** Customers begin to write, and go on until the scenario ends. Resolves when every lane is at work. */
@@ -24,6 +25,8 @@ export interface Scenario {
   recoverWithinMs: number;
   /** The proxy in front of the servers must have hidden the trouble: a request without an OK breaks the promise. */
   isHidden?: true;
+  /** Not even a network without keys may get anything twice. */
+  repeatsNothing?: true;
   /** What this machine lacks for it, in a sentence; null: nothing. */
   whyNot?(base: Base): Promise<string | null>;
   /** How its PostgreSQL is started, and where; taken away after the site. */
@@ -57,6 +60,7 @@ export async function runScenario(
   try {
     await scenario.run({
       ...site,
+      base,
       seconds,
       say,
       async beginLoad() {
@@ -86,14 +90,15 @@ export async function runScenario(
 }
 
 function brokenPromises(
-  { recoverWithinMs, isHidden }: Scenario,
-  { accepted, lost, doubled, unheard, overLimit, recoverySeconds, failedRequests }: Omit<Outcome, 'broken'>,
+  { recoverWithinMs, isHidden, repeatsNothing }: Scenario,
+  { accepted, lost, doubled, allowedDoubles, unheard, overLimit, recoverySeconds, failedRequests }: Omit<Outcome, 'broken'>,
 ): string[] {
   const limitSeconds = recoverWithinMs / 1_000;
   return [
     accepted === 0 && 'no message was accepted: nothing was tried',
     lost > 0 && `${lost} accepted messages never came to the network`,
     doubled > 0 && `${doubled} messages came twice although the network has a key`,
+    repeatsNothing === true && allowedDoubles > 0 && `${allowedDoubles} messages came twice to the network without keys`,
     unheard > 0 && `the customer was never told of ${unheard} accepted messages`,
     overLimit > 0 && `a limit was broken ${overLimit} times`,
     recoverySeconds > limitSeconds && `a lane was silent for ${recoverySeconds.toFixed(1)} s, not at most ${limitSeconds} s`,

@@ -1,3 +1,4 @@
+import { prepareRestored } from '../dispatch/dispatch.ts';
 import { type Config, readConfig } from '../platform/config.ts';
 import { migrate } from '../platform/migrations.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -53,6 +54,21 @@ folder does.
         note: 'It holds the password: keep it out of logs.',
         fields: { url: reached.url },
       };
+    },
+  },
+  {
+    name: 'database restored',
+    summary: 'Make a database that was restored from a dump safe to serve. Once, before any server starts.',
+    help: `
+What the dump has waiting may have gone out after it was made. Ids go on far ahead of those given out meanwhile; what is due is
+sent again under its old key where the network drops repeats, and ends as UNKNOWN where it does not (OK communities). What was
+accepted after the dump is lost with it.
+
+  pg_restore --clean --if-exists --dbname "$(soroka database url)" soroka.dump
+  soroka database restored`,
+    async run(_, surroundings) {
+      await using place = await openWorkplace(surroundings);
+      return { kind: 'record', fields: { ...(await prepareRestored(place.database, place.connections)) } };
     },
   },
   {

@@ -68,6 +68,7 @@ export type {
 } from './contract.ts';
 
 export { createPurge, type Purge } from './purge.ts';
+export { type Prepared, prepareRestored } from './restored.ts';
 
 export interface Dispatch {
   /** Renders, refuses or stores each; everything accepted is durable when this resolves. Answers in the order of the items. */

@@ -48,7 +48,7 @@ async function acceptTogether(parts: AcceptParts, requests: readonly Request[]):
   });
   const stored = await storeTogether(parts, storable, new Date(now));
   requestsCommitted({ count: requests.length });
-  report(parts, storable, stored);
+  report(parts, storable, stored, now);
   let next = 0;
   return checked.map((outcome) => (outcome.status === 'rejected' ? outcome : (stored[next++] as Outcome<AcceptResult>)));
 }
@@ -82,8 +82,14 @@ async function checkAll(
   );
 }
 
-function report({ onAccepted }: AcceptParts, requests: readonly AcceptRequest[], stored: readonly Outcome<AcceptResult>[]): void {
+function report(
+  { onAccepted }: AcceptParts,
+  requests: readonly AcceptRequest[],
+  stored: readonly Outcome<AcceptResult>[],
+  now: number,
+): void {
   const work: Work[] = [];
+  let taken = 0;
   for (const [place, outcome] of stored.entries()) {
     if (outcome.status === 'rejected' || outcome.value.kind !== 'accepted') continue;
     for (const [index, answer] of outcome.value.answers.entries()) {
@@ -91,11 +97,14 @@ function report({ onAccepted }: AcceptParts, requests: readonly AcceptRequest[],
       if (!answer.ok) for (const { key } of answer.reasons) messageRejected({ reason: key });
       else if (candidate !== undefined && 'steps' in candidate) {
         const { laneId, connectionId } = candidate.steps[0] as StepPlan;
-        work.push({ laneId, connectionId });
+        const { accountId, priority } = candidate;
+        taken += 1;
+        if (candidate.dueAt.getTime() <= now)
+          work.push({ laneId, connectionId, priority, accountId, dueAt: candidate.dueAt.getTime(), messageId: answer.messageId });
       }
     }
   }
-  if (work.length === 0) return;
-  messagesAccepted({ kind: 'notification', count: work.length });
+  if (taken === 0) return;
+  messagesAccepted({ kind: 'notification', count: taken });
   onAccepted(distinctWork(work));
 }

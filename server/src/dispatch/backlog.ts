@@ -3,8 +3,8 @@ import type { Connection, SenderRoute } from '../connections/connections.ts';
 import { LIMITS } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
+import { PARKED } from './classes.ts';
 import type { LaneDirectory } from './lane-directory.ts';
-import { PARKED } from './pauses.ts';
 import { join, placeIn, type WaitingLine } from './waiting-line.ts';
 
 /** Where a message of a first step would stand. */

@@ -7,7 +7,7 @@ import { withNote } from './course-notes.ts';
 import { statusReported } from './events.ts';
 import type { Change, HeldDelivery, HeldMessage } from './facts.ts';
 import type { StepPlan } from './plan.ts';
-import { distinctWork, type Work } from './work.ts';
+import { type Work, type WorkRow, workOf } from './work.ts';
 
 /** A message under lock, with what its reports need. */
 export interface LockedMessage extends HeldMessage {
@@ -62,7 +62,9 @@ const QUEUE: Statement = {
         maybe_sent = c.maybe_sent
     from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::smallint[], $5::int[], $6::bigint[], $7::timestamptz[], $8::boolean[],
       $9::boolean[]) as c(id, step, due_at, attempt, lane_id, connection_id, step_ends_at, keep_slot, maybe_sent)
-    where d.message_id = c.id`,
+    where d.message_id = c.id
+    returning d.lane_id as "laneId", d.connection_id as "connectionId", d.priority, d.account_id as "accountId", d.due_at as "dueAt",
+      d.message_id as "messageId"`,
 };
 const AWAIT: Statement = {
   name: 'dispatch.change.await',
@@ -185,20 +187,19 @@ async function updateDeliveries(tx: Queryable, decided: readonly Decided[], now:
   if (removed.length > 0) await tx.run(REMOVE, [removed]);
   if (cleared.length > 0) await tx.run(CLEAR_STEP_END, [cleared]);
   if (awaiting.length > 0) await tx.run(AWAIT, [awaiting.map((row) => row.id), awaiting.map((row) => new Date(row.pollAt))]);
-  if (queued.length > 0) {
-    await tx.run(QUEUE, [
-      queued.map((row) => row.id),
-      queued.map((row) => row.step),
-      queued.map((row) => new Date(row.dueAt)),
-      queued.map((row) => Math.max(0, row.attempt)),
-      queued.map((row) => row.plan.laneId),
-      queued.map((row) => row.plan.connectionId),
-      queued.map((row) => (row.plan.timeoutSeconds === undefined ? null : new Date(row.dueAt + row.plan.timeoutSeconds * 1_000))),
-      queued.map((row) => row.keepDaySlot),
-      queued.map((row) => row.maybeSent),
-    ]);
-  }
-  return distinctWork(queued.filter(({ dueAt }) => dueAt <= now.getTime()).map(({ plan }) => plan));
+  if (queued.length === 0) return [];
+  const rows = await tx.rows<WorkRow>(QUEUE, [
+    queued.map((row) => row.id),
+    queued.map((row) => row.step),
+    queued.map((row) => new Date(row.dueAt)),
+    queued.map((row) => Math.max(0, row.attempt)),
+    queued.map((row) => row.plan.laneId),
+    queued.map((row) => row.plan.connectionId),
+    queued.map((row) => (row.plan.timeoutSeconds === undefined ? null : new Date(row.dueAt + row.plan.timeoutSeconds * 1_000))),
+    queued.map((row) => row.keepDaySlot),
+    queued.map((row) => row.maybeSent),
+  ]);
+  return workOf(rows, now);
 }
 
 function planOf(message: HeldMessage, step: number): StepPlan {

@@ -2,6 +2,7 @@ import type { QuietHours } from '../accounts/accounts.ts';
 import type { Template, Templates } from '../templates/templates.ts';
 import type { Lines } from './backlog.ts';
 import { type Catalog, TEXT_CHARACTERS_MAX } from './catalog.ts';
+import { DEFAULT_CLASS, PRIORITY_OF_CLASS } from './classes.ts';
 import type { NewNotification, Refusal } from './contract.ts';
 import type { LaneDirectory } from './lane-directory.ts';
 import { planSteps, type StepPlan } from './plan.ts';
@@ -59,6 +60,7 @@ export function check(parts: CheckParts, catalog: Catalog, accountId: number, it
     accountId,
     item,
     sender,
+    priority: PRIORITY_OF_CLASS[item.class ?? DEFAULT_CLASS],
     templateId: template.id,
     text: rendered.text,
     steps: plan.steps,

@@ -1,16 +1,14 @@
 import type { Keyboard } from '@soroka/channels';
 import type { Queryable, Statement } from '../platform/database.ts';
+import type { QueueShare } from './lane-queues.ts';
 import type { ZonedWindow } from './windows.ts';
 
 // The statements of a claim: for many lanes at once, whose requests are rows of arrays.
 
 /** Due rows of one queue that a lane wants. */
-export interface QueueWant {
+export interface QueueWant extends QueueShare {
   laneId: number;
   epoch: number;
-  connectionId: number;
-  priority: number;
-  limit: number;
 }
 
 export interface DueRow {
@@ -21,6 +19,7 @@ export interface DueRow {
   daySlotAt: Date | null;
   dayPersons: readonly string[] | null;
   expiresAt: Date;
+  dueAt: Date;
   kind: 'notification' | 'reply';
   phone: string | null;
   peerId: string | null;
@@ -35,21 +34,22 @@ export interface DueRow {
 }
 
 // Only the lane's owner of this epoch finds anything. `skip locked` is for cancels and expiry, not for other claimers: a lane has one.
-// One class at a time: then the index gives the due rows in their order, and those of tomorrow behind them are not walked through.
+// One queue at a time, from its cursor on: the index gives the due rows in their order, and neither those of tomorrow behind them nor
+// what is left of those that went before are walked through, however long a snapshot keeps those from being cleaned away.
 const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select w.place, d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons", d.expires_at as "expiresAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
+      d.day_persons as "dayPersons", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
       m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
-    from unnest($1::int[], $2::bigint[], $3::bigint[], $4::smallint[], $5::int[]) with ordinality
-      as w(lane_id, epoch, connection_id, priority, wanted, place)
+    from unnest($1::int[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::int[]) with ordinality
+      as w(lane_id, epoch, connection_id, priority, account_id, after_due_at, after_id, wanted, place)
     join lane as l on l.id = w.lane_id and l.epoch = w.epoch
     cross join lateral (
       select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, due_at
       from delivery
-      where lane_id = l.id and connection_id = w.connection_id and state = 'queued' and priority = w.priority and due_at <= $6
-        and expires_at > $6
+      where lane_id = l.id and connection_id = w.connection_id and priority = w.priority and account_id = w.account_id and state = 'queued'
+        and (due_at, message_id) > (w.after_due_at, w.after_id) and due_at <= $9 and expires_at > $9
       order by due_at, message_id
       limit w.wanted
       for update skip locked
@@ -81,6 +81,9 @@ export async function lockDue(tx: Queryable, wants: readonly QueueWant[], now: D
     wants.map(({ epoch }) => epoch),
     wants.map(({ connectionId }) => connectionId),
     wants.map(({ priority }) => priority),
+    wants.map(({ accountId }) => accountId),
+    wants.map(({ after }) => new Date(after?.dueAt ?? 0)),
+    wants.map(({ after }) => after?.messageId ?? 0),
     wants.map(({ limit }) => limit),
     now,
   ]);

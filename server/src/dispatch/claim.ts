@@ -7,6 +7,7 @@ import { type Database, isDatabaseAway, type Queryable } from '../platform/datab
 import type { ChangeWriter } from './changes.ts';
 import { type DueRow, lockDue, markSending, postpone } from './claim-rows.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
+import type { Looked, QueueShare } from './lane-queues.ts';
 import { nextAllowed } from './windows.ts';
 import type { Work } from './work.ts';
 
@@ -16,9 +17,8 @@ export interface ClaimRequest {
   epoch: number;
   network: 'vk' | 'ok';
   connection: { id: number; kind: 'vk' | 'ok' | 'notify'; settings: ConnectionSettings };
-  /** 0: replies only, because the group's notification slots are all taken. */
-  priorityMax: 0 | 1;
-  limit: number;
+  /** All of this connection. */
+  queues: readonly QueueShare[];
 }
 
 /** A message whose intent is committed: it is ours to send, once, under this attempt. */
@@ -42,8 +42,8 @@ export interface ClaimedMessage {
 
 export interface Claim {
   messages: readonly ClaimedMessage[];
-  /** As many rows were due as were asked for: there may be more. */
-  more: boolean;
+  /** What was found in each queue, in the order of the request. */
+  looked: readonly Looked[];
 }
 
 export interface ClaimParts {
@@ -99,8 +99,7 @@ function claimAll(
 ): Promise<{ claims: readonly Claim[]; changed: boolean; work: readonly Work[] }> {
   return parts.database.transaction(async (tx) => {
     const found = await dueOf(tx, requests, now);
-    const due = requests.flatMap((request, index) => (found[index] ?? []).map((row): Due => ({ row, request })));
-    if (due.length === 0) return { claims: requests.map(() => ({ messages: [], more: false })), changed: false, work: [] };
+    const due = requests.flatMap((request, index) => (found[index] ?? []).flat().map((row): Due => ({ row, request })));
 
     const contacts = await contactsOf(parts, tx, due);
     const ready: Ready[] = [];
@@ -127,27 +126,27 @@ function claimAll(
     const messages = Map.groupBy(allowed, ({ request }) => request);
     const claims = requests.map((request, index) => ({
       messages: (messages.get(request) ?? []).map(({ row, recipientId }) => claimed(row, recipientId)),
-      more: found[index]?.length === request.limit,
+      looked: (found[index] ?? []).map(lookedAt),
     }));
     return { claims, changed: unsendable.length > 0, work };
   });
 }
 
-/** The due rows of each request: replies first, then notifications as far as its limit goes. */
-async function dueOf(tx: Queryable, requests: readonly ClaimRequest[], now: Date): Promise<readonly (readonly DueRow[])[]> {
-  const found: DueRow[][] = requests.map(() => []);
-  for (const priority of [0, 1] as const) {
-    const asking = requests.flatMap((request, index) => {
-      const { laneId, epoch, connection, priorityMax } = request;
-      const limit = request.limit - (found[index]?.length ?? 0);
-      // An upstream takes no replies.
-      if (limit === 0 || priority > priorityMax || (priority === 0 && connection.kind === 'notify')) return [];
-      return [{ index, laneId, epoch, connectionId: connection.id, priority, limit }];
-    });
-    const rows = await lockDue(tx, asking, now);
-    for (const [place, { index }] of asking.entries()) found[index]?.push(...(rows[place] ?? []));
-  }
-  return found;
+/** The due rows of each queue of each request. */
+async function dueOf(
+  tx: Queryable,
+  requests: readonly ClaimRequest[],
+  now: Date,
+): Promise<readonly (readonly (readonly DueRow[])[])[]> {
+  const wants = requests.flatMap(({ laneId, epoch, queues }) => queues.map((queue) => ({ laneId, epoch, ...queue })));
+  const found = await lockDue(tx, wants, now);
+  let next = 0;
+  return requests.map(({ queues }) => queues.map(() => found[next++] ?? []));
+}
+
+function lookedAt(rows: readonly DueRow[]): Looked {
+  const last = rows.at(-1);
+  return { found: rows.length, last: last === undefined ? null : { dueAt: last.dueAt.getTime(), messageId: last.messageId } };
 }
 
 /** The contact of each notification's phone, by the row. */

@@ -1,5 +1,6 @@
 import type { ErrorCode, Route, Status } from '@soroka/api';
 import type { Keyboard, RefusalReason, SendOutcome } from '@soroka/channels';
+import type { MessageClass } from './classes.ts';
 
 /** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
 export interface NewNotification {
@@ -22,6 +23,8 @@ export interface NewNotification {
   clientMessageId?: string;
   sendAt?: Date;
   windows?: readonly SendWindow[];
+  /** Absent: `DEFAULT_CLASS`. */
+  class?: MessageClass;
   /** Over the whole item as given; tells a repeated clientMessageId from a conflicting one. */
   contentSha256: Buffer;
 }

@@ -1,7 +1,7 @@
 import type { Route } from '@soroka/api';
 import type { Database, Statement } from '../platform/database.ts';
+import { PARKED } from './classes.ts';
 import type { CourseNote, HistoryEntry, MessageCourse } from './contract.ts';
-import { PARKED } from './pauses.ts';
 import type { StepPlan } from './plan.ts';
 import type { ZonedWindow } from './windows.ts';
 

@@ -169,7 +169,11 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       clock,
       connection: connectionOf,
       channel: (connectionId) => connections.channel(connectionId),
-      claim: (request) => claims.add(request, request.limit),
+      claim: (request) =>
+        claims.add(
+          request,
+          request.queues.reduce((sum, { limit }) => sum + limit, 0),
+        ),
       recover: (lane, inHand) => inTurn(() => recover(lane, inHand)),
       outgoing: createOutgoing({ templates: parts.templates, clock }),
       settler: createSettler({ database, changes, clock, decideSettings, onSettled: onChanged }),

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from '../platform/database.ts';
-import { PARKED } from './pauses.ts';
+import { PARKED } from './classes.ts';
 import type { StepPlan } from './plan.ts';
 import type { Candidate } from './store-accepted.ts';
 
@@ -16,9 +16,9 @@ const INSERT: Statement = {
     ), shared as materialized (
       select *
       from unnest($9::bigint[], $10::bigint[], $11::text[], $12::int[], $13::text[], $14::jsonb[], $15::jsonb[], $16::text[], $17::text[],
-        $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[]) with ordinality
+        $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[], $23::smallint[]) with ordinality
         as s(account_id, sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
-          connection_id, due_at, step_ends_at, common)
+          connection_id, due_at, step_ends_at, priority, common)
     ), paused as materialized (
       select account_id, sender_id from sender_pause where account_id = any($9::bigint[]) and sender_id = any($10::bigint[])
       for key share
@@ -30,8 +30,8 @@ const INSERT: Statement = {
       from own join shared using (common)
     ), waiting as (
       insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
-      select account_id, case when (account_id, sender_id) in (select account_id, sender_id from paused) then ${1 + PARKED} else 1 end, id, expires_at, lane_id,
-        connection_id, due_at, step_ends_at
+      select account_id, priority + case when (account_id, sender_id) in (select account_id, sender_id from paused) then ${PARKED} else 0 end,
+        id, expires_at, lane_id, connection_id, due_at, step_ends_at
       from own join shared using (common)
     )
     select id from own order by position`,
@@ -72,6 +72,7 @@ export async function insertAccepted(
       const { timeoutSeconds } = firstStep(candidate);
       return timeoutSeconds === undefined ? null : new Date(candidate.dueAt.getTime() + timeoutSeconds * 1_000);
     }),
+    shared.map(({ priority }) => priority),
   ]);
   return rows.map(({ id }) => id);
 }
@@ -81,10 +82,10 @@ function shareCommon(candidates: readonly Candidate[]): { shared: readonly Candi
   const shared: Candidate[] = [];
   const numbers = new Map<string, number>();
   const commonOf = candidates.map((candidate) => {
-    const { sender, templateId, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
+    const { sender, templateId, priority, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
     const times = [dueAt.getTime(), expiresAt.getTime()];
     // Without the account: a sender belongs to one.
-    const key = JSON.stringify([sender.id, templateId, item.deliveryPolicy, steps, windows, statusUrl, times]);
+    const key = JSON.stringify([sender.id, templateId, priority, item.deliveryPolicy, steps, windows, statusUrl, times]);
     const known = numbers.get(key);
     if (known !== undefined) return known;
     numbers.set(key, shared.push(candidate));

@@ -1,6 +1,8 @@
 import type { Database, Statement } from '../platform/database.ts';
+import { PARKED } from './classes.ts';
 import type { LaneIdentity } from './lane.ts';
-import type { Work } from './work.ts';
+import type { Cursor, QueueName } from './lane-queues.ts';
+import { type Work, type WorkRow, workOf } from './work.ts';
 
 /** The lane's row as this process sees it: leases by the database's clock, and where work is. */
 export interface LaneLeases {
@@ -12,12 +14,19 @@ export interface LaneLeases {
   acquire(max: number, among?: readonly number[]): Promise<readonly (LaneIdentity & { quietMs: number })[]>;
   /** Gives a lane back that must stay quiet for so long. */
   release(laneId: number, epoch: number, quietMs: number): Promise<void>;
-  /** Connections with due messages, of these lanes. */
+  /** Queues of these lanes with due messages, each with the time of its first one. */
   dueWork(laneIds: readonly number[], now: Date): Promise<readonly Work[]>;
+  /** Those of these queues in which something after the cursor is due by now. */
+  newlyDue(queues: readonly ColdQueue[], now: Date): Promise<readonly Work[]>;
   /** Which of these lanes have calls of an earlier owner. */
   withOrphans(laneIds: readonly number[]): Promise<readonly number[]>;
   /** This process sends no more. */
   leave(): Promise<void>;
+}
+
+export interface ColdQueue extends QueueName {
+  laneId: number;
+  after: Cursor | null;
 }
 
 // The receiver's window plus a margin for a call that the old owner had on the wire when its lease ended.
@@ -76,30 +85,42 @@ const SHARE: Statement = {
 };
 const DUE: Statement = {
   name: 'dispatch.lanes.due',
-  // Hops from one connection to the next and looks at the first row of each class, so that a long queue costs no more than a short one.
+  // Hops from the first row of one queue to that of the next, so that a long queue costs no more than a short one.
   text: `
     with recursive queue as (
-      select l.id as lane_id, (
-        select connection_id from delivery where lane_id = l.id and state = 'queued' order by connection_id limit 1
-      ) as connection_id
+      select l.id as lane_id, first.*
       from unnest($1::int[]) as l(id)
-      union all
-      select q.lane_id, (
-        select connection_id from delivery where lane_id = q.lane_id and state = 'queued' and connection_id > q.connection_id
-        order by connection_id limit 1
-      )
-      from queue as q where q.connection_id is not null
-    )
-    select q.lane_id as "laneId", q.connection_id as "connectionId" from queue as q
-    where q.connection_id is not null and exists (
-      select 1 from (values (0::smallint), (1)) as class(priority)
       cross join lateral (
-        select due_at from delivery
-        where lane_id = q.lane_id and connection_id = q.connection_id and state = 'queued' and priority = class.priority
-        order by due_at limit 1
+        select connection_id, priority, account_id, due_at, message_id from delivery where lane_id = l.id and state = 'queued'
+        order by connection_id, priority, account_id, due_at, message_id limit 1
       ) as first
-      where first.due_at <= $2
-    )`,
+      union all
+      select q.lane_id, next.*
+      from queue as q
+      cross join lateral (
+        select connection_id, priority, account_id, due_at, message_id from delivery
+        where lane_id = q.lane_id and state = 'queued'
+          and (connection_id, priority, account_id) > (q.connection_id, q.priority, q.account_id)
+        order by connection_id, priority, account_id, due_at, message_id limit 1
+      ) as next
+    )
+    select lane_id as "laneId", connection_id as "connectionId", priority, account_id as "accountId", due_at as "dueAt",
+      message_id as "messageId"
+    from queue where priority < ${PARKED}`,
+};
+const NEWLY_DUE: Statement = {
+  name: 'dispatch.lanes.newly_due',
+  text: `
+    select q.lane_id as "laneId", q.connection_id as "connectionId", q.priority, q.account_id as "accountId", first.due_at as "dueAt",
+      first.message_id as "messageId"
+    from unnest($1::int[], $2::bigint[], $3::smallint[], $4::bigint[], $5::timestamptz[], $6::bigint[])
+      as q(lane_id, connection_id, priority, account_id, after_due_at, after_id)
+    cross join lateral (
+      select due_at, message_id from delivery
+      where lane_id = q.lane_id and connection_id = q.connection_id and priority = q.priority and account_id = q.account_id
+        and state = 'queued' and (due_at, message_id) > (q.after_due_at, q.after_id) and due_at <= $7
+      order by due_at, message_id limit 1
+    ) as first`,
 };
 const WITH_ORPHANS: Statement = {
   name: 'dispatch.lanes.with_orphans',
@@ -128,7 +149,20 @@ export function createLaneLeases(database: Database, workerId: string, leaseMs: 
     async release(laneId, epoch, quietMs) {
       await database.run(RELEASE, [workerId, laneId, epoch, quietMs]);
     },
-    dueWork: (laneIds, now) => database.rows(DUE, [laneIds, now]),
+    dueWork: async (laneIds, now) => workOf(await database.rows<WorkRow>(DUE, [laneIds]), now),
+    async newlyDue(queues, now) {
+      if (queues.length === 0) return [];
+      const rows = await database.rows<WorkRow>(NEWLY_DUE, [
+        queues.map(({ laneId }) => laneId),
+        queues.map(({ connectionId }) => connectionId),
+        queues.map(({ priority }) => priority),
+        queues.map(({ accountId }) => accountId),
+        queues.map(({ after }) => new Date(after?.dueAt ?? 0)),
+        queues.map(({ after }) => after?.messageId ?? 0),
+        now,
+      ]);
+      return workOf(rows, now);
+    },
     async withOrphans(laneIds) {
       return (await database.rows<{ id: number }>(WITH_ORPHANS, [laneIds])).map(({ id }) => id);
     },

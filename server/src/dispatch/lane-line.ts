@@ -14,8 +14,6 @@ export interface Line {
   calls: SlidingWindow | null;
   /** Messages that one call may carry. */
   batchMax: number;
-  /** There may be due work. */
-  hot: boolean;
   /** What the network's answers leave of its speed. */
   readonly pace: Pace;
   /** Notifications of the group per second that this connection's operator allows, and its answers. */
@@ -31,7 +29,6 @@ export function createLine(connectionId: number, clock: Clock, breaker: Upstream
     connectionId,
     calls: null,
     batchMax: 1,
-    hot: true,
     pace,
     get notificationsMax() {
       return pace.of(allowed);
@@ -49,26 +46,18 @@ export function createLine(connectionId: number, clock: Clock, breaker: Upstream
 }
 
 export interface Room {
-  /** Messages. */
-  limit: number;
+  /** Messages, as far as calls go: the group's slots bound notifications besides. */
+  messages: number;
   /** In which they are to leave. */
   calls: number;
-  /** 0: replies only. */
-  priorityMax: 0 | 1;
-  /** When what is missing frees by itself; Infinity where answers have to come first. */
+  /** When a call frees by itself where there is none; Infinity where answers have to come first. */
   nextFreeInMs: number;
 }
 
-/** How many messages a connection may send now: its calls bound all of them, the group's slots bound notifications. */
-export function roomOn({ calls, batchMax, pace }: Pick<Line, 'calls' | 'batchMax' | 'pace'>, notifications: SlidingWindow): Room {
-  const messagesMax = Math.min(MESSAGES_PER_CLAIM_MAX, pace.messagesMax());
-  const slots = notifications.free();
-  const slotsInMs = notifications.nextFreeInMs() ?? Number.POSITIVE_INFINITY;
-  // An upstream takes one call with all that may go, and no replies.
-  if (calls === null) return { limit: Math.min(slots, batchMax, messagesMax), calls: 1, priorityMax: 1, nextFreeInMs: slotsInMs };
-  const free = calls.free();
-  if (free === 0) return { limit: 0, calls: 0, priorityMax: 0, nextFreeInMs: calls.nextFreeInMs() ?? Number.POSITIVE_INFINITY };
-  const fits = Math.min(free * batchMax, messagesMax);
-  if (slots === 0) return { limit: fits, calls: free, priorityMax: 0, nextFreeInMs: slotsInMs };
-  return { limit: Math.min(fits, slots), calls: free, priorityMax: 1, nextFreeInMs: 0 };
+/** How many messages a connection may send now. */
+export function roomOn({ calls, batchMax, pace }: Pick<Line, 'calls' | 'batchMax' | 'pace'>): Room {
+  // An upstream takes one call with all that may go.
+  const free = calls === null ? 1 : calls.free();
+  const nextFreeInMs = free > 0 ? 0 : (calls?.nextFreeInMs() ?? Number.POSITIVE_INFINITY);
+  return { messages: Math.min(free * batchMax, MESSAGES_PER_CLAIM_MAX, pace.messagesMax()), calls: free, nextFreeInMs };
 }

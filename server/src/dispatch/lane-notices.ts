@@ -10,20 +10,25 @@ export interface LaneNotices {
   close(): Promise<void>;
 }
 
+// Of an item, in this order.
+const PARTS = ['laneId', 'connectionId', 'priority', 'accountId', 'dueAt'] as const;
 /** Of NOTIFY. */
 export const LANES_CHANNEL = 'soroka_lanes';
 // One notice for all that was accepted meanwhile: NOTIFY takes a lock over all of PostgreSQL's commits.
 const GATHER_MS = 20;
-// PostgreSQL takes no notice of 8000 bytes or more; one item is at most 28.
-const ITEMS_PER_NOTICE = 250;
+// PostgreSQL takes no notice of 8000 bytes or more; one item with its comma is at most 63: ids to 2^53, a lane, a class and a time.
+const ITEMS_PER_NOTICE = 120;
 
 const TELL: Statement = {
   name: 'dispatch.lanes.notify',
   text: `select pg_notify('${LANES_CHANNEL}', payload) from unnest($1::text[]) as payload`,
 };
-/** An SQL expression that tells of one lane's work when the transaction commits. */
-export const notifyOf = (laneId: string, connectionId: string): string =>
-  `pg_notify('${LANES_CHANNEL}', ${laneId}::text || ':' || ${connectionId}::text)`;
+/** An SQL expression that tells of one queue's work when the transaction commits; each of its parts is one too, `dueAt` a time. */
+export const notifyOf = (work: Readonly<Record<(typeof PARTS)[number], string>>): string => {
+  const { laneId, connectionId, priority, accountId, dueAt } = work;
+  const dueAtMs = `floor(extract(epoch from ${dueAt}) * 1000)::bigint`;
+  return `pg_notify('${LANES_CHANNEL}', concat_ws(':', ${[laneId, connectionId, priority, accountId, dueAtMs].join(', ')}))`;
+};
 
 export function createLaneNotices(parts: {
   database: Database;
@@ -40,7 +45,7 @@ export function createLaneNotices(parts: {
   const tellSoon = async (): Promise<void> => {
     await clock.sleep(GATHER_MS, closing.signal);
     telling = undefined;
-    const items = distinctWork(waiting).map(({ laneId, connectionId }) => `${laneId}:${connectionId}`);
+    const items = distinctWork(waiting).map((work) => PARTS.map((part) => work[part]).join(':'));
     waiting = [];
     const payloads: string[] = [];
     for (let from = 0; from < items.length; from += ITEMS_PER_NOTICE)
@@ -51,7 +56,7 @@ export function createLaneNotices(parts: {
   return {
     listen() {
       unlisten = database
-        .listen(LANES_CHANNEL, (payload) => onWork(payload.split(',').map(workOf)))
+        .listen(LANES_CHANNEL, (payload) => onWork(payload.split(',').flatMap(workOf)))
         .catch((error) => {
           onError(error);
           return undefined;
@@ -70,7 +75,10 @@ export function createLaneNotices(parts: {
   };
 }
 
-function workOf(item: string): Work {
-  const [laneId, connectionId] = item.split(':');
-  return { laneId: Number(laneId), connectionId: Number(connectionId) };
+/** Nothing for an item of another release, which is found by the look at the queues. */
+function workOf(item: string): Work[] {
+  const values = item.split(':').map(Number);
+  const [laneId, connectionId, priority, accountId, dueAt] = values;
+  if (values.length !== PARTS.length || values.some(Number.isNaN)) return [];
+  return [{ laneId, connectionId, priority, accountId, dueAt, messageId: 0 } as Work];
 }

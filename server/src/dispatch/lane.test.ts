@@ -258,7 +258,7 @@ describe('a community whose network takes several messages in one call', () => {
     const dispatch = town.startDispatch();
     await dispatch.accept(town.account.id, toCommunity(town));
     const vk = await town.connections.get(town.connectionIds.vk);
-    const texts = Array.from({ length: 7 }, (_, index) => `reply ${index}`);
+    const texts = Array.from({ length: 40 }, (_, index) => `reply ${index}`);
     await town.database.transaction(async (tx) => {
       for (const text of texts)
         await dispatch.acceptReply(tx, {

@@ -6,8 +6,10 @@ import type { Claim, ClaimedMessage, ClaimRequest } from './claim.ts';
 import { loopFailed } from './events.ts';
 import { createLaneCalls } from './lane-calls.ts';
 import { createLine, type Line, type Room, roomOn } from './lane-line.ts';
+import { type Cursor, createLaneQueues, type QueueName, type QueueShare } from './lane-queues.ts';
 import type { Settler } from './settle.ts';
 import type { UpstreamBreakers } from './upstream-breaker.ts';
+import type { Work } from './work.ts';
 
 /** What a lane needs of the rest; the ports of its simulation too. */
 export interface LaneParts {
@@ -35,14 +37,22 @@ export interface LaneIdentity {
 
 /** The queue of one group, owned by this process: claims as many due messages as the limits have free slots, and sends them. */
 export interface Lane extends LaneIdentity {
-  /** There is due work on this connection. */
-  wake(connectionId: number): void;
+  /** There is due work. */
+  wake(work: Omit<Work, 'laneId'>): void;
+  /** Queues with nothing due when they were looked at, and up to where that was. */
+  coldQueues(): readonly (QueueName & { after: Cursor | null })[];
   /** Something is in flight that an earlier owner left, or committed too late for `recover` at our beginning to see. */
   recoverSoon(): void;
   /** Stops claiming and waits for launched calls and their outcomes. Resolves with how long the group must stay quiet yet. */
   stop(): Promise<number>;
   /** The lease is not ours any more: nothing more is launched or written. */
   lose(): void;
+}
+
+interface OpenLine {
+  line: Line;
+  connection: Connection;
+  room: Room;
 }
 
 const RETRY_MS = 1_000;
@@ -59,6 +69,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   const { clock } = parts;
   const { laneId, epoch, network } = identity;
   const lines = new Map<number, Line>();
+  const queues = createLaneQueues();
   const notifications = createSlidingWindow({ ...LIMITS.notificationsPerGroup, clock });
   const ended = new AbortController();
   let lost = false;
@@ -100,55 +111,63 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
       () => 1,
     );
 
-  /** One look at every connection with work. Returns how long to wait for slots that free by themselves, Infinity for none. */
+  /** One claim on every connection with work. Returns how long to wait for slots that free by themselves, Infinity for none. */
   const claimRound = async (): Promise<number> => {
+    const { open, waitMs } = roomsOn(await openLines());
+    const slots = notifications.free();
+    const shares = queues.share(new Map([...open].map(([id, { room }]) => [id, room.messages])), slots);
+    if (shares.size === 0) {
+      const slotsAreMissing = slots === 0 && queues.hasNotifications(open.keys());
+      return slotsAreMissing ? Math.min(waitMs, (notifications.nextFreeInMs() ?? Infinity) + GATHER_MS) : waitMs;
+    }
+    // One connection that fails must not keep the others from their turn.
+    const claims = await Promise.allSettled([...shares].map(([id, own]) => claimOn(open.get(id) as OpenLine, own)));
+    const failed = claims.find((claim) => claim.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return 0;
+  };
+
+  /** The lines with work that are not paused. */
+  const openLines = async (): Promise<readonly { line: Line; connection: Connection }[]> => {
+    const open: { line: Line; connection: Connection }[] = [];
+    const hot = queues.hotConnections();
+    for (const line of lines.values()) {
+      if (!hot.has(line.connectionId)) continue;
+      const connection = await openLine(line);
+      if (connection === null)
+        queues.cool(line.connectionId); // its rows are due: the next look at the queues wakes us again
+      else open.push({ line, connection });
+    }
+    return open;
+  };
+
+  /** Those on which calls may be made now, and how long to wait for the others. In the turn of the claim: a probe goes alone. */
+  const roomsOn = (
+    found: readonly { line: Line; connection: Connection }[],
+  ): { open: ReadonlyMap<number, OpenLine>; waitMs: number } => {
+    const open = new Map<number, OpenLine>();
     let waitMs = Number.POSITIVE_INFINITY;
-    let failure: unknown;
-    for (const line of [...lines.values()].filter(({ hot }) => hot)) {
-      try {
-        waitMs = Math.min(waitMs, await lookAt(line));
-      } catch (error) {
-        failure ??= error; // one connection that fails must not keep the others from their turn
-      }
+    for (const { line, connection } of found) {
+      const closedForMs = line.pace.closedForMs();
+      const room = roomOn(line);
+      if (closedForMs > 0) waitMs = Math.min(waitMs, closedForMs);
+      else if (room.messages === 0) waitMs = Math.min(waitMs, room.nextFreeInMs + GATHER_MS);
+      else open.set(line.connectionId, { line, connection, room });
     }
-    if (failure !== undefined) throw failure;
-    return waitMs;
+    return { open, waitMs };
   };
 
-  const lookAt = async (line: Line): Promise<number> => {
-    const closedForMs = line.pace.closedForMs();
-    if (closedForMs > 0) return closedForMs;
-    line.hot = false; // what comes while we look makes it hot again
-    const connection = await openLine(line);
-    if (connection === null) return Number.POSITIVE_INFINITY; // its rows are due: the next look at the queues wakes us again
-    const room = roomOn(line, notifications);
-    if (room.limit === 0) {
-      line.hot = true;
-      return room.nextFreeInMs + GATHER_MS;
-    }
-    if (room.priorityMax === 1) {
-      // Next time the others choose first: a connection with a long queue must not take every slot.
-      lines.delete(line.connectionId);
-      lines.set(line.connectionId, line);
-    }
-    const { more } = await claimOn(line, connection, room);
-    // Replies alone were asked for when no notification may go: the others still wait.
-    line.hot ||= more || room.priorityMax === 0;
-    if (more) return 0;
-    return room.priorityMax === 0 ? room.nextFreeInMs + GATHER_MS : Number.POSITIVE_INFINITY;
-  };
-
-  const claimOn = async (line: Line, connection: Connection, { priorityMax, limit, calls: callsMax }: Room): Promise<Claim> => {
+  const claimOn = async ({ line, connection, room }: OpenLine, shares: readonly QueueShare[]): Promise<void> => {
     const noCall = (): void => line.pace.heard([], clock.monotonic());
     line.pace.trying();
     try {
-      const claim = await parts.claim({ laneId, epoch, network, connection, priorityMax, limit });
+      const claim = await parts.claim({ laneId, epoch, network, connection, queues: shares });
+      for (const [index, share] of shares.entries()) queues.looked(share, claim.looked[index] ?? null);
       if (claim.messages.length === 0) noCall();
-      calls.launch(line, connection, claim.messages, callsMax);
-      return claim;
+      calls.launch(line, connection, claim.messages, room.calls);
     } catch (error) {
       noCall();
-      line.hot = true; // it may have left work behind
+      for (const share of shares) queues.looked(share, null); // it may have left work behind
       straysSoughtAt = STRAYS_SOUGHT_AFTER_MS.map((ms) => clock.monotonic() + ms);
       throw error;
     }
@@ -183,12 +202,13 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
 
   return {
     ...identity,
-    wake(connectionId) {
-      const line = lines.get(connectionId) ?? createLine(connectionId, clock, parts.breakers(connectionId));
-      lines.set(connectionId, line);
-      line.hot = true;
+    wake(work) {
+      const { connectionId } = work;
+      if (!lines.has(connectionId)) lines.set(connectionId, createLine(connectionId, clock, parts.breakers(connectionId)));
+      queues.wake(work, work);
       signal();
     },
+    coldQueues: () => queues.cold(),
     recoverSoon() {
       recoverDue = true;
       signal();

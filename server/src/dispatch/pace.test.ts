@@ -195,9 +195,8 @@ test('while it is tried whether anything goes through, a claim takes one message
   const clock = createManualClock();
   const line = createLine(1, clock, createUpstreamBreakers(clock)(1));
   line.follow({ kind: 'notify', settings: {} } as never, 1_000);
-  const window = { free: () => 50, nextFreeInMs: () => null } as never;
-  expect(roomOn(line, window).limit).toBe(50);
+  expect(roomOn(line).messages).toBe(1_000);
   line.pace.heard([QUOTA], clock.monotonic());
   clock.advance(MINUTE_MS);
-  expect(roomOn(line, window).limit).toBe(1);
+  expect(roomOn(line).messages).toBe(1);
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Statement } from '../platform/database.ts';
-import { distinctWork, type Work } from './work.ts';
+import { PARKED } from './classes.ts';
+import { distinctWork, type Work, type WorkRow, workOf } from './work.ts';
 
 /** Senders whose notifications wait until somebody lets them go on; their ttl runs meanwhile. */
 export interface Pauses {
@@ -11,12 +12,6 @@ export interface Pauses {
   /** Since when, by the sender's id. */
   paused(accountId: number): Promise<ReadonlyMap<number, Date>>;
 }
-
-/**
- * Added to the priority of a row of `delivery` whose sender is paused. Lanes claim and look for priorities 0 and 1 alone, so they need not know of
- * pauses; due times, steps and expiry stay as they are.
- */
-export const PARKED = 100;
 
 const PAGE = 20_000;
 
@@ -63,7 +58,8 @@ const RELEASE_PAGE: Statement = {
       for update of d
     )
     update delivery as d set priority = d.priority - ${PARKED} from own where d.message_id = own.message_id
-    returning d.lane_id as "laneId", d.connection_id as "connectionId"`,
+    returning d.lane_id as "laneId", d.connection_id as "connectionId", d.priority, d.account_id as "accountId", d.due_at as "dueAt",
+      d.message_id as "messageId"`,
 };
 
 export function createPauses({ database, clock }: { database: Database; clock: Clock }): Pauses {
@@ -84,8 +80,8 @@ export function createPauses({ database, clock }: { database: Database; clock: C
       await database.run(RESUME, [senderId, accountId]);
       const work: Work[] = [];
       for (let released = PAGE; released === PAGE; ) {
-        const rows: Work[] = await database.rows<Work>(RELEASE_PAGE, [accountId, senderId]);
-        work.push(...distinctWork(rows));
+        const rows: WorkRow[] = await database.rows<WorkRow>(RELEASE_PAGE, [accountId, senderId]);
+        work.push(...workOf(rows, new Date(clock.now())));
         released = rows.length;
       }
       return distinctWork(work);

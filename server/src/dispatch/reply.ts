@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from '../platform/database.ts';
+import { REPLY_PRIORITY } from './classes.ts';
 import type { NewReply } from './contract.ts';
 import { messagesAccepted } from './events.ts';
 import type { LaneDirectory } from './lane-directory.ts';
@@ -17,9 +18,9 @@ const INSERT: Statement = {
       returning id
     ), waiting as (
       insert into delivery (message_id, account_id, lane_id, connection_id, priority, due_at, expires_at)
-      select id, $1, $10, $11, 0, $7, $8 from stored
+      select id, $1, $10, $11, ${REPLY_PRIORITY}, $7, $8 from stored
     )
-    select id, ${notifyOf('$10::int', '$11::bigint')} from stored`,
+    select id, ${notifyOf({ laneId: '$10::int', connectionId: '$11::bigint', priority: String(REPLY_PRIORITY), accountId: '$1::bigint', dueAt: '$7::timestamptz' })} from stored`,
 };
 
 /** See Dispatch.acceptReply. */

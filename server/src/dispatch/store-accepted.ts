@@ -15,6 +15,8 @@ export interface Candidate {
   item: NewNotification;
   sender: Sender;
   templateId: number;
+  /** Of its class, see classes.ts. */
+  priority: number;
   text: string;
   steps: readonly StepPlan[];
   windows: readonly ZonedWindow[] | null;

@@ -74,7 +74,7 @@ export function createCustomers(parts: {
   };
 
   const notificationOf = (request: SimulatedRequest, item: SimulatedItem, sendAt: Date | null): NewNotification => {
-    const { text, person, sender, templateId, routes, steps, windows, ttlSeconds, clientMessageId } = item;
+    const { text, person, sender, templateId, routes, steps, windows, ttlSeconds, clientMessageId, class: ofClass } = item;
     return {
       ...{
         phone: person.phone,
@@ -92,6 +92,7 @@ export function createCustomers(parts: {
       ...(routes === undefined ? {} : { routes }),
       ...(steps === undefined ? {} : { steps }),
       ...(windows === undefined ? {} : { windows }),
+      ...(ofClass === undefined ? {} : { class: ofClass }),
       ...(sendAt === null ? {} : { sendAt }),
       ...(clientMessageId === undefined ? {} : { clientMessageId }),
     };

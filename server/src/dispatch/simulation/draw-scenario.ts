@@ -150,6 +150,7 @@ function drawItem(
     ...(waits ? { windows: [FROM_MIDNIGHT] } : {}),
     ...(sendInMs === 0 ? {} : { sendInMs }),
     ...(isNamed ? { clientMessageId: text } : {}),
+    ...(random.chance(0.5) ? { class: random.pick(['transactional', 'broadcast'] as const) } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Mutation } from './simulation.ts';
 import { CHANGE_TWINS } from './store/change-twins.ts';
 import { LANE_TWINS } from './store/lane-twins.ts';
 import type { Twin } from './store/memory-store.ts';
-import { QUEUE_TWINS } from './store/queue-twins.ts';
+import { QUEUE_TWINS, queuesOf } from './store/queue-twins.ts';
 import { dayKey } from './store/tables.ts';
 import { cellsWhere, holdAll, write } from './store/transactions.ts';
 
@@ -11,7 +11,7 @@ const YEAR_MS = 31_536_000_000;
 type Acquired = { quietMs: number };
 type Due = { expiresAt: Date };
 
-/** Ten faults that a dispatcher may have (reliability 2.1), each made at a port of the core as it stands. */
+/** Faults that a dispatcher may have: the ten of reliability 2.1 and those of its own queues, each made at a port of the core as it stands. */
 export function mutants(): Readonly<Record<string, Mutation>> {
   let attempts = 0;
   return {
@@ -99,6 +99,24 @@ export function mutants(): Readonly<Record<string, Mutation>> {
           );
         },
       },
+    },
+    'a cursor never goes back': {
+      twins: (() => {
+        const furthest = new Map<string, { dueAt: Date; id: number }>();
+        const due: Twin = (tx, tables, values) => {
+          const [dueAts, ids] = [[...(values[5] as Date[])], [...(values[6] as number[])]];
+          for (const [index, { laneId, connectionId, priority, accountId }] of queuesOf(values, [0, 2, 3, 4, 5, 6]).entries()) {
+            const key = [laneId, (values[1] as number[])[index], connectionId, priority, accountId].join(':');
+            const [known, dueAt, id] = [furthest.get(key), dueAts[index] as Date, ids[index] as number];
+            const isFurther =
+              known !== undefined && (known.dueAt > dueAt || (known.dueAt.getTime() === dueAt.getTime() && known.id > id));
+            if (!isFurther) furthest.set(key, { dueAt, id });
+            else [dueAts[index], ids[index]] = [known.dueAt, known.id];
+          }
+          return QUEUE_TWINS['dispatch.claim.due'](tx, tables, values.with(5, dueAts).with(6, ids));
+        };
+        return { 'dispatch.claim.due': due };
+      })(),
     },
     'the lease is counted by the wall clock': { clock: (clock) => ({ ...clock, monotonic: clock.now }) },
     'the outbox is written outside of the transaction': {

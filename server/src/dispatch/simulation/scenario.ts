@@ -1,5 +1,6 @@
 import type { Route } from '@soroka/api';
 import type { ConnectionSettings, Sender, SenderRoute } from '../../connections/connections.ts';
+import type { MessageClass } from '../classes.ts';
 import type { NewStep, SendWindow } from '../contract.ts';
 import type { FaultRates } from './faults.ts';
 
@@ -38,6 +39,7 @@ export interface SimulatedItem {
   windows?: readonly SendWindow[];
   ttlSeconds: number;
   clientMessageId?: string;
+  class?: MessageClass;
 }
 
 /** What a customer asks for, until it is answered: under one Idempotency-Key, or without. */

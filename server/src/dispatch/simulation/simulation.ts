@@ -58,7 +58,7 @@ export async function simulate(run: Run): Promise<Outcome> {
     now: databaseNow,
     twins: { ...worldTwins(scenario), ...mutation.twins },
     onCommit: (tx, changes) => watch.onCommit(tx, changes),
-    onStatement: (tx, name, rows) => watch.onStatement(tx, name, rows),
+    onStatement: (tx, name, rows, values) => watch.onStatement(tx, name, rows, values),
   });
   const { tables } = store;
   const violated = (rule: string, what: string): void => watch.violated(rule, what);

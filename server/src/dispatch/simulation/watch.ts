@@ -2,7 +2,10 @@ import type { Outgoing, SendOutcome } from '@soroka/channels';
 import { LIMITS } from '../../limits/limits.ts';
 import type { CustomerWatch } from './customer-watch.ts';
 import { type SimulatedProcess, WALL_START } from './process.ts';
+
 import { DAY_MS, type Scenario, type SimulatedConnection, type SimulatedGroup } from './scenario.ts';
+import { isDueIn, queuesOf } from './store/queue-twins.ts';
+
 import type { CallbackRow, DeliveryRow, MessageRow, Tables } from './store/tables.ts';
 import type { RowChange, Transaction } from './store/transactions.ts';
 
@@ -26,7 +29,7 @@ export interface Launch {
 export interface Watch {
   readonly violations: readonly string[];
   readonly launches: number;
-  onStatement(tx: Transaction, name: string, rows: readonly object[]): void;
+  onStatement(tx: Transaction, name: string, rows: readonly object[], values: readonly unknown[]): void;
   onCommit(tx: Transaction, changes: readonly RowChange[]): void;
   launched(process: SimulatedProcess, connection: SimulatedConnection, batch: readonly Outgoing[]): readonly Launch[];
   received(launches: readonly Launch[]): void;
@@ -40,6 +43,8 @@ export interface Watch {
 }
 
 const WINDOW_MS = 1_000;
+// The look at all queues comes every 5 s at the latest (lanes.ts), and takes its time.
+const LEFT_OUT_MAX_MS = 6_000;
 const VK_CALLS_OF_THE_NETWORK = 20;
 /** Answers after which the person has not got it by this call. */
 const NOTHING_SENT: readonly Launch['answer'][] = ['refused', 'throttled', 'failed', 'stopped'];
@@ -57,6 +62,8 @@ interface Known {
   told: string[];
   lastCallbackId: number;
   intent: { by: string; epoch: number; attempt: number; isLaunched: boolean } | null;
+  /** When a claim first left it out that had room for it; null where the last one took it, or it is not due. */
+  leftOutAt: number | null;
 }
 
 export function createWatch(parts: {
@@ -117,6 +124,7 @@ export function createWatch(parts: {
     const entry = known.get(after?.messageId ?? before?.messageId ?? 0);
     if (entry === undefined) return;
     const id = after?.messageId ?? before?.messageId;
+    entry.leftOutAt = null;
     if (before?.state !== after?.state || before?.step !== after?.step)
       parts.note(
         tx.by,
@@ -136,6 +144,7 @@ export function createWatch(parts: {
     if (before === null) {
       known.set(after.id, {
         ...{ row: after, launches: [], delivered: [], takenBack: new Set(), told: [], lastCallbackId: 0, intent: null },
+        leftOutAt: null,
       });
       customers.stored(after);
       return;
@@ -180,6 +189,28 @@ export function createWatch(parts: {
     checkRoute(entry, messageId, step);
   };
 
+  /**
+   * A claim that found less than it asked for left nothing of its queue behind, but for what others hold, and what its cursor has
+   * passed by: that must be found by a wake, or by the next look at all queues.
+   */
+  const checkClaim = (tx: Transaction, rows: readonly { place: number }[], values: readonly unknown[]): void => {
+    const [, epochs, , , , , , limits, at] = values as [0, number[], 0, 0, 0, 0, 0, number[], Date];
+    for (const [index, queue] of queuesOf(values, [0, 2, 3, 4, 5, 6]).entries()) {
+      const isFull = rows.filter(({ place }) => place === index + 1).length === limits[index];
+      if (isFull || tables.lane.cells.get(queue.laneId)?.committed?.epoch !== epochs[index]) continue;
+      const whole = { ...queue, afterDueAt: 0, afterId: 0 };
+      for (const { committed: row, holder } of tables.delivery.cells.values()) {
+        const entry = row === null ? undefined : known.get(row.messageId);
+        if (row === null || entry === undefined || holder !== null || !isDueIn(row, whole, at)) continue;
+        if (row.expiresAt <= at.getTime()) continue;
+        entry.leftOutAt ??= now();
+        const since = Math.max(entry.leftOutAt, scenario.faultsEndMs);
+        if (now() - since > LEFT_OUT_MAX_MS)
+          violated('L1', `message ${row.messageId} is due, and claims of ${tx.by} do not see it`);
+      }
+    }
+  };
+
   /** A later route starts when the one before was refused, or ended, or its outcome is unknown and the template says to go on. */
   const checkRoute = ({ row, launches: earlier, takenBack }: Known, messageId: number, step: number): void => {
     const before = earlier.findLast((one) => one.step < step);
@@ -202,7 +233,8 @@ export function createWatch(parts: {
       return launches;
     },
     violated,
-    onStatement(tx, name, rows) {
+    onStatement(tx, name, rows, values) {
+      if (name === 'dispatch.claim.due') checkClaim(tx, rows as { place: number }[], values);
       if (name !== 'dispatch.settle.ours') return;
       settling.add(tx);
       for (const { id } of rows as { id: number }[]) {

@@ -1,5 +1,5 @@
 import type { Keyboard } from '@soroka/channels';
-import { PARKED } from '../../pauses.ts';
+import { PARKED } from '../../classes.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
 import { type DeliveryRow, ownedKey, type Tables } from './tables.ts';
@@ -36,8 +36,8 @@ async function insertNotifications(tx: Transaction, tables: Tables, values: Valu
   const [accountIds, senderIds, services, templateIds, policies, steps, windows, statusUrls, channels] = values.slice(8) as [
     ...[number[], number[], string[], number[], string[], string[], (string | null)[], (string | null)[], string[]],
   ];
-  const [expiresAts, laneIds, connectionIds, dueAts, stepEnds] = values.slice(17) as [
-    ...[Date[], number[], number[], Date[], (Date | null)[]],
+  const [expiresAts, laneIds, connectionIds, dueAts, stepEnds, priorities] = values.slice(17) as [
+    ...[Date[], number[], number[], Date[], (Date | null)[], number[]],
   ];
   const keys = placesOf(senderIds).map((index) => ownedKey(accountIds[index] as number, String(senderIds[index])));
   // `for key share`: whoever resumes waits for us, and puts back what we put aside.
@@ -69,7 +69,8 @@ async function insertNotifications(tx: Transaction, tables: Tables, values: Valu
     });
     await write(tx, tables.delivery, id, {
       ...{ ...WAITING, ...shared, messageId: id, laneId: laneIds[of] as number, connectionId: connectionIds[of] as number },
-      ...{ priority: isPaused.has(keys[of] as string) ? 1 + PARKED : 1, dueAt: (dueAts[of] as Date).getTime() },
+      priority: (priorities[of] as number) + (isPaused.has(keys[of] as string) ? PARKED : 0),
+      dueAt: (dueAts[of] as Date).getTime(),
       stepEndsAt: time(stepEnds[of]),
     });
     ids.push({ id });
@@ -176,7 +177,7 @@ export const ACCEPT_TWINS = {
     });
     const dueAt = at.getTime();
     await write(tx, tables.delivery, id, { ...WAITING, ...shared, messageId: id, laneId, connectionId, priority: 0, dueAt });
-    tx.notices.push(`soroka_lanes ${laneId}:${connectionId}`);
+    tx.notices.push(`soroka_lanes ${laneId}:${connectionId}:0:${accountId}:${dueAt}`);
     return [{ id }];
   },
   async 'limits.budget.open'(tx: Transaction, tables: Tables, values: Values) {

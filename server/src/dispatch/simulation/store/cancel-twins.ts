@@ -1,4 +1,5 @@
-import { PARKED } from '../../pauses.ts';
+import { PARKED } from '../../classes.ts';
+import { workRow } from './lane-twins.ts';
 import { type DeliveryRow, ownedKey, type Tables } from './tables.ts';
 import { cellsWhere, holdAll, rowsOf, seen, type Transaction, write } from './transactions.ts';
 
@@ -65,8 +66,9 @@ export const CANCEL_TWINS = {
       row.priority >= PARKED &&
       seen(tx, tables.message.cells.get(row.messageId))?.senderId === senderId;
     const rows = await heldInOrder(tx, tables, own);
-    for (const row of rows) await write(tx, tables.delivery, row.messageId, { ...row, priority: row.priority - PARKED });
-    return rows.map(({ laneId, connectionId }) => ({ laneId, connectionId }));
+    const released = rows.map((row) => ({ ...row, priority: row.priority - PARKED }));
+    for (const row of released) await write(tx, tables.delivery, row.messageId, row);
+    return released.map(workRow);
   },
 };
 

@@ -1,4 +1,5 @@
 import type { CourseNote, HistoryEntry } from '../../contract.ts';
+import { workRow } from './lane-twins.ts';
 import { updateEach } from './queue-twins.ts';
 import { dayKey, type MessageRow, sentKey, type Tables } from './tables.ts';
 import { type Cell, holdAll, seen, type Transaction, write } from './transactions.ts';
@@ -77,7 +78,7 @@ export const CHANGE_TWINS = {
     for (const { messageId } of rows) await write(tx, tables.delivery, messageId, null);
     return rows;
   },
-  'dispatch.change.queue'(tx: Transaction, tables: Tables, values: Values) {
+  async 'dispatch.change.queue'(tx: Transaction, tables: Tables, values: Values) {
     const [ids, steps, dueAts, attempts, laneIds, connectionIds, stepEnds, keepSlots, maybeSents] = values as [
       number[],
       number[],
@@ -89,7 +90,7 @@ export const CHANGE_TWINS = {
       boolean[],
       boolean[],
     ];
-    return updateEach(tx, tables, ids, (row, index) => ({
+    await updateEach(tx, tables, ids, (row, index) => ({
       ...row,
       state: 'queued',
       step: steps[index] as number,
@@ -102,6 +103,10 @@ export const CHANGE_TWINS = {
       dayPersons: keepSlots[index] ? row.dayPersons : null,
       maybeSent: maybeSents[index] as boolean,
     }));
+    return ids.flatMap((id) => {
+      const row = seen(tx, tables.delivery.cells.get(id));
+      return row === null ? [] : [workRow(row)];
+    });
   },
   'dispatch.change.await'(tx: Transaction, tables: Tables, values: Values) {
     const [ids, pollAt] = values as [number[], Date[]];

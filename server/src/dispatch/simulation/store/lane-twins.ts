@@ -1,4 +1,6 @@
+import { PARKED } from '../../classes.ts';
 import { LANES_CHANNEL } from '../../lane-notices.ts';
+import { isDueIn, queuesOf } from './queue-twins.ts';
 import { type DeliveryRow, type LaneRow, sentKey, type Tables } from './tables.ts';
 import { cellsWhere, holdAll, holdFree, rowsOf, seen, type Transaction, write } from './transactions.ts';
 
@@ -32,6 +34,12 @@ async function acquire(tx: Transaction, tables: Tables, values: readonly unknown
   }
   return taken;
 }
+
+const inOrder = (a: DeliveryRow, b: DeliveryRow): number => a.dueAt - b.dueAt || a.messageId - b.messageId;
+/** What a lane is woken with. */
+export const workRow = ({ laneId, connectionId, priority, accountId, dueAt, messageId }: DeliveryRow) => ({
+  ...{ laneId, connectionId, priority, accountId, dueAt: new Date(dueAt), messageId },
+});
 
 export const LANE_TWINS = {
   async 'dispatch.lanes.renew'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
@@ -76,12 +84,22 @@ export const LANE_TWINS = {
     ];
   },
   async 'dispatch.lanes.due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
-    const [laneIds, now] = values as [readonly number[], Date];
-    const due = new Map<string, object>();
-    for (const { laneId, connectionId, state, dueAt } of rowsOf(tx, tables.delivery))
-      if (state === 'queued' && dueAt <= now.getTime() && laneIds.includes(laneId))
-        due.set(`${laneId}:${connectionId}`, { laneId, connectionId });
-    return [...due.values()];
+    const [laneIds] = values as [readonly number[]];
+    const waiting = [...rowsOf(tx, tables.delivery)].filter(
+      ({ state, laneId, priority }) => state === 'queued' && priority < PARKED && laneIds.includes(laneId),
+    );
+    const byQueue = Map.groupBy(
+      waiting.sort(inOrder),
+      (row) => `${row.laneId}:${row.connectionId}:${row.priority}:${row.accountId}`,
+    );
+    return [...byQueue.values()].flatMap(([first]) => (first === undefined ? [] : [workRow(first)]));
+  },
+  async 'dispatch.lanes.newly_due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+    const at = values[6] as Date;
+    return queuesOf(values, [0, 1, 2, 3, 4, 5]).flatMap((queue) => {
+      const due = [...rowsOf(tx, tables.delivery)].filter((row) => isDueIn(row, queue, at)).sort(inOrder);
+      return due.slice(0, 1).map(workRow);
+    });
   },
   async 'dispatch.lanes.with_orphans'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [laneIds] = values as [readonly number[]];

@@ -36,7 +36,7 @@ export function createMemoryStore(parts: {
   twins?: Readonly<Record<string, Twin>>;
   onCommit?(tx: Transaction, changes: readonly RowChange[]): void;
   /** After each statement, before its answer. */
-  onStatement?(tx: Transaction, name: string, rows: readonly object[]): void;
+  onStatement?(tx: Transaction, name: string, rows: readonly object[], values: readonly unknown[]): void;
 }): MemoryStore {
   const tables = createTables();
   const twins: Readonly<Record<string, Twin>> = { ...TWINS, ...REQUEST_TWINS, ...parts.twins };
@@ -52,7 +52,7 @@ export function createMemoryStore(parts: {
       const rows = twin(tx, tables, values);
       if (parts.onStatement === undefined) return rows;
       return rows.then((found) => {
-        parts.onStatement?.(tx, name, found);
+        parts.onStatement?.(tx, name, found, values);
         return found;
       });
     },

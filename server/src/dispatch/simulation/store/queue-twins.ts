@@ -40,6 +40,41 @@ async function sweep(tx: Transaction, tables: Tables, [now, limit]: Values, time
   return holdFree(tx, cells, limit as number).map(({ messageId }) => ({ id: messageId }));
 }
 
+/** A queue with its cursor, as the columns of a statement name it. */
+export interface QueueAfter {
+  laneId: number;
+  connectionId: number;
+  priority: number;
+  accountId: number;
+  afterDueAt: number;
+  afterId: number;
+}
+
+/** The queues whose lane, connection, priority, account, and cursor are in these columns. */
+export function queuesOf(values: Values, columns: readonly [number, number, number, number, number, number]): QueueAfter[] {
+  const [laneIds, connectionIds, priorities, accountIds, dueAts, ids] = columns.map((column) => values[column]) as [
+    number[],
+    number[],
+    number[],
+    number[],
+    Date[],
+    number[],
+  ];
+  return laneIds.map((laneId, index) => ({
+    ...{ laneId, connectionId: connectionIds[index] as number, priority: priorities[index] as number },
+    ...{ accountId: accountIds[index] as number, afterDueAt: (dueAts[index] as Date).getTime(), afterId: ids[index] as number },
+  }));
+}
+
+/** Whether the row waits in this queue after its cursor, and is due. */
+export function isDueIn(row: DeliveryRow, queue: QueueAfter, at: Date): boolean {
+  const { laneId, connectionId, priority, accountId, afterDueAt, afterId } = queue;
+  const isInQueue =
+    row.laneId === laneId && row.connectionId === connectionId && row.priority === priority && row.accountId === accountId;
+  const isAfter = row.dueAt > afterDueAt || (row.dueAt === afterDueAt && row.messageId > afterId);
+  return row.state === 'queued' && isInQueue && isAfter && row.dueAt <= at.getTime();
+}
+
 /** What a claim reads of a row that it holds. */
 function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number): object[] {
   const message = seen(tx, tables.message.cells.get(row.messageId));
@@ -57,6 +92,7 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
         dayPersons,
         daySlotAt: date(row.daySlotAt),
         expiresAt: date(row.expiresAt),
+        dueAt: date(row.dueAt),
       },
       ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
     },
@@ -65,26 +101,12 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
 
 export const QUEUE_TWINS = {
   async 'dispatch.claim.due'(tx: Transaction, tables: Tables, values: Values) {
-    const [laneIds, epochs, connectionIds, priorities, limits, at] = values as [
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-      Date,
-    ];
-    const now = at.getTime();
-    return laneIds.flatMap((laneId, index) => {
-      if (epochOf(tx, tables, laneId) !== epochs[index]) return [];
-      const isDue = (row: DeliveryRow): boolean =>
-        row.state === 'queued' &&
-        row.laneId === laneId &&
-        row.connectionId === connectionIds[index] &&
-        row.priority === priorities[index] &&
-        row.dueAt <= now &&
-        row.expiresAt > now;
-      const cells = cellsWhere(tx, tables.delivery, isDue).sort(order(({ dueAt }) => dueAt));
-      return holdFree(tx, cells, limits[index] as number).flatMap((row) => dueRow(tx, tables, row, index + 1));
+    const [, epochs, , , , , , limits, at] = values as [0, number[], 0, 0, 0, 0, 0, number[], Date];
+    return queuesOf(values, [0, 2, 3, 4, 5, 6]).flatMap((queue, index) => {
+      if (epochOf(tx, tables, queue.laneId) !== epochs[index]) return [];
+      const cells = cellsWhere(tx, tables.delivery, (row) => isDueIn(row, queue, at) && row.expiresAt > at.getTime());
+      const rows = holdFree(tx, cells.sort(order(({ dueAt }) => dueAt)), limits[index] as number);
+      return rows.flatMap((row) => dueRow(tx, tables, row, index + 1));
     });
   },
   'dispatch.claim.mark'(tx: Transaction, tables: Tables, values: Values) {

@@ -34,7 +34,7 @@ function candidateFor(
   const { phone = '79990000001', text = 't', clientMessageId, senderId = 7, budgetPerDay = null } = more;
   const now = Date.now();
   return {
-    ...{ accountId: ACCOUNT_ID, text, templateId: 4, steps: [stepOn(laneId)], windows: null, statusUrl: null },
+    ...{ accountId: ACCOUNT_ID, text, templateId: 4, priority: 3, steps: [stepOn(laneId)], windows: null, statusUrl: null },
     sender: { id: senderId, accountId: ACCOUNT_ID, name: `s${senderId}`, budgetPerDay, forbiddenPatterns: [], routes: [] },
     item: {
       ...{ phone, service: `s${senderId}`, templateData: {}, templateDataJson: '{}', deliveryPolicy: 'any', ttlSeconds: 60 },
@@ -100,7 +100,7 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     expect(await store.message(first)).toMatchObject({ status: 'QUEUED', channel: 'VK', history: [] });
     expect(await store.delivery(second)).toMatchObject({
       ...{ accountId: ACCOUNT_ID, laneId, connectionId: CONNECTION_ID, step: 0, state: 'queued', attempt: 0, epoch: 0 },
-      ...{ stepEndsAt: null, daySlotAt: null, maybeSent: false },
+      ...{ priority: 3, stepEndsAt: null, daySlotAt: null, maybeSent: false },
     });
   });
 
@@ -169,7 +169,9 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     const [parkedBefore, parkedMeanwhile, untouched] = await prioritiesOf();
     expect(parkedBefore).toBeGreaterThanOrEqual(100);
     expect([parkedMeanwhile, untouched]).toEqual([parkedBefore, priority]);
-    expect(await pauses.resume(ACCOUNT_ID, senderId)).toEqual([{ laneId, connectionId: CONNECTION_ID }]);
+    expect(await pauses.resume(ACCOUNT_ID, senderId)).toMatchObject([
+      { laneId, connectionId: CONNECTION_ID, accountId: ACCOUNT_ID, messageId: before },
+    ]);
     expect(await prioritiesOf()).toEqual([priority, priority, priority]);
     expect((await pauses.paused(ACCOUNT_ID)).has(senderId)).toBe(false);
   });

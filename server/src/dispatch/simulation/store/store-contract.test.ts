@@ -10,6 +10,7 @@ import { createChangeWriter } from '../../changes.ts';
 import { type Claim, type ClaimRequest, claimTogether } from '../../claim.ts';
 import { createLaneLeases } from '../../lane-leases.ts';
 import { createLaneNotices } from '../../lane-notices.ts';
+import type { QueueShare } from '../../lane-queues.ts';
 import { applyFacts, takeReceipts } from '../../receipts.ts';
 import { createRecovery } from '../../recover.ts';
 import { createSettler, type Settlement } from '../../settle.ts';
@@ -32,6 +33,9 @@ afterAll(async () => {
   await postgres.drop();
 });
 
+/** One queue of a lane; what is not given is the default class of the contract's account. */
+type ClaimAsked = Pick<ClaimRequest, 'laneId' | 'epoch'> & Partial<Pick<ClaimRequest, 'connection'> & QueueShare>;
+
 /** The core's own functions on a store: the contract is what they need of it. */
 function coreOn(database: Database) {
   const decideSettings = { pollAfterMs: 60_000, random: () => 0.5 };
@@ -48,18 +52,19 @@ function coreOn(database: Database) {
     recover: createRecovery(parts),
     sweep: createSweep({ ...parts, askTimeoutMs: 1_000 }),
     work,
-    async claim(...requests: (Partial<ClaimRequest> & { laneId: number; epoch: number })[]): Promise<Claim> {
+    async claim(...requests: ClaimAsked[]): Promise<Claim> {
       const contacts = { ofPhones: async (_: Queryable, asked: readonly unknown[]) => asked.map(() => null) };
       const answers = await claimTogether(
         { ...parts, contacts, dayCaps },
-        requests.map((request) => ({
-          ...{ network: 'vk', connection: { id: CONNECTION_ID, kind: 'notify', settings: {} }, priorityMax: 1, limit: 10 },
-          ...request,
+        requests.map(({ laneId, epoch, connection, ...share }) => ({
+          ...{ laneId, epoch, network: 'vk', connection: connection ?? { id: CONNECTION_ID, kind: 'notify', settings: {} } },
+          queues: [{ connectionId: CONNECTION_ID, priority: 1, accountId: 1, limit: 10, after: null, ...share }],
         })),
       );
-      const claims = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : Promise.reject(answer.reason)));
-      const [first, ...rest] = await Promise.all(claims);
-      return { more: first?.more ?? false, messages: [...(first?.messages ?? []), ...rest.flatMap(({ messages }) => messages)] };
+      const claims = await Promise.all(
+        answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : Promise.reject(answer.reason))),
+      );
+      return { messages: claims.flatMap(({ messages }) => messages), looked: claims.flatMap(({ looked }) => looked) };
     },
     receipts: (networkId: string) =>
       takeReceipts(
@@ -83,7 +88,17 @@ async function ownedLane(store: ContractStore, leaseMs = 60_000) {
 }
 
 const outcomeOf = (messageId: number, laneId: number, epoch: number, more: Partial<Settlement> = {}): Settlement => ({
-  ...{ messageId, laneId, epoch, step: 0, attempt: 1, outcome: SENT, launchedAt: 1_000, dropsRepeats: true, awaitsReceipts: false },
+  ...{
+    messageId,
+    laneId,
+    epoch,
+    step: 0,
+    attempt: 1,
+    outcome: SENT,
+    launchedAt: 1_000,
+    dropsRepeats: true,
+    awaitsReceipts: false,
+  },
   ...more,
 });
 
@@ -149,21 +164,24 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
       onWork: (work) => void heard.push(...work),
     });
     notices.listen();
+    const told = { laneId: 3, connectionId: 4, priority: 2, accountId: 5, dueAt: 1_700_000_000_123, messageId: 0 };
     await until(async () => {
-      notices.tell([{ laneId: 3, connectionId: 4 }]);
-      return heard.some(({ laneId, connectionId }) => laneId === 3 && connectionId === 4);
+      notices.tell([told]);
+      return heard.some(({ laneId }) => laneId === 3);
     });
     const notify: Statement = {
       name: 'dispatch.lanes.notify',
       text: `select pg_notify('soroka_lanes', payload) from unnest($1::text[]) as payload`,
     };
     const undone = store.database.transaction(async (tx) => {
-      await tx.run(notify, [['5:6']]);
+      await tx.run(notify, [['5:6:1:7:8']]);
       throw new Error('undone');
     });
     await expect(undone).rejects.toThrow('undone');
-    await store.database.run(notify, [['7:8']]);
+    await store.database.run(notify, [['9:10,7:8:1:9:10']]);
     await until(() => heard.some(({ laneId }) => laneId === 7));
+    expect(heard).toContainEqual(told);
+    expect(heard.some(({ laneId }) => laneId === 9)).toBe(false); // of another release
     expect(heard.some(({ laneId }) => laneId === 5)).toBe(false);
     await notices.close();
   });
@@ -175,21 +193,33 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     const now = Date.now();
     const late = await store.addMessage(laneId, { delivery: { dueAt: now - 1_000 }, message: { phone: '79990000001' } });
     const early = await store.addMessage(laneId, { delivery: { dueAt: now - 2_000 }, message: { phone: '79990000002' } });
-    await store.addMessage(laneId, { delivery: { dueAt: now - 3_000, expiresAt: now - 1 } });
+    const expired = await store.addMessage(laneId, { delivery: { dueAt: now - 3_000, expiresAt: now - 1 } });
     const reply = await store.addMessage(laneId, {
       message: { kind: 'reply', phone: null, peerId: '5' },
       delivery: { priority: 0 },
     });
-    expect(await leases.dueWork([laneId], new Date())).toEqual([{ laneId, connectionId: CONNECTION_ID }]);
+    const queue = { laneId, connectionId: CONNECTION_ID, accountId: 1 };
+    const work = async () => (await leases.dueWork([laneId], new Date())).map(({ messageId, priority }) => [priority, messageId]);
+    expect((await work()).sort()).toEqual([
+      [0, reply],
+      [1, expired],
+    ]);
     expect((await claim({ laneId, epoch: epoch + 1 })).messages).toEqual([]);
     const first = await claim({ laneId, epoch, limit: 1 });
     expect(first.messages.map(({ messageId }) => messageId)).toEqual([early]);
-    expect(first.more).toBe(true);
+    expect(first.looked).toEqual([{ found: 1, last: { dueAt: now - 2_000, messageId: early } }]);
     const asCommunity = { id: CONNECTION_ID, kind: 'ok', settings: {} } as const;
-    const rest = await claim({ laneId, epoch, connection: asCommunity, priorityMax: 0 });
-    expect(rest.messages).toMatchObject([{ messageId: reply, kind: 'reply', recipientId: '5', attempt: 1 }]);
-    expect((await claim({ laneId, epoch })).messages.map(({ messageId }) => messageId)).toEqual([late]);
-    expect(await leases.dueWork([laneId], new Date())).toEqual([{ laneId, connectionId: CONNECTION_ID }]); // the expired one
+    const replies = await claim({ laneId, epoch, connection: asCommunity, priority: 0 });
+    expect(replies.messages).toMatchObject([{ messageId: reply, kind: 'reply', recipientId: '5', attempt: 1 }]);
+    expect((await claim({ laneId, epoch, accountId: 2 })).messages).toEqual([]);
+    const after = { dueAt: now - 1_000, messageId: late };
+    expect((await claim({ laneId, epoch, after })).messages).toEqual([]);
+    expect(await leases.newlyDue([{ ...queue, priority: 1, after }], new Date(now))).toEqual([]);
+    const before = { dueAt: now - 1_000, messageId: late - 1 };
+    const due = [{ ...queue, priority: 1, dueAt: now - 1_000, messageId: late }];
+    expect(await leases.newlyDue([{ ...queue, priority: 1, after: before }], new Date(now))).toEqual(due);
+    expect((await claim({ laneId, epoch, after: before })).messages.map(({ messageId }) => messageId)).toEqual([late]);
+    expect(await work()).toEqual([[1, expired]]);
     expect(await store.delivery(early)).toMatchObject({ state: 'sending', attempt: 1, epoch, dayPersons: ['phone:79990000002'] });
   });
 

@@ -1,11 +1,13 @@
 import type { Route } from '@soroka/api';
 import type { Database, Queryable, Statement } from '../platform/database.ts';
+import { DEFAULT_CLASS } from './classes.ts';
 import type { DispatchEvent, MessageFilter, MessageView } from './contract.ts';
 
 /** Reads of messages for the API, and the events that dialogs work off. */
 
 const COLUMNS = `
   m.id as "messageId", m.kind, m.status, m.channel, m.phone, m.service, m.template_id as "templateId", m.text,
+  coalesce(m.class, '${DEFAULT_CLASS}') as class,
   m.created_at as "createdAt", m.expires_at as "expiresAt", m.error_code as "errorCode", m.callback_data as "callbackDataJson", m.history`;
 
 const GET: Statement = {
@@ -24,13 +26,17 @@ const LIST: Statement = {
 const EVENTS_LOCK: Statement = { name: 'dispatch.events.lock', text: 'select pg_try_advisory_xact_lock(720426002) as held' };
 const TAKE_EVENTS: Statement = {
   name: 'dispatch.events.take',
+  // Row by row through the indexes, whatever the planner knows of the tables: a plan made while they were empty read all messages each time.
   text: `
-    with oldest as (select id from dispatch_event order by id limit $1),
-    taken as (delete from dispatch_event as e using oldest where e.id = oldest.id returning e.*)
+    with taken as (
+      delete from dispatch_event where id = any(array(select id from dispatch_event order by id limit $1)) returning *
+    )
     select taken.id, taken.account_id as "accountId", taken.message_id as "messageId", m.kind, taken.status, taken.channel,
       taken.connection_id as "connectionId", taken.network_id as "networkId", m.phone, m.dialog_id as "dialogId", m.text, taken.at,
       (select step ->> 'groupId' from jsonb_array_elements(m.steps) as step where step ->> 'route' = taken.channel limit 1) as "groupId"
-    from taken join message as m on m.id = taken.message_id
+    from taken cross join lateral (
+      select kind, phone, dialog_id, text, steps from message where id = taken.message_id limit 1
+    ) as m
     order by taken.id`,
 };
 

@@ -51,7 +51,7 @@ describe('sending', () => {
     [6, 'throttled'],
     [9, 'throttled'],
     [10, 'failed'],
-    [14, 'throttled'],
+    [14, 'stopped'],
     [901, 'refused'],
     [911, 'refused'],
     [950, 'refused'],

@@ -59,7 +59,7 @@ export function isDatabaseAway(error: unknown): boolean {
 
 // Tables are empty when a server begins, and then a plan that reads the whole table looks best. PostgreSQL keeps the plan of a prepared
 // statement until the next analyze, minutes into a load: it is left the indexes alone, which every statement of ours has.
-const PLAN_BY_INDEXES = 'set enable_seqscan = off';
+const PLAN_BY_INDEXES = { options: '-c enable_seqscan=off' } as const;
 
 export interface DatabaseOptions {
   connectionsMax?: number;
@@ -84,16 +84,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     connectionTimeoutMillis: 5_000,
     application_name: 'soroka',
     ...KEEP_ALIVE,
+    ...PLAN_BY_INDEXES,
     ...(timeoutMs === undefined
       ? {}
       : { query_timeout: timeoutMs, statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs }),
   });
   // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
   pool.on('error', (error) => options.onError?.(error));
-  pool.on('connect', (client) => {
-    // One that breaks now breaks the query that it was opened for, and that one says so.
-    client.query(PLAN_BY_INDEXES).catch(() => {});
-  });
 
   return {
     ...over(pool),

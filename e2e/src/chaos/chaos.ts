@@ -16,7 +16,7 @@ ${NAMES.map((name) => `  ${name.padEnd(18)}${SCENARIOS[name]?.summary}`).join('\
 
 ${FLAGS_HELP}
 
-Results go to e2e/results/chaos.json and into the table of docs/proofs.md. The exit code is 0 when every promise was kept, 1 when
+Results go to e2e/results/chaos.jsonl and into the table of docs/proofs.md. The exit code is 0 when every promise was kept, 1 when
 one was broken, 3 when something could not be done on this machine.
 `;
 

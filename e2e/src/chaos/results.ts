@@ -18,18 +18,19 @@ export interface Result {
 export type Results = Readonly<Record<string, Result>>;
 
 const FOLDER = new URL('../../results/', import.meta.url);
-const FILE = fileURLToPath(new URL('chaos.json', FOLDER));
+const FILE = fileURLToPath(new URL('chaos.jsonl', FOLDER));
 const PAGE = fileURLToPath(new URL('../../../docs/proofs.md', import.meta.url));
 const [BEGIN, END] = ['<!-- chaos: written by npm run chaos -->', '<!-- chaos: end -->'];
 
 /** Puts the results among those of earlier runs, and writes the table of docs/proofs.md anew. Kept in the order of `names`. */
 export async function record(results: Results, names: readonly string[]): Promise<void> {
-  const earlier = JSON.parse(await readFile(FILE, 'utf8').catch(() => '{}')) as Results;
+  const lines = (await readFile(FILE, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const earlier: Results = Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, Result]));
   const all = { ...earlier, ...results };
-  const ordered = Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+  const ordered = names.flatMap((name): [string, Result][] => (all[name] === undefined ? [] : [[name, all[name]]]));
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(FILE, `${JSON.stringify(ordered, null, 2)}\n`);
-  await writeFile(PAGE, withTable(await readFile(PAGE, 'utf8'), tableOf(ordered)));
+  await writeFile(FILE, ordered.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeFile(PAGE, withTable(await readFile(PAGE, 'utf8'), tableOf(Object.fromEntries(ordered))));
 }
 
 /** The page with the table between its two marks. Throws where they are missing. */

@@ -5,7 +5,9 @@ import type { Templates } from '../templates/templates.ts';
 import type { ClaimedMessage } from './claim.ts';
 import type { LaneIdentity } from './lane.ts';
 
-const TTL_SECONDS_MIN = 60; // the upstream takes no less; our own expiry is the truth
+// The upstream takes no less and no more; our own expiry is the truth. Who sends may have a clock behind that of who accepted, and
+// count more than the day that was asked for.
+const TTL_SECONDS = { min: 60, max: 86_400 } as const;
 
 /** Makes of a claimed message what its channel sends; the upstream gets its own names of sender and template. */
 export function createOutgoing(parts: {
@@ -38,7 +40,7 @@ export function createOutgoing(parts: {
         tmpl: template.upstream.tmpl ?? template.name,
         templateData: message.templateDataJson ?? '{}',
         deliveryPolicy: message.deliveryPolicy,
-        ttlSeconds: Math.max(TTL_SECONDS_MIN, Math.floor((message.expiresAt - clock.now()) / 1_000)),
+        ttlSeconds: Math.min(TTL_SECONDS.max, Math.max(TTL_SECONDS.min, Math.floor((message.expiresAt - clock.now()) / 1_000))),
       },
     };
   };

@@ -87,6 +87,11 @@ interface Ready extends Due {
   recipientId: string;
   persons: readonly string[];
 }
+/** Not sent now: `fact` says why. */
+interface Kept<Why extends Fact['kind']> {
+  row: DueRow;
+  fact: Extract<Fact, { kind: Why }>;
+}
 interface Allowed extends Ready {
   /** The names in which it counts in its person's day from now on; null where it counts in none. */
   daySlotPersons: readonly string[] | null;
@@ -103,12 +108,12 @@ function claimAll(
 
     const contacts = await contactsOf(parts, tx, due);
     const ready: Ready[] = [];
-    const unsendable: { row: DueRow; fact: Fact }[] = [];
-    const postponed: { messageId: number; dueAt: Date }[] = [];
+    const unsendable: Kept<'unsendable'>[] = [];
+    const postponed: Kept<'postponed'>[] = [];
     for (const { row, request } of due) {
       const opens = row.windows === null ? now.getTime() : nextAllowed(row.windows, now.getTime());
       const recipient = recipientOf(row, request, contacts);
-      if (opens > now.getTime()) postponed.push({ messageId: row.messageId, dueAt: new Date(opens) });
+      if (opens > now.getTime()) postponed.push({ row, fact: { kind: 'postponed', reason: 'window', until: opens } });
       else if ('reason' in recipient) unsendable.push({ row, fact: { kind: 'unsendable', reason: recipient.reason } });
       else ready.push({ row, request, ...recipient });
     }
@@ -121,8 +126,11 @@ function claimAll(
       ...{ messageId: row.messageId, epoch: request.epoch, daySlotPersons },
     }));
     await markSending(tx, intents, now);
-    await postpone(tx, postponed);
-    const work = await settleUnsendable(parts, tx, unsendable, now);
+    await postpone(
+      tx,
+      postponed.map(({ row, fact }) => ({ messageId: row.messageId, dueAt: new Date(fact.until) })),
+    );
+    const work = await settleKept(parts, tx, [...unsendable, ...postponed], now);
     const messages = Map.groupBy(allowed, ({ request }) => request);
     const claims = requests.map((request, index) => ({
       messages: (messages.get(request) ?? []).map(({ row, recipientId }) => claimed(row, recipientId)),
@@ -189,7 +197,7 @@ async function takeDaySlots(
   tx: Queryable,
   ready: readonly Ready[],
   now: Date,
-): Promise<{ allowed: Allowed[]; refused: DueRow[]; waiting: { messageId: number; dueAt: Date }[] }> {
+): Promise<{ allowed: Allowed[]; refused: DueRow[]; waiting: Kept<'postponed'>[] }> {
   const wants = ready.map(({ row, request, persons }): DayWant | null => {
     const max =
       request.connection.settings.perDay === undefined ? LIMITS.notificationsPerPerson.max : request.connection.settings.perDay;
@@ -202,26 +210,27 @@ async function takeDaySlots(
   const answers = asking.length === 0 ? [] : [...(await dayCaps.take(tx, asking, now))];
   const allowed: Allowed[] = [];
   const refused: DueRow[] = [];
-  const waiting: { messageId: number; dueAt: Date }[] = [];
+  const waiting: Kept<'postponed'>[] = [];
   for (const [index, item] of ready.entries()) {
     const answer = wants[index] === null ? undefined : answers.shift();
     if (answer === undefined) allowed.push({ ...item, daySlotPersons: null });
     else if (answer.taken) allowed.push({ ...item, daySlotPersons: answer.persons });
     else if (item.request.connection.settings.perDayMode === 'wait' && answer.freeAt < item.row.expiresAt)
-      waiting.push({ messageId: item.row.messageId, dueAt: answer.freeAt });
+      waiting.push({ row: item.row, fact: { kind: 'postponed', reason: 'daily_limit', until: answer.freeAt.getTime() } });
     else refused.push(item.row);
   }
   return { allowed, refused, waiting };
 }
 
-async function settleUnsendable(
+/** Ends what cannot be sent, or gives it to its next route, and notes of what is put off why it was. */
+async function settleKept(
   { changes, decideSettings }: ClaimParts,
   tx: Queryable,
-  unsendable: readonly { row: DueRow; fact: Fact }[],
+  kept: readonly { row: DueRow; fact: Fact }[],
   now: Date,
 ): Promise<readonly Work[]> {
-  if (unsendable.length === 0) return [];
-  const facts = new Map(unsendable.map(({ row, fact }) => [row.messageId, fact]));
+  if (kept.length === 0) return [];
+  const facts = new Map(kept.map(({ row, fact }) => [row.messageId, fact]));
   const locked = await changes.lock(tx, [...facts.keys()]);
   const decided = locked.flatMap((message) => {
     const fact = facts.get(message.id);

@@ -51,6 +51,16 @@ describe('the timeline is told', () => {
     expect(noteOf(answered(tooLong, null))).toMatchObject({ what: 'skipped', reason: 'content', follows: 'end' });
   });
 
+  test('that a claim put it off, why, and until when', () => {
+    const queued = message({
+      delivery: { step: 0, state: 'queued', attempt: 0, daySlotAt: null, dayPersons: null, maybeSent: false },
+    });
+    const postponed: Fact = { kind: 'postponed', reason: 'daily_limit', until: NOW + 60_000 };
+    expect(noteOf(postponed, queued)).toEqual({
+      ...{ what: 'held', at: NOW, step: 0, reason: 'daily_limit', follows: 'again', until: NOW + 60_000 },
+    });
+  });
+
   test('that a process was gone before it wrote an answer, and whether the repeat may be a second message', () => {
     expect(noteOf({ kind: 'orphaned', dropsRepeats: true })).toMatchObject({
       ...{ what: 'taken_over', attempt: 2, sameKey: true, follows: 'again', until: NOW },

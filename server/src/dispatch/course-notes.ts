@@ -27,7 +27,7 @@ export function noteOf(message: HeldMessage, fact: Fact, change: Change, now: nu
   const { delivery } = message;
   if (delivery === null) return null;
   const said = saidOf(fact, delivery, change);
-  return said === null ? null : ({ ...said, at: now, step: delivery.step, ...followsOf(change, delivery) } as CourseNote);
+  return said === null ? null : ({ at: now, step: delivery.step, ...followsOf(change, delivery), ...said } as CourseNote);
 }
 
 function saidOf(fact: Fact, delivery: HeldDelivery, change: Change): Said | null {
@@ -36,6 +36,8 @@ function saidOf(fact: Fact, delivery: HeldDelivery, change: Change): Said | null
       return fact.launchedAt === null ? ofNoCall(fact) : ofCall(fact, fact.launchedAt, delivery.attempt, change);
     case 'unsendable':
       return { what: 'skipped', reason: fact.reason };
+    case 'postponed':
+      return { what: 'held', reason: fact.reason, follows: 'again', until: fact.until };
     case 'orphaned':
       return { what: 'taken_over', attempt: delivery.attempt, sameKey: fact.dropsRepeats };
     case 'step_ended':

@@ -27,6 +27,8 @@ function changeBy(message: HeldMessage, fact: Fact, now: number, settings: Decid
       return onOutcome(message, delivery, fact, now, settings);
     case 'unsendable':
       return refuse(message, delivery, fact.reason === 'daily_limit' ? 'RATELIMIT' : 'UNDELIVERABLE', fact.reason, now);
+    case 'postponed': // the claim has moved it already
+      return { report: false, delivery: 'keep', giveBackDaySlot: false };
     case 'step_ended':
       return onStepEnd(message, delivery, now);
     case 'expired':

@@ -50,6 +50,8 @@ export interface ReceiptFact {
 export type Fact =
   | OutcomeFact
   | { kind: 'unsendable'; reason: 'no_contact' | 'policy' | 'daily_limit' }
+  /** Put off by its claim: its hours have not begun, or its person's day is full and the connection waits for a place. */
+  | { kind: 'postponed'; reason: 'window' | 'daily_limit'; until: number }
   | ReceiptFact
   | { kind: 'read'; at: number }
   | { kind: 'step_ended' }

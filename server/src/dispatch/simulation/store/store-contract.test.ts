@@ -258,6 +258,7 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect((await claim({ laneId, epoch })).messages).toEqual([]);
     expect((await store.delivery(id))?.dueAt).toBeGreaterThan(Date.now());
     expect(await store.delivery(id)).toMatchObject({ state: 'queued', attempt: 0 });
+    expect((await store.message(id)).notes).toMatchObject([{ what: 'held', reason: 'window', until: expect.any(Number) }]);
   });
 
   test('a row that a transaction holds is not claimed, and is again when it was rolled back', async () => {

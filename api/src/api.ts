@@ -17,7 +17,9 @@ export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';
 export {
   DELIVERY_POLICIES,
+  MESSAGE_CLASSES,
   Message,
+  type MessageClass,
   MessageDetails,
   OlderMessage,
   SEND_LIMITS,

@@ -115,6 +115,7 @@ export const ERRORS = {
     message: 'Unknown delivery policy.',
     hint: 'Use any, mobile_device_required or verified_phone_number.',
   },
+  'class.invalid': { status: 200, message: 'Unknown class.', hint: 'Use transactional, service or broadcast.' },
   'ttl.invalid': { status: 200, message: 'The ttl cannot be used.', hint: 'Give whole seconds from 60 to 86400.' },
   'tmpl_data.invalid': {
     status: 200,

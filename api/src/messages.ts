@@ -17,6 +17,10 @@ export const SEND_LIMITS = {
 
 export const DELIVERY_POLICIES = ['any', 'mobile_device_required', 'verified_phone_number'] as const;
 
+/** What a message is to its customer: a group's slots are shared among them by weight, none goes strictly first. */
+export const MESSAGE_CLASSES = ['transactional', 'service', 'broadcast'] as const;
+export type MessageClass = (typeof MESSAGE_CLASSES)[number];
+
 /** The template's number is stored as a 32-bit integer. */
 const templateId = Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'Number of the template.', examples: [4] });
 
@@ -119,6 +123,13 @@ export const Message = Type.Object(
       }),
     ),
     delivery_policy: Type.Optional(deliveryPolicy),
+    class: Type.Optional(
+      Type.Enum(MESSAGE_CLASSES, {
+        description:
+          "How its group's slots are shared while several wait: 4, 2 and 1 in turn. Absent: the template's, else service.",
+        examples: ['transactional'],
+      }),
+    ),
     ttl: Type.Optional(
       Type.Integer({
         minimum: SEND_LIMITS.ttlSecondsMin,
@@ -219,6 +230,7 @@ export const MessageDetails = Type.Object({
   phone: Type.Union([Type.String(), Type.Null()]),
   service: Type.Union([Type.String(), Type.Null()]),
   templateId: Type.Union([Type.Integer(), Type.Null()]),
+  class: Type.Enum(MESSAGE_CLASSES),
   text: Type.String({ description: 'As rendered.' }),
   createdAt: Type.String({ format: 'date-time' }),
   expiresAt: Type.String({ format: 'date-time' }),

@@ -187,6 +187,7 @@ describe('a message is refused, and the field named', () => {
     ['phone.invalid', 'phone', item({ phone: '123' })],
     ['routes.invalid', 'routes', item({ routes: [] })],
     ['delivery_policy.invalid', 'delivery_policy', item({ delivery_policy: 'all' })],
+    ['class.invalid', 'class', item({ class: 'urgent' })],
     ['ttl.invalid', 'ttl', item({ ttl: 59 })],
     ['tmpl_data.invalid', 'tmpl_data.pizza', item({ tmpl_data: { name: 'Анна' } })],
     ['tmpl_data.invalid', 'tmpl_data.size', item({ tmpl_data: { name: 'Анна', pizza: 'Маргарита', size: 30 } })],
@@ -372,6 +373,19 @@ test('the timeline of a message names its plan, what the network took, its statu
   expect(JSON.stringify(items)).not.toContain('mine');
   const stranger = await call('GET', `/v1/messages/${id}/timeline`, undefined, { Authorization: `Key ${strangerKey}` });
   expect([stranger.status, stranger.codes]).toEqual([404, [['not.found']]]);
+});
+
+test('what nobody reads in its step’s time goes out on the next route too; what is read in time does not', async () => {
+  const steps = (timeout: number) => [{ route: 'VK', timeout, success: 'READ' }, { route: 'OK' }];
+  const [unread] = idsOf(await post([item({ phone: DINA, steps: steps(3) })]));
+  await eventually(async () => (await town.message(unread as number)).channel === 'OK');
+  const entries = (await call('GET', `/v1/messages/${unread}/timeline`)).json['items'] as Json[];
+  expect(entries).toContainEqual(
+    expect.objectContaining({ kind: 'decision', what: 'step_ended', reason: 'time_out', channel: 'VK' }),
+  );
+  const [read] = idsOf(await post([item({ phone: '79999999999', steps: steps(60) })]));
+  await eventually(async () => (await town.message(read as number)).status === 'READ');
+  expect((await town.message(read as number)).channel).toBe('VK');
 });
 
 test('a batch is cancelled by its key, a sender paused and let go on', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ROUTES } from '@soroka/api';
+import { MESSAGE_CLASSES, ROUTES } from '@soroka/api';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import type { ImportRow } from '../contacts/contacts.ts';
 import { ACCOUNT_FLAG } from './account-commands.ts';
@@ -25,6 +25,7 @@ export const CONTENT_COMMANDS: readonly Command[] = [
       'upstream-id': { value: 'N', meaning: 'Its number at the notify upstream, where that is another.' },
       'upstream-name': { value: 'NAME', meaning: 'Its name at the notify upstream, where that is another.' },
       intent: { value: 'INTENT', meaning: 'VK: why the group may write first, such as confirmed_notification.' },
+      class: { value: 'CLASS', meaning: 'Of its messages that name none: transactional, service (default) or broadcast.' },
       'unknown-outcome': { value: 'WHAT', meaning: 'After a call without an answer to OK: resend (default) or stop.' },
     },
     help: `
@@ -78,6 +79,7 @@ async function addTemplate(given: Given, surroundings: Surroundings) {
   const text = await textOrFile(given, surroundings, 'text');
   if (text === undefined) throw new UsageError('--text or --text-file must be given.');
   const routes = choicesFlag(given, 'routes', ROUTES);
+  const ownClass = choiceFlag(given, 'class', MESSAGE_CLASSES);
   const unknownOutcome = choiceFlag(given, 'unknown-outcome', ['resend', 'stop']);
   const intent = given.flag('intent');
   const [templateId, tmpl] = [integerFlag(given, 'upstream-id'), given.flag('upstream-name')];
@@ -99,6 +101,7 @@ async function addTemplate(given: Given, surroundings: Surroundings) {
     ...(routes === undefined ? {} : { routes }),
     ...(intent === undefined ? {} : { intent }),
     ...(unknownOutcome === undefined ? {} : { unknownOutcome }),
+    ...(ownClass === undefined ? {} : { class: ownClass }),
   });
   return {
     kind: 'record' as const,

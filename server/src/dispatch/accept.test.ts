@@ -260,3 +260,23 @@ test('lists are by account, newest first, with filters', async () => {
   expect(await town.dispatch.list(other.id, { limit: 10 })).toEqual([]);
   expect(await town.dispatch.get(other.id, first?.messageId as number)).toBeNull();
 });
+
+test('a message is of the class it names, else of its template’s, else of service', async () => {
+  await using town = await startDispatchTown();
+  const dispatch = town.startDispatch();
+  const [sender] = await town.connections.senders(town.account.id);
+  const mailing = { accountId: town.account.id, id: 5, name: 'mailing', text: 'Скидки', class: 'broadcast' as const };
+  await town.templates.add({ ...mailing, senderIds: [sender?.id as number] });
+  const ofMailing = { service: sender?.name ?? '', templateId: 5, templateData: {}, templateDataJson: '{}' };
+  const ids = [
+    await town.send(dispatch),
+    await town.send(dispatch, { class: 'transactional' }),
+    await town.send(dispatch, ofMailing),
+    await town.send(dispatch, { ...ofMailing, class: 'transactional' }),
+  ];
+  const classes = await Promise.all(ids.map(async (id) => (await town.message(dispatch, id)).class));
+  expect(classes).toEqual(['service', 'transactional', 'broadcast', 'transactional']);
+  const queued = { name: 'test.priorities', text: 'select priority from delivery where account_id = $1 order by message_id' };
+  const rows = await town.database.rows<{ priority: number }>(queued, [town.account.id]);
+  expect(rows.map(({ priority }) => priority)).toEqual([1, 2, 3, 2]);
+});

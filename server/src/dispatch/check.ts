@@ -60,7 +60,7 @@ export function check(parts: CheckParts, catalog: Catalog, accountId: number, it
     accountId,
     item,
     sender,
-    priority: PRIORITY_OF_CLASS[item.class ?? DEFAULT_CLASS],
+    priority: PRIORITY_OF_CLASS[item.class ?? template.class ?? DEFAULT_CLASS],
     templateId: template.id,
     text: rendered.text,
     steps: plan.steps,

@@ -1,5 +1,6 @@
-/** What a notification is to its customer: how an account's share of a group's slots is divided among its own messages. */
-export type MessageClass = 'transactional' | 'service' | 'broadcast';
+import type { MessageClass } from '@soroka/api';
+
+export type { MessageClass } from '@soroka/api';
 
 /** Of a notification that names none. */
 export const DEFAULT_CLASS: MessageClass = 'service';

@@ -1,6 +1,5 @@
-import type { ErrorCode, Route, Status } from '@soroka/api';
+import type { ErrorCode, MessageClass, Route, Status } from '@soroka/api';
 import type { Keyboard, RefusalReason, SendOutcome } from '@soroka/channels';
-import type { MessageClass } from './classes.ts';
 
 /** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
 export interface NewNotification {
@@ -23,7 +22,7 @@ export interface NewNotification {
   clientMessageId?: string;
   sendAt?: Date;
   windows?: readonly SendWindow[];
-  /** Absent: `DEFAULT_CLASS`. */
+  /** Absent: the template's, else `DEFAULT_CLASS`. */
   class?: MessageClass;
   /** Over the whole item as given; tells a repeated clientMessageId from a conflicting one. */
   contentSha256: Buffer;
@@ -171,6 +170,7 @@ export interface MessageView {
   phone: string | null;
   service: string | null;
   templateId: number | null;
+  class: MessageClass;
   text: string;
   createdAt: Date;
   expiresAt: Date;

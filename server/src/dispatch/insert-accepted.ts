@@ -1,7 +1,13 @@
 import type { Queryable, Statement } from '../platform/database.ts';
-import { PARKED } from './classes.ts';
+import { DEFAULT_CLASS, PARKED, PRIORITY_OF_CLASS } from './classes.ts';
 import type { StepPlan } from './plan.ts';
 import type { Candidate } from './store-accepted.ts';
+
+// Null for the default one, as in rows of releases that knew no classes.
+const CLASS = `case priority ${Object.entries(PRIORITY_OF_CLASS)
+  .filter(([name]) => name !== DEFAULT_CLASS)
+  .map(([name, priority]) => `when ${priority} then '${name}'`)
+  .join(' ')} end`;
 
 // One statement for both tables and the new ids: a batch without keys or budgets takes one round trip. What messages of a
 // batch have in common goes over once (`common`), as a batch is mostly one text to many people: per message it was half of
@@ -24,9 +30,9 @@ const INSERT: Statement = {
       for key share
     ), stored as (
       insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data,
-        delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at)
+        delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at, class)
       select account_id, $1, 'notification', id, sender_id, service, template_id, phone, text, template_data, delivery_policy, steps,
-        windows, status_url, callback_data, client_message_id, channel, expires_at
+        windows, status_url, callback_data, client_message_id, channel, expires_at, ${CLASS}
       from own join shared using (common)
     ), waiting as (
       insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)

@@ -1,11 +1,13 @@
 import type { Route } from '@soroka/api';
 import type { Database, Queryable, Statement } from '../platform/database.ts';
+import { DEFAULT_CLASS } from './classes.ts';
 import type { DispatchEvent, MessageFilter, MessageView } from './contract.ts';
 
 /** Reads of messages for the API, and the events that dialogs work off. */
 
 const COLUMNS = `
   m.id as "messageId", m.kind, m.status, m.channel, m.phone, m.service, m.template_id as "templateId", m.text,
+  coalesce(m.class, '${DEFAULT_CLASS}') as class,
   m.created_at as "createdAt", m.expires_at as "expiresAt", m.error_code as "errorCode", m.callback_data as "callbackDataJson", m.history`;
 
 const GET: Statement = {

@@ -22,6 +22,7 @@ function view(messageId: number, changes: Partial<MessageView> = {}): MessageVie
     phone: '79999999999',
     service: 'Group_name',
     templateId: 4,
+    class: 'service',
     text: 'Здравствуйте',
     createdAt: new Date('2026-01-31T06:00:00Z'),
     expiresAt: new Date('2026-01-31T07:00:00Z'),
@@ -47,7 +48,8 @@ describe('GET /vk/messages', () => {
   test('one message has the fields of the contract, its callbackData digit for digit', async () => {
     const callbackDataJson = '{"order":9007199254740993, "price":1.10}';
     const history = [{ status: 'SENT' as const, channel: 'VK' as const, ts: 1672137286244, errorCode: 0 }];
-    stand.views.push(view(2_000_000, { callbackDataJson, history, status: 'SENT' }));
+    const stored = history.map((entry) => ({ ...entry, attempt: 1, launchedAt: 1672137286200 })); // what the timeline tells
+    stand.views.push(view(2_000_000, { callbackDataJson, history: stored, status: 'SENT' }));
     const { status, text, body } = await get('/vk/messages/2000000');
     stand.views.pop();
     expect(status).toBe(200);
@@ -59,6 +61,7 @@ describe('GET /vk/messages', () => {
       phone: '79999999999',
       service: 'Group_name',
       templateId: 4,
+      class: 'service',
       text: 'Здравствуйте',
       createdAt: '2026-01-31T06:00:00.000Z',
       expiresAt: '2026-01-31T07:00:00.000Z',

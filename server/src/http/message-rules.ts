@@ -142,6 +142,7 @@ function applyRules(request: RulesOfRequest, fields: Fields, itemText: string, r
     ...(values.routes === undefined ? {} : { routes: values.routes }),
     ...(steps === undefined ? {} : { steps }),
     deliveryPolicy: policy ?? 'any',
+    ...(values.class === undefined ? {} : { class: values.class }),
     ttlSeconds,
     ...(values.status_url === undefined ? {} : { statusUrl: values.status_url }),
     ...(raw.callbackData === undefined ? {} : { callbackDataJson: raw.callbackData }),

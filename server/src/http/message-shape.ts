@@ -28,6 +28,7 @@ const BARE_KEYS: Readonly<Record<string, ErrorCode>> = {
   routes: 'routes.invalid',
   steps: 'steps.invalid',
   delivery_policy: 'delivery_policy.invalid',
+  class: 'class.invalid',
   ttl: 'ttl.invalid',
   status_url: 'status_url.invalid',
   callbackData: 'callbackData.invalid',

@@ -25,8 +25,8 @@ export function countAnswers(answers: readonly AcceptAnswer[]): Map<'OK' | Error
 
 /** One message as JSON text; callbackData goes in as the text it came in, so that its numbers stay exact. */
 export function messageJson(view: MessageView): string {
-  const { messageId, status, channel, phone, service, templateId, text, createdAt, expiresAt, callbackDataJson, history } = view;
-  const shown = { messageId, status, channel, phone, service, templateId, text, createdAt, expiresAt };
+  const { callbackDataJson, history, messageId, status, channel, phone, service, templateId, text, createdAt, expiresAt } = view;
+  const shown = { messageId, status, channel, phone, service, templateId, class: view.class, text, createdAt, expiresAt };
   // Attempts are told by the timeline.
   const statuses = history.map(({ attempt: _, launchedAt: __, ...entry }) => entry);
   return `${JSON.stringify(shown).slice(0, -1)},"callbackData":${callbackDataJson ?? 'null'},"history":${JSON.stringify(statuses)}}`;

@@ -68,6 +68,7 @@ describe('a request that is taken', () => {
       message({
         phone: '8 (999) 999-99-99',
         delivery_policy: 'Mobile_Device_Required',
+        class: 'transactional',
         steps: [{ route: 'VK', timeout: 120, success: 'DELIVERED' }, { route: 'OK' }],
         clientMessageId: 'order 7',
         sendAt,
@@ -81,6 +82,7 @@ describe('a request that is taken', () => {
     expect(stand.accepted[0]).toMatchObject({
       phone: '79999999999',
       deliveryPolicy: 'mobile_device_required',
+      class: 'transactional',
       steps: [{ route: 'VK', timeoutSeconds: 120, success: 'DELIVERED' }, { route: 'OK' }],
       clientMessageId: 'order 7',
       sendAt: new Date(sendAt),
@@ -201,6 +203,7 @@ describe('the older form', () => {
         routes: [],
         upstream: {},
         intent: null,
+        class: null,
         unknownOutcome: 'resend',
         variables: [],
       },
@@ -235,6 +238,7 @@ describe('a message that is refused names key and field', () => {
     ['routes.invalid', { routes: ['VK', 'SMS'] }, 'routes[1]'],
     ['routes.invalid', { routes: ['VK', 'VK'] }, 'routes'],
     ['delivery_policy.invalid', { delivery_policy: 'some' }, 'delivery_policy'],
+    ['class.invalid', { class: 'Urgent' }, 'class'],
     ['ttl.invalid', { ttl: 59 }, 'ttl'],
     ['ttl.invalid', { ttl: 86401 }, 'ttl'],
     ['ttl.invalid', { ttl: 60.5 }, 'ttl'],

@@ -46,6 +46,7 @@ test('an added template is found by number and name, with its variables and send
     upstream: { templateId: 77 },
     intent: null,
     unknownOutcome: 'resend',
+    class: null,
     senderIds: new Set([senderId]),
     variables: ['name', 'pizza'],
   });
@@ -85,6 +86,7 @@ const templateOf = (text: string): Template => ({
   upstream: {},
   intent: null,
   unknownOutcome: 'resend',
+  class: null,
   senderIds: new Set(),
   variables: [],
 });

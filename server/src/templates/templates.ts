@@ -1,4 +1,4 @@
-import type { Route } from '@soroka/api';
+import type { MessageClass, Route } from '@soroka/api';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
@@ -22,6 +22,8 @@ export interface Template {
   intent: string | null;
   /** What to do after a call without an answer to a network that cannot recognise a repeat. */
   unknownOutcome: 'resend' | 'stop';
+  /** Of its messages that name none; null: the default one. */
+  class: MessageClass | null;
   /** Approved for these senders. */
   senderIds: ReadonlySet<number>;
   /** Each must be given, and no other. */
@@ -45,6 +47,8 @@ export interface NewTemplate {
   intent?: string;
   /** Absent: resend. */
   unknownOutcome?: 'resend' | 'stop';
+  /** Absent: none of its own. */
+  class?: MessageClass;
   senderIds?: readonly number[];
 }
 
@@ -78,11 +82,12 @@ interface TemplateRow {
   upstream: UpstreamNames;
   intent: string | null;
   unknownOutcome: 'resend' | 'stop';
+  class: MessageClass | null;
   senderIds: string[];
 }
 const TEMPLATE = `
   select
-    t.account_id as "accountId", t.id, t.name, t.text, t.routes, t.upstream, t.intent, t.unknown_outcome as "unknownOutcome",
+    t.account_id as "accountId", t.id, t.name, t.text, t.routes, t.upstream, t.intent, t.unknown_outcome as "unknownOutcome", t.class,
     array(
       select s.sender_id::text from template_sender s where s.account_id = t.account_id and s.template_id = t.id order by s.sender_id
     ) as "senderIds"
@@ -96,8 +101,8 @@ const SQL = {
   insert: {
     name: 'template_insert',
     text: `
-      insert into template (account_id, id, name, text, routes, upstream, intent, unknown_outcome)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)
+      insert into template (account_id, id, name, text, routes, upstream, intent, unknown_outcome, class)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       on conflict do nothing`,
   },
   approve: {
@@ -129,11 +134,11 @@ export function createTemplates(parts: { database: Database; clock?: Clock }): T
 
   return {
     async add({ accountId, id, name, text, senderIds = [], ...rest }) {
-      const { routes = ['VK', 'OK'], upstream = {}, intent = null, unknownOutcome = 'resend' } = rest;
+      const { routes = ['VK', 'OK'], upstream = {}, intent = null, unknownOutcome = 'resend', class: ownClass = null } = rest;
       check({ id, name, routes, intent });
       compiledOf(text);
       await database.transaction(async (tx) => {
-        const values = [id, name, text, routes, JSON.stringify(upstream), intent, unknownOutcome];
+        const values = [id, name, text, routes, JSON.stringify(upstream), intent, unknownOutcome, ownClass];
         const inserted = await tx.run(SQL.insert, [accountId, ...values]);
         if (inserted === 0)
           throw new AppError('parameter.invalid', `template ${id} or the name "${name}" is used already`, { field: 'id' });

@@ -59,7 +59,7 @@ export function isDatabaseAway(error: unknown): boolean {
 
 // Tables are empty when a server begins, and then a plan that reads the whole table looks best. PostgreSQL keeps the plan of a prepared
 // statement until the next analyze, minutes into a load: it is left the indexes alone, which every statement of ours has.
-const PLAN_BY_INDEXES = { options: '-c enable_seqscan=off' } as const;
+const PLAN_BY_INDEXES = { options: '-c enable_seqscan=off -c enable_mergejoin=off' } as const;
 
 export interface DatabaseOptions {
   connectionsMax?: number;

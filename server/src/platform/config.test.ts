@@ -17,7 +17,7 @@ test('an empty environment is a local run with every default', () => {
     LOG_LEVEL: 'info',
     SOROKA_ROLES: ['api', 'intake', 'dispatch', 'callbacks', 'jobs'],
     SOROKA_SEND_TIMEOUT_MS: 10_000,
-    SOROKA_LANE_LEASE_MS: 5_000,
+    SOROKA_LANE_LEASE_MS: 4_500,
     SOROKA_STATUS_POLL_AFTER_MS: 60_000,
     SOROKA_CALLBACK_TIMEOUT_MS: 10_000,
     SOROKA_CALLBACK_CALLS_PER_ENDPOINT: 8,

@@ -110,7 +110,7 @@ export const VARIABLES = {
   }),
   SOROKA_LANE_LEASE_MS: variable({
     read: integer({ min: 1_000, max: 60_000 }),
-    default: '5000',
+    default: '4500',
     meaning: 'Milliseconds after which the queues of a process that fell silent are taken over by another.',
   }),
   SOROKA_STATUS_POLL_AFTER_MS: variable({

@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Scenario } from '../scenario.ts';
 
 /** Lease and quarantine of a lane (decision 0001), and what a look takes. */
-const TAKEN_OVER_WITHIN_MS = 6_500;
+const TAKEN_OVER_WITHIN_MS = 6_000;
 const WATCH_MS = 8_000;
 const STARTED_AGAIN_AFTER_MS = 1_000;
 const LANE_GAP_MAX_MS = 300;
 const WORKERS = 'dispatch,callbacks,jobs';
-/** Longer than the lease of 5 s: its lanes are somebody else's when it wakes up. */
+/** Longer than the lease of 4.5 s: its lanes are somebody else's when it wakes up. */
 const ASLEEP_MS = 9_000;
 
 /** What befalls the server's own processes. */

@@ -13,7 +13,10 @@ export interface DayWant {
   /** Every name we know the person by: `phone:7999…`, `user:37119444`. The send counts in each. */
   persons: readonly string[];
   max: number;
-  /** Its place since an earlier call that had no answer: it moves to now, for now is when the person may get it, and is never refused. */
+  /**
+   * Its place since an earlier call that had no answer: it moves to now, for now is when the person may get it, and is never refused. After
+   * an hour it stays where it is, and another one is asked for: no network remembers keys for ever, and the person may get a second message.
+   */
   held?: Omit<DayPlace, 'laneId'>;
 }
 
@@ -129,7 +132,13 @@ async function lock(tx: Queryable, names: readonly Name[]): Promise<Days> {
   return days;
 }
 
-function takeOne(days: Days, { laneId, persons: named, max, held }: DayWant, now: Date, windowMs: number): DayAnswer {
+// How long networks know a repeat by its key is documented by none.
+const REPEAT_KNOWN_MS = 3_600_000;
+
+function takeOne(days: Days, want: DayWant, now: Date, windowMs: number): DayAnswer {
+  const { laneId, persons: named, max } = want;
+  const isFresh = want.held !== undefined && now.getTime() - want.held.takenAt.getTime() < REPEAT_KNOWN_MS;
+  const held = isFresh ? want.held : undefined;
   if (held !== undefined) remove(days, { laneId, ...held });
   const full = daysOf(days, { laneId, persons: named }).filter(({ sent }) => sent.length >= max);
   if (full.length > 0 && held === undefined) {

@@ -6,8 +6,10 @@ import type { Database, Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/telemetry.ts';
 import type { Template, Templates } from '../../templates/templates.ts';
 import { createDispatch, type Dispatch } from '../dispatch.ts';
-import type { SimulatedProcess } from './process.ts';
-import { type Scenario, type SimulatedConnection, TEMPLATES } from './scenario.ts';
+import type { FaultRates } from './faults.ts';
+import { BROKEN_CHANNEL } from './network.ts';
+import { connectionLost, type SimulatedProcess } from './process.ts';
+import { NOBODY, type Scenario, type SimulatedConnection, TEMPLATES } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Twin } from './store/memory-store.ts';
 import { write } from './store/transactions.ts';
@@ -25,8 +27,9 @@ export interface Mutation {
 
 const STATUS_POLL_AFTER_MS = 3_000;
 // What the faults themselves say; anything else that a loop of the core fails with is a fault of core or simulation.
-const EXPECTED_ERRORS =
-  /Connection terminated|could not serialize|could not extend file|deadlock detected|counted by another process/;
+const EXPECTED_ERRORS = new RegExp(
+  `Connection terminated|could not serialize|could not extend file|deadlock detected|counted by another process|${BROKEN_CHANNEL}`,
+);
 
 /** Starts the core in a process: everything that it asks for passes the process, the timeline or the seed. */
 export function createCoreFactory(parts: {
@@ -34,6 +37,7 @@ export function createCoreFactory(parts: {
   timeline: Timeline;
   random: SeededRandom;
   mutation: Mutation;
+  faults(): FaultRates;
   channel(process: SimulatedProcess, connection: SimulatedConnection): Channel;
   /** The core failed with something that no fault explains. */
   onUnexpected(error: string): void;
@@ -44,15 +48,21 @@ export function createCoreFactory(parts: {
   const of = (id: number): SimulatedConnection => scenario.connections.find((one) => one.id === id) as SimulatedConnection;
   const senders = new Map(scenario.requests.flatMap(({ items }) => items.map(({ sender }) => [sender.name, sender])));
 
+  /** Connections, templates and channels are made from what the database says. */
+  const perhapsRefused = (): void => {
+    if (random.chance(parts.faults().statementRefused)) throw connectionLost();
+  };
   const connectionsFor = (process: SimulatedProcess): Connections => {
     const known: Pick<Connections, 'get' | 'channel' | 'pause' | 'senderByName' | 'senders'> = {
       get: (id) =>
         process.call('reads a connection', async (): Promise<Connection> => {
+          perhapsRefused();
           const { accountId, kind, settings } = of(id);
           const pausedReason = (pausedUntil.get(id) ?? 0) > timeline.now() ? 'the token was refused' : null;
           return { id, accountId, kind, groupId: null, baseUrl: '', receive: 'off', settings, pausedReason };
         }),
       channel: async (id) => {
+        perhapsRefused();
         const channel = parts.channel(process, of(id));
         if (mutation.outcomes === undefined) return channel;
         const send: typeof channel.send = async (batch, signal) =>
@@ -63,10 +73,11 @@ export function createCoreFactory(parts: {
       },
       pause: (id) =>
         process.call('pauses a connection', async () => {
+          perhapsRefused();
           // An operator gives it another token soon.
           pausedUntil.set(id, timeline.now() + random.between(1_000, 4_000));
         }),
-      senderByName: async (_, name) => senders.get(name) ?? null,
+      senderByName: async (_, name) => (name === NOBODY ? null : (senders.get(name) ?? null)),
       senders: async () => [...senders.values()],
     };
     return known as Connections;
@@ -78,7 +89,7 @@ export function createCoreFactory(parts: {
       clock: mutation.clock?.(process.clock) ?? process.clock,
       accounts: { urls: async () => null as never, quietHours: async () => null },
       connections: connectionsFor(process),
-      templates: templatesFor(process),
+      templates: templatesFor(process, perhapsRefused),
       contacts: contactsFor(process),
       callbacks: {
         async enqueue(tx, callbacks) {
@@ -127,7 +138,7 @@ function contactsFor(process: SimulatedProcess) {
   };
 }
 
-function templatesFor(process: SimulatedProcess): Templates {
+function templatesFor(process: SimulatedProcess, perhapsRefused: () => void): Templates {
   const templates = Object.entries(TEMPLATES).map(
     ([id, unknownOutcome]): Template => ({
       ...{
@@ -143,7 +154,11 @@ function templatesFor(process: SimulatedProcess): Templates {
     }),
   );
   const known: Pick<Templates, 'byId' | 'render'> = {
-    byId: (_, wanted) => process.call('reads a template', async () => templates.find(({ id }) => id === wanted) ?? null),
+    byId: (_, wanted) =>
+      process.call('reads a template', async () => {
+        perhapsRefused();
+        return templates.find(({ id }) => id === wanted) ?? null;
+      }),
     render: (_, { text }) => ({ ok: true, text: String(text) }),
   };
   return known as Templates;

@@ -61,6 +61,7 @@ export function createCustomerWatch(parts: {
       violated('K1', `${item.text} was answered with ${asked.answeredAs}, and its repeat with ${messageId}`);
     asked.answeredAs = messageId;
     if (messageId === null) return;
+    if (item.isImpossible) violated('D2', `${item.text} was accepted, and nobody could send it`);
     const row = rowOf(messageId);
     if (row === null) violated('D1', `${item.text} was accepted as ${messageId}, which is not in the store`);
     else if (row.text !== item.text || row.phone !== item.person.phone || row.accountId !== request.accountId)

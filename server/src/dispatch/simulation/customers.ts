@@ -161,6 +161,24 @@ export function createCustomers(parts: {
     );
   };
 
+  /** Of those that were sent: inbox/ knows no others. */
+  const read = ({ request }: SimulatedWish & { what: 'read' }): void => {
+    const sent = (acceptedIds.get(request) ?? []).filter((id) => tables.message.cells.get(id)?.committed?.status === 'SENT');
+    const at = new Date(parts.now());
+    const ended = (): void => {
+      open -= 1;
+    };
+    ask(
+      `reader of ${request.name}`,
+      (dispatch, { process }) => {
+        const given = sent.map((messageId) => ({ accountId: request.accountId, messageId, at }));
+        return process.database.transaction((tx) => dispatch.markRead(tx, given));
+      },
+      ended,
+      ended,
+    );
+  };
+
   const pause = ({ sender: { id, accountId, name }, forMs }: SimulatedWish & { what: 'pause' }): void => {
     const isStored = ([, { committed }]: [number, { committed: object | null }]): boolean => committed !== null;
     const storedBefore = new Set([...tables.message.cells].filter(isStored).map(([messageId]) => messageId));
@@ -195,7 +213,12 @@ export function createCustomers(parts: {
           send(request, timeline.now(), sendAts);
         });
       for (const one of scenario.replies) at(one.atMs, one.text, () => reply(one));
-      for (const wish of scenario.wishes) at(wish.atMs, wish.what, () => (wish.what === 'cancel' ? cancel(wish) : pause(wish)));
+      for (const wish of scenario.wishes)
+        at(wish.atMs, wish.what, () => {
+          if (wish.what === 'cancel') cancel(wish);
+          else if (wish.what === 'read') read(wish);
+          else pause(wish);
+        });
     },
     haveEnded: () => open === 0 && ![...underWay].some(({ process }) => process.isAlive()),
   };

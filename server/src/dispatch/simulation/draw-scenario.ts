@@ -6,6 +6,7 @@ import {
   DAY_MS,
   FROM_MIDNIGHT,
   MIDNIGHT_AT_MS,
+  NOBODY,
   type Scenario,
   type SimulatedConnection,
   type SimulatedGroup,
@@ -144,7 +145,7 @@ function drawItem(
   const ttlSeconds =
     Math.ceil(sleepsOverMs / 1_000) +
     (waits ? MIDNIGHT_AT_MS / 1_000 + random.integer(2, 6) : Math.ceil(sendInMs / 1_000) + random.integer(2, 12));
-  return {
+  const item: SimulatedItem = {
     ...{ text, person: somebody(world), sender: senderOf(accountId, routes), templateId: random.chance(0.7) ? 4 : 5, ttlSeconds },
     ...(steps === undefined ? { routes: names } : { steps }),
     ...(waits ? { windows: [FROM_MIDNIGHT] } : {}),
@@ -152,7 +153,16 @@ function drawItem(
     ...(isNamed ? { clientMessageId: text } : {}),
     ...(random.chance(0.5) ? { class: random.pick(['transactional', 'broadcast'] as const) } : {}),
   };
+  return random.chance(0.04) ? { ...item, ...random.pick(IMPOSSIBLE)(item), isImpossible: true } : item;
 }
+
+/** What acceptance has to refuse. */
+const IMPOSSIBLE: readonly ((item: SimulatedItem) => Partial<SimulatedItem>)[] = [
+  () => ({ templateId: 9 }),
+  ({ sender }) => ({ sender: { ...sender, name: NOBODY } }),
+  ({ ttlSeconds }) => ({ sendInMs: 1_000 * ttlSeconds + 60_000 }),
+  () => ({ routes: [], steps: [] }),
+];
 
 function timedSteps(random: SeededRandom, names: readonly NewStep['route'][], provider: SimulatedRoute['provider']): NewStep[] {
   const success = provider === 'notify' && random.chance(0.5) ? 'DELIVERED' : 'READ';
@@ -165,6 +175,7 @@ function drawWishes(world: World, requests: readonly SimulatedRequest[]): Simula
   const paused = new Set<Sender>(); // each once, so that the end of one pause is not the end of another
   for (const request of requests) {
     const atMs = request.askedAtMs + random.between(0, 3_000);
+    if (random.chance(0.05)) wishes.push({ what: 'read', atMs, request });
     if (random.chance(0.1)) wishes.push({ what: 'cancel', atMs, request, by: random.pick(['ids', 'key', 'phone']) });
     const sender = request.items[0]?.sender;
     if (sender === undefined || paused.has(sender) || !random.chance(0.04)) continue;

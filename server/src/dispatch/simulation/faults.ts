@@ -28,6 +28,12 @@ export interface FaultRates {
   passingError: number;
   /** A person blocks the group. */
   refusal: number;
+  /** The network does not take what it says. */
+  content: number;
+  /** The network counts its own day. */
+  dayUsedUp: number;
+  /** The channel breaks its contract: it throws, or answers for some of the messages only. */
+  channelBroken: number;
   /** The wall clock of a process jumps by up to 5 s, per second. */
   clockStep: number;
   /** A process is stopped in order, and another started, per second. */
@@ -38,6 +44,7 @@ const MOST: FaultRates = {
   ...{ crash: 0.004, pause: 0.002, statementRefused: 0.02, answerLost: 0.02, statementSlow: 0.01 },
   ...{ requestLost: 0.15, sendAnswerLost: 0.2, sendAnswerLate: 0.2 },
   ...{ tooMany: 0.1, internalError: 0.1, quotaUsedUp: 0.02, tokenRefused: 0.02, flood: 0.1, passingError: 0.15, refusal: 0.15 },
+  ...{ content: 0.05, dayUsedUp: 0.05, channelBroken: 0.05 },
   ...{ clockStep: 0.3, restart: 0.15 },
 };
 

@@ -22,6 +22,8 @@ const OWN_ERRORS: readonly { rate: keyof FaultRates; outcome(random: SeededRando
   },
   { rate: 'passingError', outcome: () => ({ kind: 'failed', networkCode: '10' }) },
   { rate: 'refusal', outcome: () => ({ kind: 'refused', reason: 'refused_by_user', networkCode: '901' }) },
+  { rate: 'content', outcome: () => ({ kind: 'refused', reason: 'content', networkCode: '911' }) },
+  { rate: 'dayUsedUp', outcome: () => ({ kind: 'refused', reason: 'daily_limit', networkCode: '' }) },
 ];
 /** What becomes of a whole call. */
 const CALL_ERRORS: readonly { rate: keyof FaultRates; outcome: SendOutcome }[] = [
@@ -30,6 +32,8 @@ const CALL_ERRORS: readonly { rate: keyof FaultRates; outcome: SendOutcome }[] =
   { rate: 'quotaUsedUp', outcome: { kind: 'throttled', scope: 'lane', limit: 'quota', retryAfterMs: 60_000, networkCode: '29' } },
   { rate: 'tokenRefused', outcome: { kind: 'stopped', networkCode: '5', detail: 'the token was refused' } },
 ];
+/** What a channel throws that should not. */
+export const BROKEN_CHANNEL = 'the channel broke its contract';
 const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'no answer' };
 // Lease margin and quarantine are made for requests that reach their network this soon (docs/decisions/0004).
 const REQUEST_MAX_MS = 400;
@@ -118,7 +122,7 @@ export function createNetworks(parts: {
       capabilities: { ...CAPABILITIES[connection.kind], dropsRepeats: connection.dropsRepeats },
       async send(batch, signal) {
         let launches: readonly Launch[] = [];
-        const outcomes = await process.call(
+        const heard = await process.call(
           'send',
           () => {
             launches = watch.launched(process, connection, batch);
@@ -132,10 +136,13 @@ export function createNetworks(parts: {
           },
           { atOnce: true },
         );
+        const isBroken = random.chance(faults().channelBroken);
+        const outcomes = isBroken ? heard.slice(0, random.integer(0, heard.length)) : heard;
         for (const [index, launch] of launches.entries()) {
           launch.answer = outcomes[index]?.kind ?? null;
           timeline.note(process.name, `hears of ${launch.messageId}.${launch.step}: ${launch.answer}`);
         }
+        if (isBroken && outcomes.length === 0) throw new Error(BROKEN_CHANNEL);
         return outcomes;
       },
       receipts: (networkId) => process.call('asks for a status', async () => statuses.get(networkId) ?? []),

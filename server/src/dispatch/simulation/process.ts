@@ -42,7 +42,7 @@ export interface SimulatedProcess {
 
 export const WALL_START = Date.UTC(2026, 0, 15, 20, 59, 50); // ten seconds before midnight in Moscow
 const CLOCK_OFF_MAX_MS = 5_000;
-const connectionLost = () => databaseError('ECONNRESET', 'Connection terminated unexpectedly');
+export const connectionLost = () => databaseError('ECONNRESET', 'Connection terminated unexpectedly');
 const REFUSALS = [
   connectionLost,
   () => databaseError('40001', 'could not serialize access'),

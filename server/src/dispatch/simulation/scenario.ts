@@ -31,7 +31,8 @@ export interface SimulatedItem {
   text: string;
   person: SimulatedPerson;
   sender: Sender;
-  templateId: keyof typeof TEMPLATES;
+  /** Of `TEMPLATES`, or one that is not there. */
+  templateId: number;
   routes?: readonly Route[];
   steps?: readonly NewStep[];
   /** From the first try on. */
@@ -39,6 +40,8 @@ export interface SimulatedItem {
   windows?: readonly SendWindow[];
   ttlSeconds: number;
   clientMessageId?: string;
+  /** Acceptance has to refuse it. */
+  isImpossible?: true;
   class?: MessageClass;
 }
 
@@ -60,6 +63,8 @@ export interface SimulatedReply {
 
 /** What a customer wants of messages given before. */
 export type SimulatedWish =
+  /** Not the customer: the person, in the dialog. */
+  | { what: 'read'; atMs: number; request: SimulatedRequest }
   | { what: 'cancel'; atMs: number; request: SimulatedRequest; by: 'ids' | 'key' | 'phone' }
   | { what: 'pause'; atMs: number; forMs: number; sender: Sender };
 
@@ -83,6 +88,8 @@ export interface Scenario {
   wishes: readonly SimulatedWish[];
 }
 
+/** Of a sender that nobody approved. */
+export const NOBODY = 'nobody';
 /** By number: what they say of calls without an answer. */
 export const TEMPLATES = { 4: 'resend', 5: 'stop' } as const;
 

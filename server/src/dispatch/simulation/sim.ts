@@ -1,9 +1,10 @@
 // Dispatch against crashes and faults on virtual time: `npm run sim -- --seeds 1000000`, goes on with `--from`; one run line by line
 // `-- --seed 7 --trace`, as little of it as breaks a promise `-- --seed 7 --shrink`; a crash at every point of a short run and at so
-// many pairs of points `-- --crash-points 20000`.
+// many pairs of points `-- --crash-points 20000`; which branches of the core that many seeds reach `-- --coverage 300`.
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { coverageOf } from './branch-coverage.ts';
 import { brokenBy, everyCrash, samplePairs } from './crash-points.ts';
 import type { Scenario } from './scenario.ts';
 import { type Block, runSeeds } from './seed-blocks.ts';
@@ -11,7 +12,7 @@ import { ruleOf, shrink } from './shrink.ts';
 import { simulate } from './simulation.ts';
 
 const USAGE =
-  'Use --seeds COUNT [--from SEED] [--minutes MAX] [--threads COUNT], --seed SEED [--trace | --shrink], or --crash-points PAIRS.';
+  'Use --seeds COUNT [--from SEED] [--minutes MAX] [--threads COUNT], --seed SEED [--trace | --shrink], --crash-points PAIRS, or --coverage SEEDS.';
 const REPORT_EVERY_MS = 10_000;
 const LAST_EVENTS = 200;
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string' },
     'crash-points': { type: 'string' },
+    coverage: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
   },
@@ -119,6 +121,24 @@ async function runCrashPoints(pairs: number): Promise<number> {
   return broken.length === 0 ? 0 : 1;
 }
 
+async function runCoverage(seeds: number): Promise<number> {
+  const files = await coverageOf(async () => {
+    const { runBlock } = await import('./seed-blocks.ts');
+    await runBlock(1, seeds);
+  });
+  const percent = (covered: number, branches: number): string => `${((100 * covered) / Math.max(1, branches)).toFixed(1)} %`;
+  for (const { file, branches, covered, missed } of files)
+    console.log(
+      `${file}: ${covered} of ${branches}, ${percent(covered, branches)}${missed.length === 0 ? '' : `; not ${missed.join(', ')}`}`,
+    );
+  const [covered, branches] = [
+    files.reduce((sum, file) => sum + file.covered, 0),
+    files.reduce((sum, file) => sum + file.branches, 0),
+  ];
+  console.log(`${covered} of ${branches} branches, ${percent(covered, branches)}, by ${seeds} seeds`);
+  return 0;
+}
+
 function number(text: string): number {
   const parsed = Number(text);
   if (!Number.isSafeInteger(parsed) || parsed < 0) throw new Error(`"${text}" is no whole number. ${USAGE}`);
@@ -127,6 +147,7 @@ function number(text: string): number {
 
 if (values.seed !== undefined) process.exitCode = await (values.shrink ? shrinkOne : runOne)(number(values.seed));
 else if (values['crash-points'] !== undefined) process.exitCode = await runCrashPoints(number(values['crash-points']));
+else if (values.coverage !== undefined) process.exitCode = await runCoverage(number(values.coverage));
 else if (values.seeds !== undefined)
   process.exitCode = await runMany(number(values.seeds), number(values.from), number(values.minutes));
 else {

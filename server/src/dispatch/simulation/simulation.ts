@@ -85,7 +85,7 @@ export async function simulate(run: Run): Promise<Outcome> {
       },
     },
     dispatchOf: createCoreFactory({
-      ...{ scenario, timeline, random, mutation, channel: networks.channel },
+      ...{ scenario, timeline, random, mutation, channel: networks.channel, faults: () => faults },
       onUnexpected: (error) => watch.violated('core', error),
     }),
   });

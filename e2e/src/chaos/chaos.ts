@@ -64,6 +64,7 @@ interrupted.catch(() => {}); // heard by the race; before and after it there is 
 try {
   const choice = readChoice(process.argv.slice(2), NAMES);
   if (choice === 'help') process.stdout.write(HELP);
+  else if (process.platform !== 'linux') throw new UsageError('This breaks processes and files by means of Linux.');
   else process.exitCode = exitCodeOf(await runAll(choice));
 } catch (error) {
   if (error instanceof UsageError) say(`${error.message} See "npm run chaos -- --help".`);

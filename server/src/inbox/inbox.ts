@@ -42,7 +42,7 @@ export interface Inbox {
 // Other processes store events too, and wake nobody here.
 const IDLE_MS = 250;
 const UNMATCHED_IDLE_MS = 200;
-// Under load a commit then serves all that came in so many ms; docs/decisions/0008-one-message-one-row-of-work.md has the figures.
+// Under load a commit then serves all that came in so many ms; docs/decisions/0008-what-one-message-costs.md has the figures.
 const EVERY_MS = 25;
 const SWEEP_IDLE_MS = 600_000;
 

@@ -18,6 +18,8 @@ export interface DueRow {
   attempt: number;
   daySlotAt: Date | null;
   dayPersons: readonly string[] | null;
+  /** An earlier call had no answer. */
+  maybeSent: boolean;
   expiresAt: Date;
   dueAt: Date;
   kind: 'notification' | 'reply';
@@ -40,13 +42,13 @@ const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select w.place, d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
+      d.day_persons as "dayPersons", d.maybe_sent as "maybeSent", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
       m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
     from unnest($1::int[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::int[]) with ordinality
       as w(lane_id, epoch, connection_id, priority, account_id, after_due_at, after_id, wanted, place)
     join lane as l on l.id = w.lane_id and l.epoch = w.epoch
     cross join lateral (
-      select message_id, account_id, step, attempt, day_slot_at, day_persons, expires_at, due_at
+      select message_id, account_id, step, attempt, day_slot_at, day_persons, maybe_sent, expires_at, due_at
       from delivery
       where lane_id = l.id and connection_id = w.connection_id and priority = w.priority and account_id = w.account_id and state = 'queued'
         and (due_at, message_id) > (w.after_due_at, w.after_id) and due_at <= $9 and expires_at > $9

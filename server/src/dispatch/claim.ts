@@ -79,6 +79,9 @@ export async function claimTogether(
   }
 }
 
+// A network may have forgotten the key of an earlier call by then, longer than any wait between two tries: its person may get both.
+const REPEAT_DROPPED_MS = 120_000;
+
 interface Due {
   row: DueRow;
   request: ClaimRequest;
@@ -202,8 +205,10 @@ async function takeDaySlots(
     const max =
       request.connection.settings.perDay === undefined ? LIMITS.notificationsPerPerson.max : request.connection.settings.perDay;
     if (max === null || persons.length === 0) return null;
-    const { daySlotAt, dayPersons } = row;
-    const held = daySlotAt === null || dayPersons === null ? {} : { held: { persons: dayPersons, takenAt: daySlotAt } };
+    const { daySlotAt, dayPersons, maybeSent } = row;
+    const mayComeTwice = maybeSent && daySlotAt !== null && now.getTime() - daySlotAt.getTime() > REPEAT_DROPPED_MS;
+    const held =
+      daySlotAt === null || dayPersons === null || mayComeTwice ? {} : { held: { persons: dayPersons, takenAt: daySlotAt } };
     return { laneId: request.laneId, persons, max, ...held };
   });
   const asking = wants.filter((want) => want !== null);

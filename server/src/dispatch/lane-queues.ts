@@ -111,6 +111,14 @@ export function createLaneQueues(): LaneQueues {
       const queues = [...own.values()].filter((queue) => queue.isHot && takesPart(queue) && hasRoom(queue));
       return queues.length === 0 ? [] : [{ accountId, queues }];
     });
+    const [only, another] = waiting.length === 1 ? (waiting[0]?.queues ?? []) : [];
+    if (only !== undefined && another === undefined) {
+      const room = left.get(only.connectionId) ?? 0;
+      const count = Math.min(slots, room); // nobody to share with
+      if (count > 0) counts.set(only, count);
+      left.set(only.connectionId, room - count);
+      return;
+    }
     for (let given = 0; given < slots; ) {
       const turn = waiting.shift();
       if (turn === undefined) return;

@@ -3,6 +3,7 @@ import type { Database } from '../platform/database.ts';
 import { laneChanged, loopFailed } from './events.ts';
 import { type Lane, type LaneParts, openLane } from './lane.ts';
 import { createLaneLeases } from './lane-leases.ts';
+import { createWorkLook } from './lane-look.ts';
 import { createLaneNotices } from './lane-notices.ts';
 import type { Work } from './work.ts';
 
@@ -17,10 +18,6 @@ export interface Lanes {
 const TICK_MS = 250;
 // How often free lanes, this process's share of them, and calls that an earlier owner left are looked for.
 const LOOK_EVERY_MS = 1_000;
-// How often the queues of all lanes are looked at from their beginnings, cursors or no cursors: what a cursor has passed by is found by
-// this alone. What is left of rows that went before is walked through then, so a look that took long is not soon repeated.
-const LOOK_AT_ALL_EVERY_MS = { min: 1_000, max: 5_000 };
-const LOOK_AT_ALL_REST = 20;
 // We stop launching this much before the database lets another process in.
 const LEASE_MARGIN_MS = 500;
 
@@ -43,11 +40,9 @@ export function createLanes(parts: {
 }): Lanes {
   const { database, clock, leaseMs } = parts;
   const leases = createLaneLeases(database, parts.workerId, leaseMs);
+  const lookForWork = createWorkLook(leases, clock);
   const owned = new Map<number, Held>();
   const noticed = new Set<number>();
-  /** Lanes of ours whose queues were not looked at yet. */
-  const unknown = new Set<number>();
-  let lookAtAllAt = Number.NEGATIVE_INFINITY;
   const stopRenewing = new AbortController();
   let stopping = false;
   let renewing: Promise<void> | undefined;
@@ -95,7 +90,6 @@ export function createLanes(parts: {
       const lane = openLane(identity, quietMs, () => clock.monotonic() < held.validUntil, parts.lane);
       owned.get(laneId)?.lane.lose(); // its lease had run out, and so we took it from ourselves
       owned.set(laneId, Object.assign(held, { lane }));
-      unknown.add(laneId);
       laneChanged({ laneId, epoch, change: 'taken' });
     }
   };
@@ -132,25 +126,8 @@ export function createLanes(parts: {
       noticed.clear();
       await acquire(Math.max(1, Math.min(among.length, fairLanes - owned.size)), among);
     }
-    if (owned.size > 0) await lookForWork();
-  };
-
-  const lookForWork = async (): Promise<void> => {
-    const startedAt = clock.monotonic();
-    const lookAtAll = startedAt >= lookAtAllAt;
-    const laneIds = lookAtAll ? [...owned.keys()] : [...unknown].filter((id) => owned.has(id));
-    const now = new Date(clock.now());
-    if (laneIds.length > 0) {
-      for (const work of await leases.dueWork(laneIds, now)) wakeOwned(work);
-      for (const id of laneIds) unknown.delete(id);
-      if (lookAtAll) {
-        const restMs = (clock.monotonic() - startedAt) * LOOK_AT_ALL_REST;
-        lookAtAllAt = clock.monotonic() + Math.min(LOOK_AT_ALL_EVERY_MS.max, Math.max(LOOK_AT_ALL_EVERY_MS.min, restMs));
-      }
-    }
-    if (lookAtAll) return;
-    const cold = [...owned].flatMap(([laneId, { lane }]) => lane.coldQueues().map((queue) => ({ laneId, ...queue })));
-    for (const work of await leases.newlyDue(cold, now)) wakeOwned(work);
+    if (owned.size === 0) return;
+    for (const work of await lookForWork([...owned.values()].map(({ lane }) => lane))) wakeOwned(work);
   };
 
   const keepRenewing = async (): Promise<void> => {

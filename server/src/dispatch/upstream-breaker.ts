@@ -13,6 +13,8 @@ export interface UpstreamBreaker extends Pick<GrowingPause, 'leftMs' | 'isProbin
 export type UpstreamBreakers = (connectionId: number) => UpstreamBreaker;
 
 const { windowMs, callsMin, failedShare } = BACK_OFF.breaker;
+// A thousand calls a second of all lanes must not be kept one by one.
+const COUNTED_TOGETHER_MS = 500;
 
 /** One breaker per connection, made when it is first asked for. */
 export function createUpstreamBreakers(clock: Clock): UpstreamBreakers {
@@ -26,7 +28,7 @@ export function createUpstreamBreakers(clock: Clock): UpstreamBreakers {
 
 function createBreaker(clock: Clock, connectionId: number): UpstreamBreaker {
   const pause = createGrowingPause(clock, BACK_OFF.breaker);
-  let calls: { at: number; failed: boolean }[] = [];
+  let counts: { from: number; calls: number; failed: number }[] = [];
 
   return {
     leftMs: pause.leftMs,
@@ -42,11 +44,17 @@ function createBreaker(clock: Clock, connectionId: number): UpstreamBreaker {
         return;
       }
       const now = clock.monotonic();
-      calls = [...calls.filter(({ at }) => at > now - windowMs), { at: now, failed }];
-      const failures = calls.filter((call) => call.failed).length;
-      if (calls.length < callsMin || failures < calls.length * failedShare) return;
+      counts = counts.filter(({ from }) => from > now - windowMs);
+      const last = counts.at(-1);
+      if (last !== undefined && now - last.from < COUNTED_TOGETHER_MS) {
+        last.calls += 1;
+        last.failed += failed ? 1 : 0;
+      } else counts.push({ from: now, calls: 1, failed: failed ? 1 : 0 });
+      const calls = counts.reduce((sum, count) => sum + count.calls, 0);
+      const failures = counts.reduce((sum, count) => sum + count.failed, 0);
+      if (calls < callsMin || failures < calls * failedShare) return;
       pause.begin(launchedAt);
-      calls = [];
+      counts = [];
       breakerChanged({ connectionId, state: 'open' });
     },
   };

@@ -79,7 +79,7 @@ export function isDueIn(row: DeliveryRow, queue: QueueAfter, at: Date): boolean 
 function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number): object[] {
   const message = seen(tx, tables.message.cells.get(row.messageId));
   if (message === null) return [];
-  const { messageId, accountId, step, attempt, dayPersons } = row;
+  const { messageId, accountId, step, attempt, dayPersons, maybeSent } = row;
   const { kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows } = message;
   return [
     {
@@ -90,6 +90,7 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
         step,
         attempt,
         dayPersons,
+        maybeSent,
         daySlotAt: date(row.daySlotAt),
         expiresAt: date(row.expiresAt),
         dueAt: date(row.dueAt),

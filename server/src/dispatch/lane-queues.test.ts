@@ -116,3 +116,11 @@ test('a claim that failed is asked for again from the same place, and a paused c
   queues.cool(CONNECTION);
   expect(queues.share(rooms, 10).size).toBe(0);
 });
+
+test('what one class of an account does not need goes to its other classes, and not to everybody', () => {
+  const queues = createLaneQueues();
+  wakeAll(queues, [queue(1, 'broadcast'), queue(1, 'transactional'), queue(2, 'broadcast'), queue(3, 'broadcast')]);
+  const sent = send(queues, [45], new Map([[nameOf(queue(1, 'transactional')), 1]]));
+  expect(sent.get(nameOf(queue(1, 'broadcast')))).toBe(14);
+  expect([sent.get(nameOf(queue(2, 'broadcast'))), sent.get(nameOf(queue(3, 'broadcast')))]).toEqual([15, 15]);
+});

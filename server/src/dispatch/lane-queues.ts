@@ -67,6 +67,8 @@ interface Queue extends QueueName {
 export function createLaneQueues(): LaneQueues {
   /** By account, in the order of their turns. */
   const turns = new Map<number, Map<string, Queue>>();
+  /** Turns that accounts were given for queues in which nothing was left, by account. */
+  const owed = new Map<number, number>();
 
   const queueOf = ({ connectionId, priority, accountId }: QueueName): Queue => {
     const own = turns.get(accountId) ?? new Map<string, Queue>();
@@ -156,7 +158,16 @@ export function createLaneQueues(): LaneQueues {
       const left = new Map(rooms);
       const counts = new Map<Queue, number>();
       give(({ priority }) => priority === REPLY_PRIORITY, REPLIES_PER_CLAIM_MAX, left, counts);
-      give(({ priority }) => priority !== REPLY_PRIORITY, slots, left, counts);
+      // What one class of an account has no messages for is its other classes', and not everybody's.
+      let free = slots;
+      for (const [accountId, turnsOwed] of owed) {
+        const before = notificationsIn(counts);
+        const isOwn = (queue: Queue): boolean => queue.accountId === accountId && queue.priority !== REPLY_PRIORITY;
+        give(isOwn, Math.min(turnsOwed, free), left, counts);
+        free -= notificationsIn(counts) - before;
+      }
+      owed.clear();
+      give(({ priority }) => priority !== REPLY_PRIORITY, free, left, counts);
       const shares = [...counts].map(([queue, limit]): QueueShare => {
         const { connectionId, priority, accountId, after } = queue;
         Object.assign(queue, { isHot: false, isUnderWay: true, wokenFrom: null }); // what comes while it is looked at makes it hot again
@@ -170,12 +181,17 @@ export function createLaneQueues(): LaneQueues {
       queue.isHot ||= looked === null || looked.found === share.limit;
       if (looked === null) return;
       queue.served += looked.found / weightOf(queue.priority);
+      const { accountId, priority, limit } = share;
+      if (priority !== REPLY_PRIORITY) owed.set(accountId, (owed.get(accountId) ?? 0) + limit - looked.found);
       if (looked.last !== null) queue.after = looked.last;
       rewind(queue);
     },
     cold: () => queuesThat(({ isHot }) => !isHot),
   };
 }
+
+const notificationsIn = (counts: ReadonlyMap<Queue, number>): number =>
+  [...counts].reduce((sum, [{ priority }, count]) => (priority === REPLY_PRIORITY ? sum : sum + count), 0);
 
 const isBefore = (a: Cursor, b: Cursor): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.messageId < b.messageId);
 

@@ -10,6 +10,7 @@ import { createProviderInbox } from './provider-inbox.ts';
 import type { Scenario } from './scenario.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { createMemoryStore, type MemoryStore } from './store/memory-store.ts';
+import type { MessageRow } from './store/tables.ts';
 import { write } from './store/transactions.ts';
 import { createTimeline } from './timeline.ts';
 import { createWatch } from './watch.ts';
@@ -22,6 +23,8 @@ export interface Run {
   /** The process that makes this call of a port, counted from 0 over all, dies at it. */
   crashes?: readonly { point: number; phase: CrashPhase }[];
   mutation?: Mutation;
+  /** Hears of each message that is sent, with the time since the beginning. */
+  onLaunch?(row: MessageRow, atMs: number): void;
   /** Gets a line for everything that happens. */
   trace?(line: string): void;
 }
@@ -65,6 +68,7 @@ export async function simulate(run: Run): Promise<Outcome> {
   const customerWatch = createCustomerWatch({ scenario, tables, violated });
   const watch = createWatch({
     ...{ scenario, tables, databaseNow, now: timeline.now, note: timeline.note, customers: customerWatch },
+    onLaunch: (row) => run.onLaunch?.(row, timeline.now()),
     ownerOf: (name) => fleet.workerIdOf(name),
   });
   const someProcess = () => fleet.some();

@@ -75,6 +75,7 @@ export function createWatch(parts: {
   databaseNow(): number;
   note(actor: string, what: string): void;
   ownerOf(process: string): string;
+  onLaunch(row: MessageRow): void;
 }): Watch {
   const { scenario, tables, customers, now } = parts;
   const violations: string[] = [];
@@ -269,6 +270,7 @@ export function createWatch(parts: {
       for (const launch of made) {
         checkLaunch(process, launch);
         about(launch.messageId).launches.push(launch);
+        parts.onLaunch(about(launch.messageId).row);
       }
       countSends('launched', made);
       return made;

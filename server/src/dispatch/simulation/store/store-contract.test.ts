@@ -436,6 +436,24 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 
+  test('a repeat counts in the place of its earlier call, and in one more when the network may have forgotten that call', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const { claim, dayCaps } = coreOn(store.database);
+    const placesAfter = async (phone: string, triedMsAgo: number): Promise<number> => {
+      const [person, takenAt] = [`phone:${phone}`, new Date(Date.now() - triedMsAgo)];
+      await store.database.transaction((tx) => dayCaps.take(tx, [{ laneId, persons: [person], max: 5 }], takenAt));
+      const delivery = { attempt: 1, maybeSent: true, daySlotAt: takenAt.getTime(), dayPersons: [person] };
+      await store.addMessage(laneId, { message: { phone }, delivery });
+      expect((await claim({ laneId, epoch })).messages).toHaveLength(1);
+      const more = Array.from({ length: 5 }, () => ({ laneId, persons: [person], max: 5 }));
+      const answers = await store.database.transaction((tx) => dayCaps.take(tx, more, new Date()));
+      return answers.filter(({ taken }) => !taken).length;
+    };
+    expect(await placesAfter('79990000011', 60_000)).toBe(1);
+    expect(await placesAfter('79990000012', 3_600_000)).toBe(2);
+  });
+
   test('two transactions that wait for each other: one fails, and the other goes on', async () => {
     const store = open();
     const laneId = await store.addLane();

@@ -46,7 +46,7 @@ export const VARIABLES = {
     read: integer({ min: 1_000, max: 600_000 }),
     default: '15000',
     meaning:
-      'Milliseconds without an answer of PostgreSQL after which a statement is given up and its connection closed; PostgreSQL ends statements and idle transactions of ours after as long.',
+      'Milliseconds without an answer of PostgreSQL after which a statement is given up and its connection closed; PostgreSQL ends a statement of ours after as long, and a transaction that stands idle after 4 s.',
   }),
   SOROKA_SECRET_KEY: variable({
     read: base64Key,

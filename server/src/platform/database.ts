@@ -65,8 +65,8 @@ export interface DatabaseOptions {
   connectionsMax?: number;
   /**
    * A statement without an answer for so long is given up, and its connection closed: the way to the database may be cut without
-   * either side having been told. PostgreSQL, too, ends a statement or an idle transaction after it, which would hold its locks
-   * for ever. Without it both wait.
+   * either side having been told. PostgreSQL, too, ends a statement after it, and a transaction that stands idle after 4 s at most:
+   * both would hold their locks for ever. Without it both wait.
    */
   timeoutMs?: number;
   onError?: (error: Error) => void;
@@ -74,6 +74,16 @@ export interface DatabaseOptions {
 
 // The first probe of a silent connection by the kernel; Linux waits two hours otherwise. Later ones follow each second (libuv).
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
+// Below the lease of a lane: a process that stands still in the middle of a transaction must not keep others from its lanes. Between
+// two statements of one transaction we wait for nobody.
+const IDLE_TRANSACTION_MAX_MS = 4_000;
+
+const timeoutsOf = (timeoutMs: number) => ({
+  query_timeout: timeoutMs,
+  statement_timeout: timeoutMs,
+  idle_in_transaction_session_timeout: Math.min(timeoutMs, IDLE_TRANSACTION_MAX_MS),
+});
 
 /** Opens a pool; connects lazily, so a database that is away shows with the first query. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
@@ -85,9 +95,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     application_name: 'soroka',
     ...KEEP_ALIVE,
     ...PLAN_BY_INDEXES,
-    ...(timeoutMs === undefined
-      ? {}
-      : { query_timeout: timeoutMs, statement_timeout: timeoutMs, idle_in_transaction_session_timeout: timeoutMs }),
+    ...(timeoutMs === undefined ? {} : timeoutsOf(timeoutMs)),
   });
   // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
   pool.on('error', (error) => options.onError?.(error));

@@ -4,8 +4,9 @@ import type { NewStep } from './contract.ts';
 import type { Dispatch } from './dispatch.ts';
 
 const PHONE = '79999999999';
-const BY_DELIVERY: readonly NewStep[] = [{ route: 'VK', timeoutSeconds: 1, success: 'DELIVERED' }, { route: 'OK' }];
-const BY_READ: readonly NewStep[] = [{ route: 'VK', timeoutSeconds: 1, success: 'READ' }, { route: 'OK' }];
+const BY_DELIVERY: readonly NewStep[] = [{ route: 'VK', timeoutSeconds: 3_000, success: 'DELIVERED' }, { route: 'OK' }];
+const BY_READ: readonly NewStep[] = [{ route: 'VK', timeoutSeconds: 3_000, success: 'READ' }, { route: 'OK' }];
+const END_STEP = { name: 'test.step.end', text: 'update delivery set step_ends_at = now() where message_id = $1' };
 
 type Town = Awaited<ReturnType<typeof startDispatchTown>>;
 const communityTown = async (): Promise<Town> => {
@@ -17,6 +18,11 @@ const communityTown = async (): Promise<Town> => {
 const sentBy = (town: Town): string[] => town.networks.notify.taken.map(({ network }) => network);
 const markRead = (town: Town, dispatch: Dispatch, messageId: number): Promise<void> =>
   town.database.transaction((tx) => dispatch.markRead(tx, [{ accountId: town.account.id, messageId, at: new Date() }]));
+/** Lets the time of its first step run out, once that has been sent. */
+const endStep = async (town: Town, dispatch: Dispatch, messageId: number): Promise<void> => {
+  await eventually(async () => (await town.message(dispatch, messageId)).status === 'SENT');
+  await town.database.run(END_STEP, [messageId]);
+};
 const notesOf = async (town: Town, dispatch: Dispatch, id: number) => (await dispatch.course(town.account.id, id))?.notes ?? [];
 
 test('a message that is not delivered in its step’s time goes out on the next route, and a later DELIVERED of the first is kept without a word', async () => {
@@ -24,6 +30,7 @@ test('a message that is not delivered in its step’s time goes out on the next 
   const dispatch = town.startDispatch();
   dispatch.run();
   const id = await town.send(dispatch, { steps: BY_DELIVERY });
+  await endStep(town, dispatch, id);
   await eventually(() => sentBy(town).length === 2);
   expect(sentBy(town)).toEqual(['vk', 'ok']);
   await eventually(async () => (await town.reports()).length === 2);
@@ -39,7 +46,7 @@ test('a message that is delivered in its step’s time stays on its route', asyn
   await using town = await startDispatchTown();
   const dispatch = town.startDispatch();
   dispatch.run();
-  const id = await town.send(dispatch, { steps: [{ route: 'VK', timeoutSeconds: 30, success: 'DELIVERED' }, { route: 'OK' }] });
+  const id = await town.send(dispatch, { steps: BY_DELIVERY });
   await eventually(async () => (await town.message(dispatch, id)).status === 'SENT');
   const receipt = { connectionId: town.connectionIds.notify, networkId: 'n1', status: 'DELIVERED' as const, at: new Date() };
   await dispatch.takeReceipts([receipt]);
@@ -52,7 +59,8 @@ test('what nobody reads in its step’s time goes out on the next route, though 
   await using town = await communityTown();
   const dispatch = town.startDispatch();
   dispatch.run();
-  await town.send(dispatch, { service: 'Community', steps: BY_READ });
+  const id = await town.send(dispatch, { service: 'Community', steps: BY_READ });
+  await endStep(town, dispatch, id);
   await eventually(() => town.networks.ok.taken.length === 1);
   expect(town.networks.vk.taken).toHaveLength(1);
 });
@@ -63,7 +71,7 @@ test('what is read in its step’s time goes out on no other route', async () =>
   dispatch.run();
   const id = await town.send(dispatch, {
     service: 'Community',
-    steps: [{ route: 'VK', timeoutSeconds: 30, success: 'READ' }, { route: 'OK' }],
+    steps: BY_READ,
   });
   await eventually(async () => (await town.message(dispatch, id)).status === 'SENT');
   expect((await dispatch.course(town.account.id, id))?.next).toMatchObject({ state: 'sent', stepEndsAt: expect.any(Date) });
@@ -78,6 +86,7 @@ test('a read that comes after the step’s time stops the next route where it ha
   const dispatch = town.startDispatch();
   dispatch.run();
   const id = await town.send(dispatch, { service: 'Community', steps: BY_READ });
+  await endStep(town, dispatch, id);
   await eventually(async () => (await dispatch.course(town.account.id, id))?.next?.channel === 'OK');
   await markRead(town, dispatch, id);
   expect(await town.message(dispatch, id)).toMatchObject({ status: 'READ', channel: 'VK' });
@@ -106,7 +115,10 @@ test('a step that cannot begin in its time gives way too', async () => {
   await town.connections.pause(town.connectionIds.vk, 'the test keeps it waiting');
   const dispatch = town.startDispatch();
   dispatch.run();
-  const id = await town.send(dispatch, { service: 'Community', steps: BY_READ });
+  const id = await town.send(dispatch, {
+    service: 'Community',
+    steps: [{ route: 'VK', timeoutSeconds: 1, success: 'READ' }, { route: 'OK' }],
+  });
   await eventually(async () => (await town.message(dispatch, id)).status === 'SENT');
   expect(await town.message(dispatch, id)).toMatchObject({ channel: 'OK', history: [{ status: 'SENT', channel: 'OK' }] });
   expect(town.networks.vk.taken).toEqual([]);

@@ -248,14 +248,14 @@ describe('calls of one moment', () => {
     expect(server.requests.map(idsIn)).toEqual([['1', '2', '3', '4']]);
   });
 
-  test('go in several requests where they are more than the upstream takes at once, none of them torn apart', async () => {
+  test('go in several requests where they are many, none of them torn apart', async () => {
     await using server = await playAnswers(takenByTheirIds);
     const channel = channelAt(server.url);
     const numbers = (count: number, from: number): number[] => Array.from({ length: count }, (_, index) => from + index);
-    const sizes = [600, 400, 1];
+    const sizes = [60, 40, 1, 300];
     const calls = sizes.map((size, index) => channel.send(batch(...numbers(size, 1_000 * (index + 1))), never));
     expect((await Promise.all(calls)).map((outcomes) => outcomes.length)).toEqual(sizes);
-    expect(server.requests.map((request) => idsIn(request).length).sort()).toEqual([1, 1_000]);
+    expect(server.requests.map((request) => idsIn(request).length).sort((a, b) => a - b)).toEqual([1, 100, 300]);
   });
 
   test('that fail leave in doubt what they carried and nothing that came later', async () => {

@@ -25,6 +25,8 @@ export type NotifyChannel = Channel & Required<Pick<Channel, 'receipts' | 'subsc
 
 // The limit of our own gateway, which may be the upstream.
 const REQUEST_BYTES_MAX = 4 * 1_048_576;
+// A group's slots are taken until the answer: it must not wait for a thousand messages of others. More would save next to nothing.
+const TOGETHER_MAX = 100;
 
 /**
  * The upstream that knows people by phone: the vendor of POST /vk/messages, or another gateway of this contract.
@@ -36,7 +38,7 @@ export function createNotifyChannel({ baseUrl, key, statusUrl, dedup, timeoutMs 
     url: `${baseUrl}/vk/messages`,
     headers: { authorization: `Key ${key}`, 'content-type': 'application/json' },
   };
-  const post = createPostTogether((items, signal) => sendItems(upstream, items, signal), CAPABILITIES.notify.batchMax);
+  const post = createPostTogether((items, signal) => sendItems(upstream, items, signal), TOGETHER_MAX);
   return {
     kind: 'notify',
     capabilities: { ...CAPABILITIES.notify, dropsRepeats: dedup },

@@ -16,12 +16,13 @@ interface Waiting {
 }
 
 /**
- * What is sent in one turn of the event loop leaves in as few posts as hold `itemsMax` items each: a process sends for many groups
- * at once, and a request costs both sides more than the messages in it. Nobody waits for others: what comes later goes by itself.
+ * What is sent in one turn of the event loop leaves in as few posts as hold `togetherMax` items each: a process sends for many groups
+ * at once, and a request costs both sides more than the messages in it. Nobody waits for others: what comes later goes by itself,
+ * and so does a call of more items.
  *
  * Whoever gives up is answered at once; the post goes on for the others, and ends when all of them have given up.
  */
-export function createPostTogether(post: Post, itemsMax: number): Post {
+export function createPostTogether(post: Post, togetherMax: number): Post {
   let waiting: Waiting[] = [];
 
   const postAll = async (calls: readonly Waiting[]): Promise<void> => {
@@ -46,7 +47,7 @@ export function createPostTogether(post: Post, itemsMax: number): Post {
     const calls = waiting.filter(({ signal }) => !signal.aborted);
     for (const { items, resolve } of waiting.filter(({ signal }) => signal.aborted)) resolve(items.map(() => NOT_SENT));
     waiting = [];
-    for (const together of packed(calls, itemsMax)) {
+    for (const together of packed(calls, togetherMax)) {
       void postAll(together);
       for (const { items, signal, resolve } of together)
         signal.addEventListener('abort', () => resolve(items.map(() => GIVEN_UP)), { once: true });
@@ -61,12 +62,12 @@ export function createPostTogether(post: Post, itemsMax: number): Post {
 }
 
 /** In their order; a call is never torn apart. */
-function packed(calls: readonly Waiting[], itemsMax: number): Waiting[][] {
+function packed(calls: readonly Waiting[], togetherMax: number): Waiting[][] {
   const posts: Waiting[][] = [];
-  let size = itemsMax;
+  let size = togetherMax;
   for (const call of calls) {
     size += call.items.length;
-    if (size <= itemsMax) posts.at(-1)?.push(call);
+    if (size <= togetherMax) posts.at(-1)?.push(call);
     else {
       posts.push([call]);
       size = call.items.length;

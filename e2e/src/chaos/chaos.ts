@@ -1,7 +1,7 @@
 import { type Choice, FLAGS_HELP, readChoice, UsageError } from './choice.ts';
 import { type Base, prepareBase } from './prepare.ts';
 import { describeHere, type Result, type Results, record, tableOf } from './results.ts';
-import { runScenario, type Scenario } from './scenario.ts';
+import { type Outcome, runScenario, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const NAMES = Object.keys(SCENARIOS);
@@ -20,6 +20,11 @@ Results go to e2e/results/chaos.jsonl and into the table of docs/proofs.md. The 
 one was broken, 3 when something could not be done on this machine.
 `;
 
+const NOTHING_COUNTED = {
+  ...{ accepted: 0, lost: 0, doubled: 0, allowedDoubles: 0, unheard: 0, overLimit: 0 },
+  ...{ recoverySeconds: 0, failedRequests: 0 },
+};
+
 class Interrupted extends Error {}
 
 async function runAll(choice: Choice): Promise<Results> {
@@ -37,12 +42,21 @@ async function runEach(base: Base, { names, seconds, isQuick }: Choice): Promise
     const takenAt = new Date().toISOString();
     const missing = (await scenario.whyNot?.(base)) ?? null;
     say(missing === null ? `${name}: ${scenario.summary}` : `${name} IS SKIPPED: ${missing}`);
-    const came = missing === null ? await runScenario(base, scenario, { seconds, say: tell }) : { skipped: missing };
+    const came = missing === null ? await runToItsEnd(base, scenario, { seconds, say: tell }) : { skipped: missing };
     results[name] = { takenAt, ...here, seconds, came };
     process.stdout.write(`${tableOf({ [name]: results[name] })}\n`);
     if (!isQuick) await record(results, NAMES);
   }
   return results;
+}
+
+/** What fails in the middle has broken a promise, too: the other scenarios go on. */
+async function runToItsEnd(...run: Parameters<typeof runScenario>): Promise<Outcome> {
+  try {
+    return await runScenario(...run);
+  } catch (error) {
+    return { ...NOTHING_COUNTED, broken: [`it did not come to its end: ${(error as Error).message}`] };
+  }
 }
 
 function exitCodeOf(results: Results): number {

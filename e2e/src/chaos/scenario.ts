@@ -13,9 +13,9 @@ export interface Trouble extends Site {
   beginLoad(): Promise<Load>;
   /**
    * From now on every lane must work again: its longest silence counts as the time of recovery. Resolves after so many ms of
-   * load; what is broken next does not count.
+   * load, or when `until` does; what is broken next does not count.
    */
-  recover(ms: number): Promise<void>;
+  recover(until: number | Promise<void>): Promise<void>;
   say(line: string): void;
 }
 
@@ -68,9 +68,9 @@ export async function runScenario(
         await wait(WARM_UP_MS);
         return load;
       },
-      async recover(ms) {
+      async recover(until) {
         const from = Date.now();
-        await wait(ms);
+        await (typeof until === 'number' ? wait(until) : until);
         spans.push({ from, to: Date.now() });
       },
     });

@@ -76,14 +76,7 @@ export const SERVER_SCENARIOS: Readonly<Record<string, Scenario>> = {
           await wait(STARTED_AGAIN_AFTER_MS);
         }
       };
-      const restarted = restartAll();
-      let done = false;
-      void restarted.then(() => {
-        done = true;
-      });
-      do await recover(1_000);
-      while (!done);
-      await restarted;
+      await recover(restartAll());
     },
   },
 };

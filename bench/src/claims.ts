@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Town } from './town.ts';
 
-/** One claim that took messages, as PostgreSQL timed it, ms. */
+/** One claim that took messages, for one lane or many together, as PostgreSQL timed it, ms. */
 export interface ClaimTime {
   /** The statement that finds the due messages: what could grow with the queue. */
   findMs: number;
@@ -16,7 +16,7 @@ export interface ClaimWatch {
   begin(): Promise<() => Promise<ClaimTime[]>>;
 }
 
-// The names of server/src/dispatch/claim.ts. `bind` plans a statement, `execute` runs it: both are its time.
+// The names of server/src/dispatch/claim-rows.ts. `bind` plans a statement, `execute` runs it: both are its time.
 const TIMED =
   /\[(\d+)\] LOG: {2}duration: ([\d.]+) ms {2}(?:statement: (begin|commit|rollback)\b|(?:parse|bind|execute) ([\w.]+|<unnamed>))/i;
 const FIND = 'dispatch.claim.due';

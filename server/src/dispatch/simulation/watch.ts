@@ -1,9 +1,8 @@
 import type { Outgoing, SendOutcome } from '@soroka/channels';
-import { LIMITS } from '../../limits/limits.ts';
 import type { CustomerWatch } from './customer-watch.ts';
+import { createLimitWatch } from './limit-watch.ts';
 import { type SimulatedProcess, WALL_START } from './process.ts';
-
-import { DAY_MS, type Scenario, type SimulatedConnection, type SimulatedGroup } from './scenario.ts';
+import type { Scenario, SimulatedConnection, SimulatedGroup, SimulatedPerson } from './scenario.ts';
 import { isDueIn, queuesOf } from './store/queue-twins.ts';
 
 import type { CallbackRow, DeliveryRow, MessageRow, Tables } from './store/tables.ts';
@@ -44,12 +43,10 @@ export interface Watch {
   violated(rule: string, what: string): void;
 }
 
-const WINDOW_MS = 1_000;
 // Afterwards the network may have forgotten the key (claim.ts says 120 s, by clocks that differ), and the outcome of the call stays unknown.
 const REPEATS_DROPPED_FOR_MS = 100_000;
 // The look at all queues comes every 5 s at the latest (lanes.ts), and takes its time.
 const LEFT_OUT_MAX_MS = 6_000;
-const VK_CALLS_OF_THE_NETWORK = 20;
 /** Answers after which the person has not got it by this call. */
 const NOTHING_SENT: readonly Launch['answer'][] = ['refused', 'throttled', 'failed', 'stopped'];
 const isNothingSent = (answer: Launch['answer']): boolean => NOTHING_SENT.includes(answer);
@@ -84,7 +81,6 @@ export function createWatch(parts: {
   const { scenario, tables, customers, now } = parts;
   const violations: string[] = [];
   const known = new Map<number, Known>();
-  const times = new Map<string, number[]>();
   const settling = new WeakSet<Transaction>();
   let launches = 0;
 
@@ -98,32 +94,8 @@ export function createWatch(parts: {
     return found;
   };
 
-  /** Counts one thing of this kind; at most `max` may fall into any window, both of whose ends are not in it together. */
-  const count = (rule: string, kind: string, max: number, windowMs: number, many = 1): void => {
-    const list = times.get(kind) ?? [];
-    times.set(kind, list);
-    for (let index = 0; index < many; index += 1) list.push(now());
-    while ((list[0] ?? Number.POSITIVE_INFINITY) <= now() - windowMs) list.shift();
-    if (list.length > max) violated(rule, `${list.length} instead of ${max} in ${windowMs} ms: ${kind}`);
-  };
-  const countSends = (where: string, batch: readonly Launch[]): void => {
-    const [first] = batch;
-    if (first === undefined) return;
-    const { group, connection } = first;
-    const notifications = batch.filter(({ isNotification }) => isNotification).length;
-    const { messagesPerSecond = LIMITS.notificationsPerGroup.max } = group.community.settings;
-    count('R1', `notifications of ${group.groupId} ${where}`, messagesPerSecond, WINDOW_MS, notifications);
-    if (connection.kind !== 'vk') return;
-    const calls = where === 'launched' ? LIMITS.vkCalls.max : VK_CALLS_OF_THE_NETWORK;
-    count('R1', `calls of ${group.groupId} ${where}`, calls, WINDOW_MS);
-  };
-
-  /** As far as our contacts know the person; a day is counted under each. */
-  const namesOf = ({ messageId, group }: Launch): string[] => {
-    const { phone, userIds } = customers.personOf(about(messageId).row);
-    const userId = userIds[group.network];
-    return [`phone ${phone}`, ...(userId === undefined ? [] : [`user ${userId}`])].map((name) => `${name} at ${group.groupId}`);
-  };
+  const limits = createLimitWatch({ now, violated });
+  const personOf = ({ messageId }: Launch): SimulatedPerson => customers.personOf(about(messageId).row);
 
   const onDelivery = (tx: Transaction, before: DeliveryRow | null, after: DeliveryRow | null): void => {
     const entry = known.get(after?.messageId ?? before?.messageId ?? 0);
@@ -277,10 +249,10 @@ export function createWatch(parts: {
         about(launch.messageId).launches.push(launch);
         parts.onLaunch(about(launch.messageId).row);
       }
-      countSends('launched', made);
+      limits.called('launched', made);
       return made;
     },
-    received: (batch) => countSends('received', batch),
+    received: (batch) => limits.called('received', batch),
     delivered(launch, keyIsKnown) {
       const { messageId, step, connection, isNotification } = launch;
       const entry = about(messageId);
@@ -289,18 +261,11 @@ export function createWatch(parts: {
       entry.delivered.push(launch);
       const allowed = connection.dropsRepeats && keyIsKnown ? 1 : 1 + earlier.filter(({ isWritten }) => !isWritten).length;
       if (alreadyHere + 1 > allowed) violated('P1', `message ${messageId} comes ${alreadyHere + 1} times on step ${step}`);
-      if (!isNotification || connection.settings.perDay === null) return;
-      launch.deliveredAt = now();
-      const { max } = LIMITS.notificationsPerPerson;
-      for (const name of namesOf(launch)) count('R2', `day of ${name}`, max, DAY_MS);
+      if (isNotification && connection.settings.perDay !== null) limits.delivered(launch, personOf(launch));
     },
     takenBack(launch) {
       about(launch.messageId).takenBack.add(launch.step);
-      for (const name of namesOf(launch)) {
-        const day = times.get(`day of ${name}`) ?? [];
-        const index = day.indexOf(launch.deliveredAt ?? Number.NaN);
-        if (index >= 0) day.splice(index, 1);
-      }
+      limits.takenBack(launch, personOf(launch));
     },
     ended(openDeliveries) {
       if (openDeliveries > 0) violated('L1', `${openDeliveries} messages have not come to their end`);

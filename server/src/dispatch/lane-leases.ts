@@ -1,19 +1,23 @@
 import type { Database, Statement } from '../platform/database.ts';
 import { PARKED } from './classes.ts';
-import type { LaneIdentity } from './lane.ts';
+import { type HandOver, handOverAfter } from './hand-over.ts';
+import type { LaneIdentity, Parting } from './lane.ts';
+import { notifyOfFree } from './lane-notices.ts';
 import type { Cursor, QueueName } from './lane-queues.ts';
 import { type Work, type WorkRow, workOf } from './work.ts';
 
 /** The lane's row as this process sees it: leases by the database's clock, and where work is. */
 export interface LaneLeases {
-  /** Says that this process lives, and renews its lanes. Returns those that are still its own under the same epoch. */
+  /** Says that this process lives and wants its share of the lanes. */
+  heartbeat(): Promise<void>;
+  /** Renews lanes. Returns those that are still this process's own under the same epoch. */
   renew(held: readonly Pick<LaneIdentity, 'laneId' | 'epoch'>[]): Promise<ReadonlySet<number>>;
   /** How many lanes each process should have. */
   fairShare(): Promise<{ workers: number; lanes: number; waiting: number }>;
   /** Takes at most `max` lanes with work that nobody owns; of `among` only, where it is given. */
-  acquire(max: number, among?: readonly number[]): Promise<readonly (LaneIdentity & { quietMs: number })[]>;
-  /** Gives a lane back that must stay quiet for so long. */
-  release(laneId: number, epoch: number, quietMs: number): Promise<void>;
+  acquire(max: number, among?: readonly number[]): Promise<readonly (LaneIdentity & Parting)[]>;
+  /** Gives a lane back and tells the other processes of it. */
+  release(laneId: number, epoch: number, parting: Parting): Promise<void>;
   /** Queues of these lanes with due messages, each with the time of its first one. */
   dueWork(laneIds: readonly number[], now: Date): Promise<readonly Work[]>;
   /** Those of these queues in which something after the cursor is due by now. */
@@ -51,7 +55,7 @@ const acquire = (name: string, among: string): Statement => ({
   name,
   text: `
     with free as (
-      select id from lane
+      select id, handed_over_at, case when (handed_over->>'epoch')::bigint = epoch then handed_over end as handed_over from lane
       where ${among}(owner is null or lease_until < now()) and ${HAS_WORK}
       order by id limit $3 for update skip locked
     )
@@ -60,16 +64,23 @@ const acquire = (name: string, among: string): Statement => ({
         quiet_until = greatest(quiet_until, case when owner is not null then lease_until + make_interval(secs => $4::float8 / 1000) end)
     from free where lane.id = free.id
     returning lane.id as "laneId", lane.epoch, lane.network, lane.group_id as "groupId",
-      greatest(0, coalesce(extract(epoch from quiet_until - now()) * 1000, 0))::float8 as "quietMs"`,
+      case when free.handed_over is null then greatest(0, coalesce(extract(epoch from quiet_until - now()) * 1000, 0)) else 0 end::float8
+        as "quietMs",
+      free.handed_over as "handOver", (extract(epoch from now() - free.handed_over_at) * 1000)::float8 as "handedOverMsAgo"`,
 });
 const ACQUIRE = acquire('dispatch.lanes.acquire', '');
 const ACQUIRE_AMONG = acquire('dispatch.lanes.acquire_among', 'id = any($5::int[]) and ');
 const RELEASE: Statement = {
   name: 'dispatch.lanes.release',
   text: `
-    update lane
-    set owner = null, lease_until = null, quiet_until = greatest(quiet_until, now() + make_interval(secs => $4::float8 / 1000))
-    where id = $2 and owner = $1 and epoch = $3`,
+    with given as (
+      update lane
+      set owner = null, lease_until = null, quiet_until = greatest(quiet_until, now() + make_interval(secs => $4::float8 / 1000)),
+          handed_over = $5::jsonb, handed_over_at = now()
+      where id = $2 and owner = $1 and epoch = $3
+      returning id
+    )
+    select ${notifyOfFree('id')} from given`,
 };
 const HEARTBEAT: Statement = {
   name: 'dispatch.lanes.heartbeat',
@@ -129,10 +140,14 @@ const WITH_ORPHANS: Statement = {
     where l.id = any($1::int[]) and exists (select 1 from delivery where lane_id = l.id and state = 'sending' and epoch < l.epoch)`,
 };
 
+type AcquiredRow = LaneIdentity & { quietMs: number; handOver: HandOver | null; handedOverMsAgo: number | null };
+
 export function createLaneLeases(database: Database, workerId: string, leaseMs: number): LaneLeases {
   return {
-    async renew(held) {
+    async heartbeat() {
       await database.run(HEARTBEAT, [workerId]);
+    },
+    async renew(held) {
       if (held.length === 0) return new Set();
       const columns = [held.map(({ laneId }) => laneId), held.map(({ epoch }) => epoch)];
       return new Set((await database.rows<{ id: number }>(RENEW, [workerId, ...columns, leaseMs])).map(({ id }) => id));
@@ -142,12 +157,19 @@ export function createLaneLeases(database: Database, workerId: string, leaseMs: 
       const { workers = 1, owned = 0, waiting = 0 } = row ?? {};
       return { workers, lanes: Math.ceil((owned + waiting) / Math.max(1, workers)), waiting };
     },
-    acquire: (max, among) =>
-      among === undefined
-        ? database.rows(ACQUIRE, [workerId, leaseMs, max, QUARANTINE_MS])
-        : database.rows(ACQUIRE_AMONG, [workerId, leaseMs, max, QUARANTINE_MS, among]),
-    async release(laneId, epoch, quietMs) {
-      await database.run(RELEASE, [workerId, laneId, epoch, quietMs]);
+    async acquire(max, among) {
+      const values = [workerId, leaseMs, max, QUARANTINE_MS];
+      const rows = await (among === undefined
+        ? database.rows<AcquiredRow>(ACQUIRE, values)
+        : database.rows<AcquiredRow>(ACQUIRE_AMONG, [...values, among]));
+      return rows.map(({ handOver, handedOverMsAgo, ...lane }) => ({
+        ...lane,
+        handOver: handOver === null ? null : handOverAfter(handOver, handedOverMsAgo ?? 0),
+      }));
+    },
+    async release(laneId, epoch, { quietMs, handOver }) {
+      const left = handOver === null ? null : JSON.stringify({ epoch, ...handOver });
+      await database.run(RELEASE, [workerId, laneId, epoch, quietMs, left]);
     },
     dueWork: async (laneIds, now) => workOf(await database.rows<WorkRow>(DUE, [laneIds]), now),
     async newlyDue(queues, now) {

@@ -1,6 +1,7 @@
 import type { Connection } from '../connections/connections.ts';
-import { createSlidingWindow, LIMITS, type SlidingWindow } from '../limits/limits.ts';
+import { type CoolingSlots, createSlidingWindow, LIMITS, type SlidingWindow } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
+import { coolingAfter } from './hand-over.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { UpstreamBreaker } from './upstream-breaker.ts';
 
@@ -22,7 +23,14 @@ export interface Line {
   follow(connection: Connection, batchMax: number): void;
 }
 
-export function createLine(connectionId: number, clock: Clock, breaker: UpstreamBreaker): Line {
+/** `cooling`: slots of calls that an owner before us used. */
+export function createLine(
+  connectionId: number,
+  clock: Clock,
+  breaker: UpstreamBreaker,
+  cooling: readonly CoolingSlots[] = [],
+): Line {
+  const openedAt = clock.monotonic();
   const pace = createPace(clock, breaker);
   let allowed: number = LIMITS.notificationsPerGroup.max;
   return {
@@ -38,7 +46,7 @@ export function createLine(connectionId: number, clock: Clock, breaker: Upstream
       this.batchMax = batchMax;
       if (kind === 'notify') return;
       const { max, windowMs } = kind === 'vk' ? LIMITS.vkCalls : LIMITS.okCalls;
-      this.calls ??= createSlidingWindow({ max, windowMs, clock });
+      this.calls ??= createSlidingWindow({ max, windowMs, clock, cooling: coolingAfter(cooling, clock.monotonic() - openedAt) });
       const callsMax = settings.callsPerSecond ?? max;
       this.calls.setMax(Math.max(1, Math.floor((callsMax * pace.of(allowed)) / allowed)));
     },

@@ -30,13 +30,18 @@ export const notifyOf = (work: Readonly<Record<(typeof PARTS)[number], string>>)
   return `pg_notify('${LANES_CHANNEL}', concat_ws(':', ${[laneId, connectionId, priority, accountId, dueAtMs].join(', ')}))`;
 };
 
+/** An SQL expression that tells of a lane without an owner when the transaction commits. */
+export const notifyOfFree = (laneId: string): string => `pg_notify('${LANES_CHANNEL}', ${laneId}::text)`;
+
 export function createLaneNotices(parts: {
   database: Database;
   clock: Clock;
   onWork(work: readonly Work[]): void;
+  /** Another process, or this one, gave these lanes back. */
+  onFree(laneIds: readonly number[]): void;
   onError(error: Error): void;
 }): LaneNotices {
-  const { database, clock, onWork, onError } = parts;
+  const { database, clock, onWork, onFree, onError } = parts;
   const closing = new AbortController();
   let waiting: Work[] = [];
   let telling: Promise<void> | undefined;
@@ -56,7 +61,12 @@ export function createLaneNotices(parts: {
   return {
     listen() {
       unlisten = database
-        .listen(LANES_CHANNEL, (payload) => onWork(payload.split(',').flatMap(workOf)))
+        .listen(LANES_CHANNEL, (payload) => {
+          const items = payload.split(',');
+          const free = items.filter((item) => /^\d+$/.test(item)).map(Number);
+          if (free.length > 0) onFree(free);
+          else onWork(items.flatMap(workOf));
+        })
         .catch((error) => {
           onError(error);
           return undefined;

@@ -4,6 +4,7 @@ import { createSlidingWindow, LIMITS } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Claim, ClaimedMessage, ClaimRequest } from './claim.ts';
 import { loopFailed } from './events.ts';
+import { type HandOver, handOverAfter, NOTHING_TAKEN } from './hand-over.ts';
 import { createLaneCalls } from './lane-calls.ts';
 import { createLine, type Line, type Room, roomOn } from './lane-line.ts';
 import { type Cursor, createLaneQueues, type QueueName, type QueueShare } from './lane-queues.ts';
@@ -43,10 +44,16 @@ export interface Lane extends LaneIdentity {
   coldQueues(): readonly (QueueName & { after: Cursor | null })[];
   /** Something is in flight that an earlier owner left, or committed too late for `recover` at our beginning to see. */
   recoverSoon(): void;
-  /** Stops claiming and waits for launched calls and their outcomes. Resolves with how long the group must stay quiet yet. */
-  stop(): Promise<number>;
+  /** Stops claiming and waits for launched calls and their outcomes. */
+  stop(): Promise<Parting>;
   /** The lease is not ours any more: nothing more is launched or written. */
   lose(): void;
+}
+
+/** What the next owner must keep to: the slots that are not free yet, or, where they are not all known (null), a time of quiet. */
+export interface Parting {
+  quietMs: number;
+  handOver: HandOver | null;
 }
 
 interface OpenLine {
@@ -64,13 +71,18 @@ const GATHER_MS = 5;
 // A claim that failed may have been committed without our hearing of it, even a while later: when after it to look for what is in nobody's hand.
 const STRAYS_SOUGHT_AFTER_MS = [0, 1_000, 5_000, 30_000];
 
-/** `leaseValid` says by the monotonic clock whether we may still launch; `quietMs` is how long to launch nothing at first. */
-export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: () => boolean, parts: LaneParts): Lane {
+/**
+ * `leaseValid` says by the monotonic clock whether we may still launch; `start.quietMs` is how long to launch nothing at first,
+ * `start.handOver` what the last owner left.
+ */
+export function openLane(identity: LaneIdentity, start: Parting, leaseValid: () => boolean, parts: LaneParts): Lane {
   const { clock } = parts;
+  const openedAt = clock.monotonic();
+  const leftToUs = (): HandOver => handOverAfter(start.handOver ?? NOTHING_TAKEN, clock.monotonic() - openedAt);
   const { laneId, epoch, network } = identity;
   const lines = new Map<number, Line>();
   const queues = createLaneQueues();
-  const notifications = createSlidingWindow({ ...LIMITS.notificationsPerGroup, clock });
+  const notifications = createSlidingWindow({ ...LIMITS.notificationsPerGroup, clock, cooling: leftToUs().notifications });
   const ended = new AbortController();
   let lost = false;
   let wakeUp: () => void = () => {};
@@ -186,7 +198,7 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   };
 
   const run = async (): Promise<void> => {
-    await sleepUntil(clock, clock.monotonic() + quietMs, ended.signal);
+    await sleepUntil(clock, openedAt + start.quietMs, ended.signal);
     while (!ended.signal.aborted) {
       try {
         const straysInMs = await recoverIfDue();
@@ -200,11 +212,19 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
   };
   const running = run();
 
+  const handOver = (): HandOver => {
+    const used = [...lines].flatMap(([id, { calls: window }]) => (window === null ? [] : [[id, window.cooling()] as const]));
+    return { notifications: notifications.cooling(), calls: { ...leftToUs().calls, ...Object.fromEntries(used) } };
+  };
+
   return {
     ...identity,
     wake(work) {
       const { connectionId } = work;
-      if (!lines.has(connectionId)) lines.set(connectionId, createLine(connectionId, clock, parts.breakers(connectionId)));
+      if (!lines.has(connectionId)) {
+        const cooling = leftToUs().calls[connectionId];
+        lines.set(connectionId, createLine(connectionId, clock, parts.breakers(connectionId), cooling));
+      }
       queues.wake(work, work);
       signal();
     },
@@ -221,8 +241,10 @@ export function openLane(identity: LaneIdentity, quietMs: number, leaseValid: ()
       await Promise.race([calls.finished(), clock.sleep(STOP_WAIT_MS, over.signal)]);
       over.abort('over');
       // A call that is still out holds its slot until its time-out and the window after it.
-      const unanswered = calls.inHand().length > 0;
-      return unanswered ? parts.sendTimeoutMs + LIMITS.notificationsPerGroup.windowMs : notifications.allFreeInMs();
+      if (calls.inHand().length > 0)
+        return { quietMs: parts.sendTimeoutMs + LIMITS.notificationsPerGroup.windowMs, handOver: null };
+      const quietMs = Math.max(openedAt + start.quietMs - clock.monotonic(), notifications.allFreeInMs());
+      return { quietMs, handOver: clock.monotonic() < openedAt + start.quietMs ? null : handOver() };
     },
     lose() {
       lost = true;

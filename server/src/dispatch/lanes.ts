@@ -43,6 +43,9 @@ export function createLanes(parts: {
   const lookForWork = createWorkLook(leases, clock);
   const owned = new Map<number, Held>();
   const noticed = new Set<number>();
+  /** By ourselves, for others: not to be taken again when we hear of it. */
+  const givenBack = new Set<number>();
+  let othersGaveBack = false;
   const stopRenewing = new AbortController();
   let stopping = false;
   let renewing: Promise<void> | undefined;
@@ -65,9 +68,16 @@ export function createLanes(parts: {
       for (const { laneId } of others) noticed.add(laneId);
       if (others.length > 0) wakeTick();
     },
+    onFree(laneIds) {
+      const others = laneIds.filter((laneId) => !givenBack.delete(laneId));
+      othersGaveBack ||= others.length > 0;
+      if (others.length > 0) wakeTick();
+    },
   });
 
   const renew = async (): Promise<void> => {
+    // Who leaves wants no share any more, and keeps what it has until that is given back.
+    if (!stopping) await leases.heartbeat();
     const startedAt = clock.monotonic();
     const before = [...owned];
     const kept = await leases.renew(before.map(([, { lane }]) => lane));
@@ -84,10 +94,10 @@ export function createLanes(parts: {
 
   const acquire = async (max: number, among?: readonly number[]): Promise<void> => {
     const startedAt = clock.monotonic();
-    for (const { quietMs, ...identity } of await leases.acquire(max, among)) {
+    for (const { quietMs, handOver, ...identity } of await leases.acquire(max, among)) {
       const { laneId, epoch } = identity;
       const held = { validUntil: startedAt + leaseMs - LEASE_MARGIN_MS };
-      const lane = openLane(identity, quietMs, () => clock.monotonic() < held.validUntil, parts.lane);
+      const lane = openLane(identity, { quietMs, handOver }, () => clock.monotonic() < held.validUntil, parts.lane);
       owned.get(laneId)?.lane.lose(); // its lease had run out, and so we took it from ourselves
       owned.set(laneId, Object.assign(held, { lane }));
       laneChanged({ laneId, epoch, change: 'taken' });
@@ -97,20 +107,31 @@ export function createLanes(parts: {
   const release = (laneId: number, held: Held): Promise<void> => {
     held.released ??= (async () => {
       const { epoch } = held.lane;
-      const quietMs = await held.lane.stop();
+      const parting = await held.lane.stop();
       if (owned.get(laneId) !== held) return; // lost meanwhile
       owned.delete(laneId);
-      await leases.release(laneId, epoch, quietMs);
+      givenBack.add(laneId);
+      await leases.release(laneId, epoch, parting);
       laneChanged({ laneId, epoch, change: 'given_back' });
     })().catch((error) => loopFailed({ loop: 'release', error })); // then its lease runs out
     return held.released;
   };
 
+  const share = async (): Promise<{ lanes: number; waiting: number }> => {
+    const { workers, lanes, waiting } = await leases.fairShare();
+    fairLanes = workers > 1 ? lanes : Number.POSITIVE_INFINITY;
+    return { lanes, waiting };
+  };
+
+  const takeShare = async (): Promise<void> => {
+    const { lanes, waiting } = await share();
+    if (waiting > 0 && lanes > owned.size) await acquire(lanes - owned.size);
+  };
+
   const look = async (): Promise<void> => {
     lookedAt = clock.monotonic();
     noticed.clear();
-    const { workers, lanes, waiting } = await leases.fairShare();
-    fairLanes = workers > 1 ? lanes : Number.POSITIVE_INFINITY;
+    const { lanes, waiting } = await share();
     // One more than the share is always looked for, so that rounding leaves no lane to nobody.
     if (waiting > 0) await acquire(Math.max(1, lanes - owned.size));
     const staying = [...owned].filter(([, held]) => held.released === undefined);
@@ -121,7 +142,10 @@ export function createLanes(parts: {
 
   const tick = async (): Promise<void> => {
     if (clock.monotonic() - lookedAt >= LOOK_EVERY_MS) await look();
-    else if (noticed.size > 0) {
+    else if (othersGaveBack) {
+      othersGaveBack = false;
+      await takeShare();
+    } else if (noticed.size > 0) {
       const among = [...noticed];
       noticed.clear();
       await acquire(Math.max(1, Math.min(among.length, fairLanes - owned.size)), among);
@@ -149,6 +173,8 @@ export function createLanes(parts: {
     }
   };
 
+  const leave = (): Promise<void> => leases.leave().catch((error) => loopFailed({ loop: 'leave', error }));
+
   return {
     run() {
       // Leases are renewed beside everything else: no slow look at the queues may cost us a lane.
@@ -163,11 +189,12 @@ export function createLanes(parts: {
       stopping = true;
       wakeTick();
       await Promise.all([ticking, notices.close()]);
+      await leave();
       // Renewed until the last call is answered: nobody else must take a lane whose outcomes we still hear of.
       await Promise.all([...owned].map(([laneId, held]) => release(laneId, held)));
       stopRenewing.abort();
       await renewing;
-      await leases.leave().catch((error) => loopFailed({ loop: 'leave', error }));
+      await leave(); // a heartbeat may have been on its way
     },
   };
 }

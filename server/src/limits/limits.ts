@@ -1,7 +1,7 @@
 export { type Budgets, createBudgets } from './budgets.ts';
 export { createDayCaps, type DayCaps, type DayWant } from './day-caps.ts';
 export { createLimitsPurge, type LimitsPurge } from './purge.ts';
-export { createSlidingWindow, type SlidingWindow } from './sliding-window.ts';
+export { type CoolingSlots, createSlidingWindow, type SlidingWindow } from './sliding-window.ts';
 
 /** The platform's limits. A connection's settings may lower them, or raise what the network has granted to it. */
 export const LIMITS = {

@@ -8,11 +8,16 @@ const WINDOW_MS = 1_000;
 
 /**
  * A sender that is always hungry, and a receiver whose calls take between 0 and 400 ms each way. Returns the receiver's times.
- * The receiver sees a call some time after its launch and before its answer: nothing else is known to the window.
+ * The receiver sees a call some time after its launch and before its answer: nothing else is known to the window. After so many
+ * calls as `handOverAfter` says the sender stops, waits for its answers and leaves its slots to the next one, who begins at once.
  */
-async function receivedTimes(trips: readonly { thereMs: number; backMs: number }[]): Promise<number[]> {
+async function receivedTimes(
+  trips: readonly { thereMs: number; backMs: number }[],
+  handOverAfter = Number.POSITIVE_INFINITY,
+): Promise<number[]> {
   const clock = createManualClock();
-  const window = createSlidingWindow({ max: MAX, windowMs: WINDOW_MS, clock });
+  let window = createSlidingWindow({ max: MAX, windowMs: WINDOW_MS, clock });
+  let untilHandOver = handOverAfter;
   const received: number[] = [];
   const waiting = [...trips];
   const inFlight: { answeredAt: number }[] = [];
@@ -21,7 +26,12 @@ async function receivedTimes(trips: readonly { thereMs: number; backMs: number }
       inFlight.splice(inFlight.indexOf(call), 1);
       window.answered(1);
     }
-    while (waiting.length > 0 && window.free() > 0) {
+    if (untilHandOver === 0 && inFlight.length === 0) {
+      window = createSlidingWindow({ max: MAX, windowMs: WINDOW_MS, clock, cooling: window.cooling() });
+      untilHandOver = handOverAfter;
+    }
+    while (waiting.length > 0 && window.free() > 0 && untilHandOver > 0) {
+      untilHandOver -= 1;
       const { thereMs, backMs } = waiting.shift() as { thereMs: number; backMs: number };
       window.take(1);
       received.push(clock.monotonic() + thereMs);
@@ -42,6 +52,18 @@ test('whatever the network’s jitter, the receiver never sees more than the lim
       expect(worstSecond(await receivedTimes(trips))).toBeLessThanOrEqual(MAX);
     }),
     { numRuns: 30 },
+  );
+});
+
+test('nor when senders take turns, each going on with the slots that the last one left', async () => {
+  const trip = fc.record({ thereMs: fc.integer({ min: 0, max: 400 }), backMs: fc.integer({ min: 0, max: 400 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(trip, { maxLength: 20 }), fc.integer({ min: 1, max: 12 }), async (trips, handOverAfter) => {
+      const times = await receivedTimes(trips, handOverAfter);
+      expect(times.length).toBe(trips.length);
+      expect(worstSecond(times)).toBeLessThanOrEqual(MAX);
+    }),
+    { numRuns: 50 },
   );
 });
 

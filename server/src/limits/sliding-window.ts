@@ -1,5 +1,10 @@
 import type { Clock } from '../platform/clock.ts';
 
+export interface CoolingSlots {
+  freeInMs: number;
+  count: number;
+}
+
 /**
  * At most `max` launches in any `windowMs`, exact by anyone's clock: a slot is held from the launch until the answer and
  * frees `windowMs` after the answer. The receiver took that send before it answered and takes the next one after the
@@ -7,6 +12,8 @@ import type { Clock } from '../platform/clock.ts';
  * or a fixed window would let up to 2·max through.
  */
 export interface SlidingWindow {
+  /** Slots whose calls were answered and that are not free yet, the soonest first. */
+  cooling(): readonly CoolingSlots[];
   /** Slots that may be taken now. */
   free(): number;
   /** Takes `count` slots; the caller has asked `free` in the same turn. */
@@ -23,13 +30,21 @@ export interface SlidingWindow {
   setMax(max: number): void;
 }
 
-export function createSlidingWindow(limit: { max: number; windowMs: number; clock: Clock }): SlidingWindow {
+/** `cooling`: slots that another process used before, and that are not free yet. */
+export function createSlidingWindow(limit: {
+  max: number;
+  windowMs: number;
+  clock: Clock;
+  cooling?: readonly CoolingSlots[];
+}): SlidingWindow {
   const { windowMs, clock } = limit;
   let { max } = limit;
   let inFlight = 0;
   // Times at which answered slots free, oldest first: answers come in the order of the clock.
-  const cooling: { freeAt: number; count: number }[] = [];
-  let coolingCount = 0;
+  const cooling = (limit.cooling ?? [])
+    .map(({ freeInMs, count }) => ({ freeAt: clock.monotonic() + freeInMs, count }))
+    .sort((a, b) => a.freeAt - b.freeAt);
+  let coolingCount = cooling.reduce((sum, { count }) => sum + count, 0);
 
   const dropFreed = (): void => {
     const now = clock.monotonic();
@@ -37,6 +52,10 @@ export function createSlidingWindow(limit: { max: number; windowMs: number; cloc
   };
 
   return {
+    cooling() {
+      dropFreed();
+      return cooling.map(({ freeAt, count }) => ({ freeInMs: Math.max(0, freeAt - clock.monotonic()), count }));
+    },
     free() {
       dropFreed();
       return Math.max(0, max - inFlight - coolingCount);

@@ -1,3 +1,4 @@
+import { type HandOver, NOTHING_TAKEN } from '../hand-over.ts';
 import type { Mutation } from './simulation.ts';
 import { CHANGE_TWINS } from './store/change-twins.ts';
 import { LANE_TWINS } from './store/lane-twins.ts';
@@ -8,21 +9,24 @@ import { cellsWhere, holdAll, write } from './store/transactions.ts';
 
 const YEAR_MS = 31_536_000_000;
 
-type Acquired = { quietMs: number };
+type Acquired = { quietMs: number; handOver: HandOver | null };
 type Due = { expiresAt: Date };
+
+const acquiring = (change: (row: Acquired) => Acquired): NonNullable<Mutation['twins']> =>
+  Object.fromEntries(
+    (['dispatch.lanes.acquire', 'dispatch.lanes.acquire_among'] as const).map((name) => [
+      name,
+      async (tx, tables, values) => ((await LANE_TWINS[name](tx, tables, values)) as Acquired[]).map(change),
+    ]),
+  );
 
 /** Faults that a dispatcher may have: the ten of reliability 2.1 and those of its own queues, each made at a port of the core as it stands. */
 export function mutants(): Readonly<Record<string, Mutation>> {
   let attempts = 0;
   return {
-    'no quarantine after a take-over': {
-      twins: Object.fromEntries(
-        (['dispatch.lanes.acquire', 'dispatch.lanes.acquire_among'] as const).map((name) => [
-          name,
-          async (tx, tables, values) =>
-            ((await LANE_TWINS[name](tx, tables, values)) as Acquired[]).map((row) => ({ ...row, quietMs: 0 })),
-        ]),
-      ),
+    'no quarantine after a take-over': { twins: acquiring((row) => ({ ...row, quietMs: 0 })) },
+    'slots that were handed over are taken for free': {
+      twins: acquiring((row) => (row.handOver === null ? row : { ...row, handOver: NOTHING_TAKEN })),
     },
     'the ttl is looked at in the claim only': {
       twins: {

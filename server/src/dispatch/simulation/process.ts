@@ -109,9 +109,11 @@ export function createProcess(name: string, { timeline, random, store, ...world 
   const delay = (): number => (random.chance(world.faults().statementSlow) ? random.between(100, 4_000) : random.between(0.2, 3));
 
   // A statement is carried out, or refused with no effect, or carried out and answered with an error.
-  const perhapsRefused = (tx: Transaction): void => {
+  const perhapsRefused = (tx: Transaction, statement?: string): void => {
     if (tx.over) throw connectionLost();
-    if (!random.chance(world.faults().statementRefused)) return;
+    const { statementRefused, renewalRefused } = world.faults();
+    if (!random.chance(statement === 'dispatch.lanes.renew' ? Math.max(statementRefused, renewalRefused) : statementRefused))
+      return;
     store.rollBack(tx);
     throw random.pick(REFUSALS)();
   };
@@ -125,7 +127,7 @@ export function createProcess(name: string, { timeline, random, store, ...world 
       statement,
       async () => {
         const tx = store.begin(name);
-        perhapsRefused(tx);
+        perhapsRefused(tx, statement);
         try {
           const rows = await store.run(tx, statement, values);
           store.commit(tx);

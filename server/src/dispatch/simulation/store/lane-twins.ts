@@ -1,4 +1,5 @@
 import { PARKED } from '../../classes.ts';
+import type { HandOver } from '../../hand-over.ts';
 import { LANES_CHANNEL } from '../../lane-notices.ts';
 import { isDueIn, queuesOf } from './queue-twins.ts';
 import { type DeliveryRow, type LaneRow, sentKey, type Tables } from './tables.ts';
@@ -30,7 +31,17 @@ async function acquire(tx: Transaction, tables: Tables, values: readonly unknown
     const known = quietEnds.filter((at) => at !== null);
     const quietUntil = known.length === 0 ? null : Math.max(...known);
     await write(tx, tables.lane, laneId, { ...lane, owner: workerId, epoch, leaseUntil: tx.now + leaseMs, quietUntil });
-    taken.push({ laneId, epoch, network, groupId, quietMs: Math.max(0, (quietUntil ?? tx.now) - tx.now) });
+    const left = lane.handedOver?.epoch === lane.epoch ? lane.handedOver : null;
+    const quietMs = left === null ? Math.max(0, (quietUntil ?? tx.now) - tx.now) : 0;
+    taken.push({
+      laneId,
+      epoch,
+      network,
+      groupId,
+      quietMs,
+      handOver: left,
+      handedOverMsAgo: left === null ? null : tx.now - left.at,
+    });
   }
   return taken;
 }
@@ -52,12 +63,14 @@ export const LANE_TWINS = {
   'dispatch.lanes.acquire': acquire,
   'dispatch.lanes.acquire_among': acquire,
   async 'dispatch.lanes.release'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
-    const [owner, laneId, epoch, quietMs] = values as [string, number, number, number];
+    const [owner, laneId, epoch, quietMs, left] = values as [string, number, number, number, string | null];
+    const handedOver = left === null ? null : { ...(JSON.parse(left) as HandOver & { epoch: number }), at: tx.now };
     const own = (lane: LaneRow) => lane.id === laneId && lane.owner === owner && lane.epoch === epoch;
     const lanes = await holdAll(tx, cellsWhere(tx, tables.lane, own), own);
     for (const lane of lanes) {
       const quietUntil = Math.max(lane.quietUntil ?? 0, tx.now + quietMs);
-      await write(tx, tables.lane, laneId, { ...lane, owner: null, leaseUntil: null, quietUntil });
+      await write(tx, tables.lane, laneId, { ...lane, owner: null, leaseUntil: null, quietUntil, handedOver });
+      tx.notices.push(`${LANES_CHANNEL} ${laneId}`);
     }
     return lanes;
   },

@@ -87,6 +87,8 @@ async function ownedLane(store: ContractStore, leaseMs = 60_000) {
   return { laneId, epoch: taken.epoch, leases };
 }
 
+const quietFor = (quietMs: number) => ({ quietMs, handOver: null });
+
 const outcomeOf = (messageId: number, laneId: number, epoch: number, more: Partial<Settlement> = {}): Settlement => ({
   ...{
     messageId,
@@ -121,13 +123,36 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect(await first.leases.renew([{ laneId, epoch: 1 }])).toEqual(new Set([laneId]));
     expect(await first.leases.renew([{ laneId, epoch: 0 }])).toEqual(new Set());
     expect(await second.leases.renew([{ laneId, epoch: 1 }])).toEqual(new Set());
-    await first.leases.release(laneId, 7, 0);
+    await first.leases.release(laneId, 7, quietFor(0));
     expect(await store.lane(laneId)).toEqual({ owner: first.id, epoch: 1 });
-    await first.leases.release(laneId, 1, 400);
+    await first.leases.release(laneId, 1, quietFor(400));
     const [again] = await second.leases.acquire(5, [laneId]);
     expect(again).toMatchObject({ epoch: 2 });
     expect(again?.quietMs).toBeGreaterThan(100);
     expect(again?.quietMs).toBeLessThanOrEqual(400);
+  });
+
+  test('slots that an owner leaves are the next one’s, who may begin at once; they are nothing to whoever comes after a death', async () => {
+    const store = open();
+    const { leases, laneId, epoch } = await ownedLane(store, 60_000);
+    const handOver = {
+      notifications: [
+        { freeInMs: 1, count: 20 },
+        { freeInMs: 60_000, count: 30 },
+      ],
+      calls: { 7: [{ freeInMs: 50_000, count: 18 }] },
+    };
+    await leases.release(laneId, epoch, { quietMs: 60_000, handOver });
+    await passed(5);
+    const next = createLaneLeases(store.database, randomUUID(), 1);
+    const [taken] = await next.acquire(1, [laneId]);
+    expect(taken).toMatchObject({ epoch: epoch + 1, quietMs: 0 });
+    expect(taken?.handOver).toMatchObject({ notifications: [{ count: 30 }], calls: { 7: [{ count: 18 }] } });
+    expect(taken?.handOver?.notifications[0]?.freeInMs).toBeLessThan(60_000);
+    await passed(5); // its lease is over
+    const [later] = await createLaneLeases(store.database, randomUUID(), 60_000).acquire(1, [laneId]);
+    expect(later?.handOver).toBeNull();
+    expect(later?.quietMs).toBeGreaterThan(1_000);
   });
 
   test('whoever takes a lane from a dead owner stays quiet until every window has forgotten it', async () => {
@@ -144,14 +169,14 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     const store = open();
     const leases = createLaneLeases(store.database, randomUUID(), 60_000);
     const before = await leases.fairShare();
-    await leases.renew([]);
+    await leases.heartbeat();
     await store.addMessage(await store.addLane());
     const after = await leases.fairShare();
     expect([after.workers - before.workers, after.waiting - before.waiting]).toEqual([1, 1]);
     const free = await leases.acquire(1_000);
     expect(free.length).toBe(after.waiting);
     expect((await leases.fairShare()).waiting).toBe(0);
-    for (const { laneId, epoch } of free) await leases.release(laneId, epoch, 0);
+    for (const { laneId, epoch } of free) await leases.release(laneId, epoch, quietFor(0));
     await leases.leave();
     expect((await leases.fairShare()).workers).toBe(before.workers);
   });
@@ -159,9 +184,11 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
   test('a notice is heard when its transaction has committed, and never when it was rolled back', async () => {
     const store = open();
     const heard: Work[] = [];
+    const free: number[] = [];
     const notices = createLaneNotices({
       ...{ database: store.database, clock: systemClock, onError: () => {} },
       onWork: (work) => void heard.push(...work),
+      onFree: (laneIds) => void free.push(...laneIds),
     });
     notices.listen();
     const told = { laneId: 3, connectionId: 4, priority: 2, accountId: 5, dueAt: 1_700_000_000_123, messageId: 0 };
@@ -183,6 +210,9 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect(heard).toContainEqual(told);
     expect(heard.some(({ laneId }) => laneId === 9)).toBe(false); // of another release
     expect(heard.some(({ laneId }) => laneId === 5)).toBe(false);
+    const { leases, laneId, epoch } = await ownedLane(store);
+    await leases.release(laneId, epoch, quietFor(0));
+    await until(() => free.includes(laneId));
     await notices.close();
   });
 

@@ -1,5 +1,6 @@
 import type { Keyboard } from '@soroka/channels';
 import type { CourseNote, HistoryEntry } from '../../contract.ts';
+import type { HandOver } from '../../hand-over.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
 import { createTable, type Table } from './transactions.ts';
@@ -14,6 +15,7 @@ export interface LaneRow {
   epoch: number;
   leaseUntil: number | null;
   quietUntil: number | null;
+  handedOver?: (HandOver & { epoch: number; at: number }) | null;
 }
 
 export interface MessageRow {

@@ -265,6 +265,17 @@ test('a refused repeat of a call without an answer gives no place back and takes
   }
 });
 
+test.each([
+  ['resend', { channel: 'OK', delivery: { queue: { step: 1 } } }],
+  ['stop', { status: 'UNKNOWN', delivery: 'remove' }],
+] as const)('what we do not repeat ourselves after a call without an answer goes by the template: %s', (onUnknown, expected) => {
+  const held = message({
+    steps: [step('VK', { onUnknown }), step('OK', { onUnknown })],
+    delivery: { step: 0, state: 'queued', attempt: 1, maybeSent: true, daySlotAt: null, dayPersons: null },
+  });
+  expect(decide(held, { kind: 'unsendable', reason: 'daily_limit' }, NOW, SETTINGS)).toMatchObject(expected);
+});
+
 test('retries wait 1, 2, 4 … 60 s, give or take a fifth', () => {
   expect([1, 2, 3, 7, 20].map((attempt) => backoffMs(attempt, 0.5))).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
   expect([backoffMs(1, 0), backoffMs(1, 1)]).toEqual([800, 1_200]);

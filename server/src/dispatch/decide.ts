@@ -26,6 +26,9 @@ function changeBy(message: HeldMessage, fact: Fact, now: number, settings: Decid
     case 'outcome':
       return onOutcome(message, delivery, fact, now, settings);
     case 'unsendable':
+      // It is we who do not send, and that says nothing of an earlier call that had no answer.
+      if (delivery.maybeSent && delivery.attempt > 0 && message.steps[delivery.step]?.onUnknown === 'stop')
+        return final(message, 'UNKNOWN', 'unknown_outcome', now);
       return refuse(message, delivery, fact.reason === 'daily_limit' ? 'RATELIMIT' : 'UNDELIVERABLE', fact.reason, now);
     case 'postponed': // the claim has moved it already
       return { report: false, delivery: 'keep', giveBackDaySlot: false };

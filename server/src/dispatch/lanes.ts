@@ -188,10 +188,11 @@ export function createLanes(parts: {
     async stop() {
       stopping = true;
       wakeTick();
-      await Promise.all([ticking, notices.close()]);
-      await leave();
+      const closed = notices.close();
+      await Promise.all([ticking, leave()]);
       // Renewed until the last call is answered: nobody else must take a lane whose outcomes we still hear of.
       await Promise.all([...owned].map(([laneId, held]) => release(laneId, held)));
+      await closed;
       stopRenewing.abort();
       await renewing;
       await leave(); // a heartbeat may have been on its way

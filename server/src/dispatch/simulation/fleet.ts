@@ -84,7 +84,8 @@ export function createFleet(parts: {
     asleepForMs: () => Math.max(0, asleepUntil - timeline.now()),
     async stopAll() {
       isOver = true;
-      await Promise.all([...alive].map(([name, { dispatch }]) => Promise.race([dispatch.stop(), death(name)])));
+      // Deaths are listened for first: a process may die at the first thing it does to stop.
+      await Promise.all([...alive].map(([name, { dispatch }]) => Promise.race([death(name), dispatch.stop()])));
     },
   };
 }

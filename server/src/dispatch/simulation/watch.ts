@@ -218,8 +218,9 @@ export function createWatch(parts: {
       for (const { id } of rows as { id: number }[]) {
         const row = tables.delivery.cells.get(id)?.pending;
         const intent = known.get(id)?.intent;
-        const isOurs =
-          row?.state === 'sending' && intent?.by === tx.by && row.epoch === tables.lane.cells.get(row.laneId)?.committed?.epoch;
+        // Of the message, not of the lane: whoever took the lane while we waited for this row waits for us now, and takes the
+        // message over as we leave it.
+        const isOurs = row?.state === 'sending' && intent?.by === tx.by && row.epoch === intent.epoch;
         if (!isOurs) violated('F1', `${tx.by} writes an outcome of message ${id}, which is not its own any more`);
       }
     },

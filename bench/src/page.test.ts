@@ -43,6 +43,13 @@ describe('the page', () => {
       expect(page).toContain(fact);
   });
 
+  test('leads to runs that none of its figures come from any more', () => {
+    const page = pageOf([run('2026-11-23T10:00:00Z', dispatch(4_950)), run('2026-11-22T10:00:00Z', dispatch(1_234))]).get(
+      'benchmarks.md',
+    );
+    expect(page).toContain('### Earlier runs\n\n- [2026-11-22](../bench/results/2026-11-22.md)');
+  });
+
   test('says what will stand there while nothing is recorded', () => {
     const files = pageOf([]);
     expect([...files.keys()]).toEqual(['benchmarks.md']);

@@ -53,7 +53,9 @@ export function pageOf(runs: readonly { name: string; results: Results }[]): Map
   });
   const shown = new Map([...latest.values()].map(({ name, results }) => [name, results]));
   const machines = [...shown].map(([name, results]) => `### ${name}\n\n- taken: ${results.takenAt}\n${factsText(results)}\n`);
-  return files.set('benchmarks.md', [HEAD, ...parts, '## Runs\n', ...machines].join('\n'));
+  const earlier = runs.filter(({ name }) => !shown.has(name)).map(({ name }) => `- [${name}](../bench/results/${name}.md)`);
+  const earlierPart = earlier.length === 0 ? [] : [`### Earlier runs\n\n${earlier.toSorted().toReversed().join('\n')}\n`];
+  return files.set('benchmarks.md', [HEAD, ...parts, '## Runs\n', ...machines, ...earlierPart].join('\n'));
 }
 
 /** Reads `resultsFolder` and writes docs/benchmarks.md with its pictures; pictures of what is not measured any more go. */

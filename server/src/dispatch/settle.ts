@@ -28,16 +28,20 @@ export interface Settler {
 
 // An outcome of an older epoch or attempt is not written: whoever owns the lane now has taken the message over. Nor is that of an
 // earlier step, which was written without our hearing of it: epochs are of one lane, and the attempts of a step begin anew.
+// `limit 1` has each row found by its id: the index of a lane's calls in flight looks as good while nothing is known of the table, and
+// would be walked through for each outcome.
 const OURS: Statement = {
   name: 'dispatch.settle.ours',
   text: `
     select d.message_id as id
-    from unnest($1::bigint[], $2::int[], $3::bigint[], $4::smallint[], $5::smallint[]) as o(id, lane_id, epoch, step, attempt)
-    join delivery as d on d.message_id = o.id and d.state = 'sending' and d.lane_id = o.lane_id and d.epoch = o.epoch and d.step = o.step
-      and d.attempt = o.attempt
-    join lane as l on l.id = d.lane_id and l.epoch = o.epoch
-    order by d.message_id
-    for update of d`,
+    from (
+      select o.*
+      from unnest($1::bigint[], $2::int[], $3::bigint[], $4::smallint[], $5::smallint[]) as o(id, lane_id, epoch, step, attempt)
+      join lane as l on l.id = o.lane_id and l.epoch = o.epoch
+      order by o.id
+    ) as o
+    cross join lateral (select * from delivery where message_id = o.id limit 1 for update) as d
+    where d.state = 'sending' and d.lane_id = o.lane_id and d.epoch = o.epoch and d.step = o.step and d.attempt = o.attempt`,
 };
 interface Waiting {
   settlement: Settlement;

@@ -56,7 +56,7 @@ const Step = Type.Object(
   { additionalProperties: false },
 );
 
-const Window = Type.Object(
+export const Window = Type.Object(
   {
     weekdays: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), {

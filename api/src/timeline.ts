@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CALLBACK_STATES } from './callbacks.ts';
+import { Window } from './messages.ts';
 import { ROUTES, STATUSES } from './statuses.ts';
 
 const at = Type.String({ format: 'date-time' });
@@ -46,7 +47,9 @@ export const TimelineEntry = Type.Union([
         }),
         { description: 'In the order of use; those without a group in the template or the sender are left out.' },
       ),
-      windows: Type.Unknown({ description: 'Allowed hours, without quiet hours, with their zones; null: any.' }),
+      windows: Type.Union([Type.Array(Window), Type.Null()], {
+        description: 'Allowed hours outside of the quiet ones, with their zones; null: any.',
+      }),
     },
     { description: 'What was decided when it was taken.' },
   ),
@@ -70,7 +73,7 @@ export const TimelineEntry = Type.Union([
       kind: Type.Literal('attempt'),
       channel,
       attempt: Type.Integer({ description: 'On this route, from 1; a call that the network put off does not count.' }),
-      answeredAt: at,
+      answeredAt: Type.String({ format: 'date-time', description: 'When its outcome was written, right after the answer.' }),
       outcome: Type.Enum(['sent', 'refused', 'throttled', 'failed', 'unanswered', 'stopped'], {
         description: 'Taken; refused for good; put off; a passing error; no answer; a token that was refused.',
       }),

@@ -52,8 +52,9 @@ function happened({ createdAt, steps, windows, history, notes, taken }: MessageC
     timeout: timeoutSeconds,
     success,
   }));
+  const hours = windows?.map(({ weekdays, ...window }) => ({ ...window, weekdays: [...weekdays] })) ?? null;
   return [
-    placed(createdAt, { at: createdAt.toISOString(), kind: 'accepted', routes, windows }),
+    placed(createdAt, { at: createdAt.toISOString(), kind: 'accepted', routes, windows: hours }),
     ...taken.map(({ at, channel, networkId }) => placed(at, { at: at.toISOString(), kind: 'taken', channel, networkId })),
     ...history.flatMap(sent),
     ...notes.map((note) => noted(note, (step) => steps[step]?.channel ?? steps[0]?.channel ?? 'VK')),

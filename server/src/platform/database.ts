@@ -99,6 +99,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   });
   // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
   pool.on('error', (error) => options.onError?.(error));
+  // The pool's own listener is away while a connection is in use, and ours comes a turn later: an end that PostgreSQL announces right
+  // behind its greeting would find none. The statements of the connection fail by themselves.
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   return {
     ...over(pool),

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { type Database, isDatabaseAway, openDatabase } from './database.ts';
@@ -53,4 +55,31 @@ test('who begins a transaction and falls silent holds its locks no longer than t
 test('after a time-out the pool answers again', async () => {
   await expect(impatient.run(SLEEP)).rejects.toThrow();
   expect(await impatient.rows({ name: 'test.one', text: 'select 1 as one' })).toEqual([{ one: 1 }]);
+});
+
+// What a PostgreSQL that is being stopped does to who has just come: "Message Formats" of its documentation, protocol 3.0.
+const GREETING = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]); // AuthenticationOk, ReadyForQuery (idle)
+const FAREWELL_FIELDS = 'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0';
+const farewell = Buffer.alloc(5 + FAREWELL_FIELDS.length);
+farewell.write('E');
+farewell.writeInt32BE(4 + FAREWELL_FIELDS.length, 1);
+farewell.write(FAREWELL_FIELDS, 5);
+
+test('an end that PostgreSQL announces in one breath with its greeting fails the statement, and nothing else', async () => {
+  const stopping = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(Buffer.concat([GREETING, farewell])));
+  });
+  await once(stopping.listen(0, '127.0.0.1'), 'listening');
+  const database = openDatabase(`postgres://nobody@127.0.0.1:${(stopping.address() as AddressInfo).port}/nothing`);
+  try {
+    // Not the words of the error, whose order of arrival is the driver's affair: without a listener vitest fails for an uncaught error.
+    const failed = await database.run({ name: 'test.greeted', text: 'select 1' }).catch((error: unknown) => error);
+    expect(isDatabaseAway(failed)).toBe(true);
+    const failedTransaction = await database.transaction(async () => {}).catch((error: unknown) => error);
+    expect(isDatabaseAway(failedTransaction)).toBe(true);
+  } finally {
+    await database.close();
+    stopping.close();
+  }
 });

@@ -41,7 +41,7 @@ describe('between workspaces', () => {
 
   test('e2e knows the server as a process only', () => {
     expect(violations(['e2e/circle.test.ts', "import { start } from '@soroka/server';"])).toEqual([
-      "e2e/circle.test.ts imports '@soroka/server': tests of e2e/ may import only api, simulator, fixtures",
+      "e2e/circle.test.ts imports '@soroka/server': tests of e2e/ may import only api, client, simulator, fixtures",
     ]);
   });
 

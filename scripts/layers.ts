@@ -20,7 +20,7 @@ export const WORKSPACES: Readonly<Record<string, WorkspaceRule>> = {
   client: { sources: ['api'], tests: ['api', 'fixtures'] },
   console: { sources: ['client', 'api'], tests: ['client', 'api', 'fixtures'] },
   mobile: { sources: ['client', 'api'], tests: ['client', 'api', 'fixtures'] },
-  e2e: { sources: ['api', 'simulator', 'fixtures'], tests: ['api', 'simulator', 'fixtures'] },
+  e2e: { sources: ['api', 'client', 'simulator', 'fixtures'], tests: ['api', 'client', 'simulator', 'fixtures'] },
   bench: { sources: ['api', 'simulator', 'fixtures'], tests: ['api', 'simulator', 'fixtures'] },
 };
 
@@ -31,10 +31,11 @@ export const SERVER_ORDER: readonly (readonly string[])[] = [
   ['http', 'intake'],
   ['inbox'],
   ['bots', 'broadcasts', 'crm', 'analytics'],
+  ['desk'],
   ['dialogs'],
   ['dispatch'],
   ['oauth'],
-  ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections'],
+  ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections', 'operators', 'events', 'files', 'push'],
   ['platform'],
 ];
 /** Of one line, and still never each other. */

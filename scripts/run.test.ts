@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -43,12 +43,14 @@ async function freshClone(options: { npmFails?: boolean; bundledNode?: string } 
   return root;
 }
 
+const { NODE_COMPILE_CACHE: _, ...withoutCache } = process.env;
+
 function run(
   root: string,
   ...args: string[]
 ): { child: ChildProcess; ended: Promise<{ code: number | null; stdout: string; stderr: string }> } {
   const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), ...args], {
-    env: { ...process.env, npm_execpath: join(root, 'npm-cli.js') },
+    env: { ...withoutCache, npm_execpath: join(root, 'npm-cli.js') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -73,6 +75,12 @@ test('the second command finds everything there and installs nothing', async () 
   const root = await freshClone();
   await run(root, 'typecheck').ended;
   expect(await run(root, 'typecheck').ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('what was compiled is kept beside the packages, where nobody else writes', async () => {
+  const root = await freshClone();
+  await run(root, 'typecheck').ended;
+  expect(await readdir(join(root, 'node_modules/.cache/soroka'))).not.toEqual([]);
 });
 
 test('a changed lockfile is installed again', async () => {

@@ -64,15 +64,21 @@ const SQL = {
       order by account_id, network, group_id, contact_id, at
       on conflict do nothing`,
   },
+  // `limit 1` has each one found by its contact: while nothing is known of the table, walking through all dialogs of the account looks as good.
   ofContacts: {
     name: 'dialog_of_contacts',
     text: `
       select d.id, d.last_notification_id as "lastNotificationId"
       from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) with ordinality as o(account_id, network, group_id, contact_id, n)
-      join dialog as d using (account_id, network, group_id, contact_id)
-      where d.merged_into is null
-      order by o.n
-      for update of d`,
+      cross join lateral (
+        select id, last_notification_id
+        from dialog
+        where account_id = o.account_id and network = o.network and group_id = o.group_id and contact_id = o.contact_id
+          and merged_into is null
+        limit 1
+        for update
+      ) as d
+      order by o.n`,
   },
 } as const;
 

@@ -27,7 +27,19 @@ export {
   StatusCallback,
 } from './messages.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
-export { API_SCOPES, type ApiScope, OPERATIONS, type Operation, type OperationId } from './operations/operations.ts';
+export { OPERATIONS, type Operation, type OperationId } from './operations/operations.ts';
+export {
+  API_SCOPES,
+  type ApiScope,
+  mayManage,
+  RIGHTS,
+  type Right,
+  ROLES,
+  type Role,
+  rightsOfRole,
+  rightsOfScopes,
+  seesPhones,
+} from './rights.ts';
 export { Sender, SenderName } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
 export { Timeline, TimelineEntry } from './timeline.ts';

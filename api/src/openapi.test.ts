@@ -39,7 +39,7 @@ describe('the OpenAPI document', () => {
       for (const code of operation.errors)
         expect(responses[ERRORS[code].status]?.description, operationId).toContain(`\`${code}\``);
       expect(Object.keys(responses)).toContain('200');
-      if (operation.scope !== null) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403', '429', '503']));
+      if (operation.right !== null) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403', '429', '503']));
     }
   });
 

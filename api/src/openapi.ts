@@ -6,6 +6,7 @@ import { ERRORS, type ErrorCode } from './errors.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
 import { OPERATIONS, type Operation } from './operations/operations.ts';
+import { RIGHTS, type Right } from './rights.ts';
 
 const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Message,
@@ -23,7 +24,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   DialogMessage,
   ErrorAnswer,
 };
-/** Codes of every route that needs a key. */
+/** Codes of every route that needs a right. */
 const KEY_ERRORS: readonly ErrorCode[] = ['login.must.be.not.null', 'scope.missing', 'rate.limit', 'unavailable'];
 
 export interface OpenApiDocument {
@@ -81,23 +82,28 @@ export function openApiDocument(version: string): OpenApiDocument {
 }
 
 function describeOperation(id: string, operation: Operation): OpenApiOperation {
-  const { tag, summary, description, scope, body, answer } = operation;
+  const { tag, summary, description, right, body, answer } = operation;
   const parameters = [
     ...describeParameters('path', operation.pathParameters, true),
     ...describeParameters('query', operation.query, false),
     ...describeParameters('header', operation.headers, false),
   ];
-  const needs = scope === null ? [] : [`Needs a key with the scope "${scope}".`];
+  const needs = right === null ? [] : [whoMay(right)];
   return {
     operationId: id,
     tags: [tag],
     summary,
     description: [...(description === undefined ? [] : [description]), ...needs].join(' '),
-    security: scope === null ? [] : [{ key: [] }, { basic: [] }],
+    security: right === null ? [] : [{ key: [] }, { basic: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
     responses: { 200: { description: answer.description, content: json(answer.schema) }, ...describeRefusals(operation) },
   };
+}
+
+/** Which keys may call a route. */
+function whoMay(right: Right): string {
+  return `Needs a key with the scope ${RIGHTS[right].scopes.map((scope) => `"${scope}"`).join(' or ')}.`;
 }
 
 function describeParameters(where: 'path' | 'query' | 'header', schemas: Operation['query'], required: boolean) {
@@ -105,7 +111,7 @@ function describeParameters(where: 'path' | 'query' | 'header', schemas: Operati
 }
 
 function describeRefusals(operation: Operation): OpenApiOperation['responses'] {
-  const codes = [...operation.errors, ...(operation.scope === null ? [] : KEY_ERRORS)];
+  const codes = [...operation.errors, ...(operation.right === null ? [] : KEY_ERRORS)];
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
   const shape = operation.refusals === 'result' ? RequestRejected : ErrorAnswer;
   return Object.fromEntries(

@@ -9,7 +9,7 @@ export const ACCOUNT_OPERATIONS = {
   listSenders: {
     method: 'GET',
     path: '/v1/senders',
-    scope: 'read',
+    right: 'catalog',
     refusals: 'error',
     tag: 'Account',
     summary: 'List senders',
@@ -19,7 +19,7 @@ export const ACCOUNT_OPERATIONS = {
   pauseSender: {
     method: 'POST',
     path: '/v1/senders/pause',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Account',
     summary: 'Pause a sender',
@@ -31,7 +31,7 @@ export const ACCOUNT_OPERATIONS = {
   resumeSender: {
     method: 'POST',
     path: '/v1/senders/resume',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Account',
     summary: 'Let a paused sender go on',
@@ -43,7 +43,7 @@ export const ACCOUNT_OPERATIONS = {
   getAccount: {
     method: 'GET',
     path: '/v1/account',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Account',
     summary: 'Get the account',
@@ -53,7 +53,7 @@ export const ACCOUNT_OPERATIONS = {
   patchAccount: {
     method: 'PATCH',
     path: '/v1/account',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Account',
     summary: "Set the account's URLs and quiet hours",
@@ -64,7 +64,7 @@ export const ACCOUNT_OPERATIONS = {
   rotateCallbackSecret: {
     method: 'POST',
     path: '/v1/account/callback-secret/rotate',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Account',
     summary: 'Change the secret that signs callbacks',
@@ -76,7 +76,7 @@ export const ACCOUNT_OPERATIONS = {
   listChannels: {
     method: 'GET',
     path: '/v1/channels',
-    scope: 'read',
+    right: 'catalog',
     refusals: 'error',
     tag: 'Account',
     summary: 'What the channels can do',

@@ -10,7 +10,7 @@ export const CALLBACK_OPERATIONS = {
   listEndpoints: {
     method: 'GET',
     path: '/v1/endpoints',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'List the endpoints that callbacks went to',
@@ -21,7 +21,7 @@ export const CALLBACK_OPERATIONS = {
   enableEndpoint: {
     method: 'POST',
     path: '/v1/endpoints/{endpointId}/enable',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'Call an endpoint again',
@@ -34,7 +34,7 @@ export const CALLBACK_OPERATIONS = {
   listCallbacks: {
     method: 'GET',
     path: '/v1/callbacks',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'List callbacks',
@@ -53,7 +53,7 @@ export const CALLBACK_OPERATIONS = {
   getCallback: {
     method: 'GET',
     path: '/v1/callbacks/{callbackId}',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'Get one callback with its calls',
@@ -64,7 +64,7 @@ export const CALLBACK_OPERATIONS = {
   replayCallback: {
     method: 'POST',
     path: '/v1/callbacks/{callbackId}/replay',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'Try a parked callback again',
@@ -76,7 +76,7 @@ export const CALLBACK_OPERATIONS = {
   replayCallbacks: {
     method: 'POST',
     path: '/v1/callbacks/replay',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Callbacks',
     summary: 'Try parked callbacks again',

@@ -8,7 +8,7 @@ export const DIALOG_OPERATIONS = {
   listDialogs: {
     method: 'GET',
     path: '/v1/dialogs',
-    scope: 'read',
+    right: 'dialogs',
     refusals: 'error',
     tag: 'Dialogs',
     summary: 'List dialogs',
@@ -20,7 +20,7 @@ export const DIALOG_OPERATIONS = {
   listDialogMessages: {
     method: 'GET',
     path: '/v1/dialogs/{dialogId}/messages',
-    scope: 'read',
+    right: 'dialogs',
     refusals: 'error',
     tag: 'Dialogs',
     summary: 'History of a dialog',
@@ -33,7 +33,7 @@ export const DIALOG_OPERATIONS = {
   listRawEvents: {
     method: 'GET',
     path: '/v1/raw-events',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Dialogs',
     summary: 'List what the networks sent',
@@ -45,7 +45,7 @@ export const DIALOG_OPERATIONS = {
   replayRawEvent: {
     method: 'POST',
     path: '/v1/raw-events/{eventId}/replay',
-    scope: 'admin',
+    right: 'account',
     refusals: 'error',
     tag: 'Dialogs',
     summary: 'Work a failed event off once more',

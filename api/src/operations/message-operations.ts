@@ -14,7 +14,7 @@ export const MESSAGE_OPERATIONS = {
   sendMessages: {
     method: 'POST',
     path: '/vk/messages',
-    scope: 'send',
+    right: 'send',
     refusals: 'result',
     tag: 'Messages',
     summary: 'Send notifications',
@@ -51,7 +51,7 @@ export const MESSAGE_OPERATIONS = {
   forecast: {
     method: 'POST',
     path: '/v1/forecast',
-    scope: 'send',
+    right: 'send',
     refusals: 'error',
     tag: 'Messages',
     summary: 'Forecast a batch',
@@ -63,7 +63,7 @@ export const MESSAGE_OPERATIONS = {
   listMessages: {
     method: 'GET',
     path: '/vk/messages',
-    scope: 'read',
+    right: 'messages',
     refusals: 'result',
     tag: 'Messages',
     summary: 'List messages',
@@ -83,7 +83,7 @@ export const MESSAGE_OPERATIONS = {
   getMessage: {
     method: 'GET',
     path: '/vk/messages/{messageId}',
-    scope: 'read',
+    right: 'messages',
     refusals: 'result',
     tag: 'Messages',
     summary: 'Get one message',
@@ -94,7 +94,7 @@ export const MESSAGE_OPERATIONS = {
   cancelMessage: {
     method: 'POST',
     path: '/vk/messages/{messageId}/cancel',
-    scope: 'send',
+    right: 'send',
     refusals: 'result',
     tag: 'Messages',
     summary: 'Cancel a message that still waits',
@@ -105,7 +105,7 @@ export const MESSAGE_OPERATIONS = {
   cancelMessages: {
     method: 'POST',
     path: '/v1/messages/cancel',
-    scope: 'send',
+    right: 'send',
     refusals: 'error',
     tag: 'Messages',
     summary: 'Cancel what still waits of a batch, or for a phone',
@@ -117,7 +117,7 @@ export const MESSAGE_OPERATIONS = {
   getTimeline: {
     method: 'GET',
     path: '/v1/messages/{messageId}/timeline',
-    scope: 'read',
+    right: 'messages',
     refusals: 'error',
     tag: 'Messages',
     summary: 'Why a message took its route',

@@ -1,18 +1,15 @@
 import { type TSchema, Type } from 'typebox';
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '../answers.ts';
 import type { ErrorCode } from '../errors.ts';
-
-/** What an API key may be allowed to do. */
-export const API_SCOPES = ['send', 'read', 'admin'] as const;
-export type ApiScope = (typeof API_SCOPES)[number];
+import type { Right } from '../rights.ts';
 
 /** One route of the public API: the server registers from this table, and the OpenAPI document is written from it. */
 export interface Operation {
-  method: 'GET' | 'POST' | 'PATCH';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With `{name}` where a parameter stands. */
   path: string;
-  /** Null: open to everybody. */
-  scope: ApiScope | null;
+  /** What the caller must have; null: open to everybody. */
+  right: Right | null;
   /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
   refusals: 'result' | 'error';
   tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Service';
@@ -23,7 +20,7 @@ export interface Operation {
   headers?: Readonly<Record<string, TSchema>>;
   body?: TSchema;
   answer: { description: string; schema: TSchema };
-  /** Codes that refuse the request, beside those of every route with a scope. */
+  /** Codes that refuse the request, beside those of every route with a right. */
   errors: readonly ErrorCode[];
 }
 

@@ -4,7 +4,7 @@ import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 
-export { API_SCOPES, type ApiScope, type Operation } from './operation.ts';
+export type { Operation } from './operation.ts';
 
 /** Every route of the public API. */
 export const OPERATIONS = {

@@ -6,7 +6,7 @@ export const SERVICE_OPERATIONS = {
   live: {
     method: 'GET',
     path: '/livez',
-    scope: null,
+    right: null,
     refusals: 'error',
     tag: 'Service',
     summary: 'Whether the process answers',
@@ -16,7 +16,7 @@ export const SERVICE_OPERATIONS = {
   ready: {
     method: 'GET',
     path: '/readyz',
-    scope: null,
+    right: null,
     refusals: 'error',
     tag: 'Service',
     summary: 'Whether the process can take messages',

@@ -1,4 +1,4 @@
-import type { ApiScope } from '@soroka/api';
+import { RIGHTS, type Right, rightsOfScopes } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Accounts, Caller } from '../accounts/accounts.ts';
 import { AppError } from '../platform/errors.ts';
@@ -6,7 +6,7 @@ import type { RequestRate } from './request-rate.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by `requireScope` before the handler runs. */
+    /** Set by `requireRight` before the handler runs. */
     caller: Caller | null;
   }
 }
@@ -17,11 +17,11 @@ export type Authenticator = Pick<Accounts, 'authenticate' | 'authenticateBasic'>
 const CREDENTIALS_CHARACTERS_MAX = 1_000;
 
 /**
- * A hook that lets only keys with the scope pass. It runs before the body is read: a stranger can make us read nothing.
+ * A hook that lets only keys pass that have the right. It runs before the body is read: a stranger can make us read nothing.
  * Throws `login.must.be.not.null`, `scope.missing`, and `rate.limit` with the header Retry-After.
  */
-export function requireScope(
-  scope: ApiScope,
+export function requireRight(
+  right: Right,
   { accounts, requestRate }: { accounts: Authenticator; requestRate: RequestRate | null },
 ) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
@@ -34,7 +34,8 @@ export function requireScope(
       );
     }
     request.caller = caller;
-    if (!caller.scopes.includes(scope)) throw new AppError('scope.missing', `this needs a key with the scope "${scope}"`);
+    if (!rightsOfScopes(caller.scopes).has(right))
+      throw new AppError('scope.missing', `this needs a key with the scope ${scopesOf(right)}`);
     const retryAfterSeconds = requestRate?.take(caller.keyId) ?? 0;
     if (retryAfterSeconds > 0) {
       reply.header('Retry-After', String(retryAfterSeconds));
@@ -45,9 +46,11 @@ export function requireScope(
 // One sentence for every way of being wrong: it must not tell which names and keys exist.
 const WRONG = 'the key is unknown or revoked, or the header is neither "Key <api key>" nor "Basic base64(account:api key)"';
 
-/** Who is calling; only for routes behind `requireScope`. */
+const scopesOf = (right: Right): string => RIGHTS[right].scopes.map((scope) => `"${scope}"`).join(' or ');
+
+/** Who is calling; only for routes behind `requireRight`. */
 export function callerOf(request: FastifyRequest): Caller {
-  if (request.caller === null) throw new Error('the route was registered without requireScope');
+  if (request.caller === null) throw new Error('the route was registered without requireRight');
   return request.caller;
 }
 

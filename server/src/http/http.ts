@@ -11,7 +11,7 @@ import type { HttpClient } from '../platform/http-client.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { type AccountRoutesParts, createAccountRoutes } from './account-routes.ts';
-import { requireScope } from './auth.ts';
+import { requireRight } from './auth.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
@@ -147,12 +147,12 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
-    if (operation.scope !== null && !parts.servesApi) continue;
+    if (operation.right !== null && !parts.servesApi) continue;
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       config: { refusals: operation.refusals },
-      ...(operation.scope === null ? {} : { onRequest: requireScope(operation.scope, { accounts, requestRate }) }),
+      ...(operation.right === null ? {} : { onRequest: requireRight(operation.right, { accounts, requestRate }) }),
       handler: handlers[id as OperationId],
     });
   }

@@ -49,13 +49,14 @@ export function createFreezableDatabase(database: Database): FreezableDatabase {
       await thawed;
       let lost = false;
       const result = await database.transaction((tx) =>
-        work(
-          over(tx, ({ name }) => {
+        work({
+          ...tx,
+          ...over(tx, ({ name }) => {
             if (name !== commitToLose) return;
             commitToLose = undefined;
             lost = true;
           }),
-        ),
+        }),
       );
       await thawed;
       if (lost) throw Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });

@@ -301,6 +301,7 @@ test('what a killed process held is delivered by another when its lease has run 
     async transaction(work) {
       const done = town.database.transaction((tx) =>
         work({
+          ...tx,
           rows: async (statement, values) => alive(tx).rows(statement, values),
           run: async (statement, values) => alive(tx).run(statement, values),
         }),

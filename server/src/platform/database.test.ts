@@ -57,6 +57,38 @@ test('after a time-out the pool answers again', async () => {
   expect(await impatient.rows({ name: 'test.one', text: 'select 1 as one' })).toEqual([{ one: 1 }]);
 });
 
+test('what is left for the end of a transaction runs in order, inside of it, and others are told when they can see it', async () => {
+  await patient.run({ name: 'test.make', text: 'create table seen (what text)' });
+  const insert = { name: 'test.insert', text: 'insert into seen values ($1)' };
+  const read = { name: 'test.read', text: 'select what from seen' };
+  const order: string[] = [];
+  const result = await patient.transaction(async (tx) => {
+    tx.beforeCommit(async () => {
+      await tx.run(insert, ['first']);
+      order.push('first');
+      tx.beforeCommit(async () => void order.push('added on the way'));
+    });
+    tx.beforeCommit(async () => void order.push('second'));
+    tx.afterCommit(() => order.push('told'));
+    order.push('work');
+    return 'answer';
+  });
+  expect(result).toBe('answer');
+  expect(order).toEqual(['work', 'first', 'second', 'added on the way', 'told']);
+  expect(await patient.rows(read)).toEqual([{ what: 'first' }]);
+
+  const failed = patient.transaction(async (tx) => {
+    tx.afterCommit(() => order.push('told of nothing'));
+    tx.beforeCommit(async () => {
+      await tx.run(insert, ['not to be']);
+      throw new Error('no');
+    });
+  });
+  await expect(failed).rejects.toThrow('no');
+  expect(order.at(-1)).toBe('told');
+  expect(await patient.rows(read)).toEqual([{ what: 'first' }]);
+});
+
 // What a PostgreSQL that is being stopped does to who has just come: "Message Formats" of its documentation, protocol 3.0.
 const GREETING = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]); // AuthenticationOk, ReadyForQuery (idle)
 const FAREWELL_FIELDS = 'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0';

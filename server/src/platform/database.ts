@@ -23,9 +23,20 @@ export interface Queryable {
   run(statement: Statement, values?: readonly unknown[]): Promise<number>;
 }
 
+/** What `work` of a transaction is given, besides its statements: what belongs to the end of it. */
+export interface Transaction extends Queryable {
+  /**
+   * Runs when `work` is done, still inside; in the order given, and what it adds itself follows. Where it throws, all is rolled back.
+   * For rows that many transactions want: held from here, they are held for as long as a commit takes.
+   */
+  beforeCommit(work: () => Promise<void>): void;
+  /** Runs once others can see what was written, and never after a rollback. It must not throw. */
+  afterCommit(tell: () => void): void;
+}
+
 export interface Database extends Queryable {
   /** Read committed. Rolled back when `work` throws; the error is passed on. */
-  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Calls back for each NOTIFY on the channel; reconnects by itself. Only a wake-up: notices may be lost. */
   listen(channel: string, onNotice: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -41,6 +52,27 @@ const over = (client: pg.Pool | pg.PoolClient): Queryable => ({
     return result.rowCount ?? 0;
   },
 });
+
+/** What was asked for at the end of one transaction; whoever makes transactions runs both at their times. */
+export interface TransactionEnd extends Pick<Transaction, 'beforeCommit' | 'afterCommit'> {
+  runBeforeCommit(): Promise<void>;
+  runAfterCommit(): void;
+}
+
+export function createTransactionEnd(): TransactionEnd {
+  const works: (() => Promise<void>)[] = [];
+  const tells: (() => void)[] = [];
+  return {
+    beforeCommit: (work) => void works.push(work),
+    afterCommit: (tell) => void tells.push(tell),
+    async runBeforeCommit() {
+      for (let work = works.shift(); work !== undefined; work = works.shift()) await work();
+    },
+    runAfterCommit() {
+      for (const tell of tells) tell();
+    },
+  };
+}
 
 /** SQLSTATE classes and socket errors after which nothing is known to be wrong with the query: the server is away. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -114,8 +146,11 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       client.on('error', onError);
       try {
         await client.query('begin');
-        const result = await work(over(client));
+        const end = createTransactionEnd();
+        const result = await work({ ...over(client), ...end });
+        await end.runBeforeCommit();
         await client.query('commit');
+        end.runAfterCommit();
         return result;
       } catch (error) {
         // Where nothing was answered, nothing will be: PostgreSQL rolls back when the connection is gone.

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { Database, Queryable } from '../../platform/database.ts';
+import { createTransactionEnd, type Database, type Queryable } from '../../platform/database.ts';
 import type { FaultRates } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { MemoryStore } from './store/memory-store.ts';
@@ -173,8 +173,11 @@ export function createProcess(name: string, { timeline, random, store, ...world 
       const tx = store.begin(name);
       open.add(tx);
       try {
-        const result = await work(within(tx));
+        const end = createTransactionEnd();
+        const result = await work({ ...within(tx), ...end });
+        await end.runBeforeCommit();
         await commit(tx);
+        end.runAfterCommit();
         return result;
       } catch (error) {
         if (!tx.over) store.rollBack(tx);

@@ -205,5 +205,5 @@ function recording(database: Database, ran: Set<string>): Database {
       return on.run(statement, values);
     },
   });
-  return { ...database, ...over(database), transaction: (work) => database.transaction((tx) => work(over(tx))) };
+  return { ...database, ...over(database), transaction: (work) => database.transaction((tx) => work({ ...tx, ...over(tx) })) };
 }

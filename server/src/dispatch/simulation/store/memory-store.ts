@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '../../../platform/database.ts';
+import { createTransactionEnd, type Database, type Queryable } from '../../../platform/database.ts';
 import { ACCEPT_TWINS } from './accept-twins.ts';
 import { CANCEL_TWINS } from './cancel-twins.ts';
 import { CHANGE_TWINS } from './change-twins.ts';
@@ -95,7 +95,16 @@ function databaseOver(store: MemoryStore, by: string): Database {
   return {
     rows: (statement, values) => inTransaction((tx) => over(tx).rows(statement, values)),
     run: (statement, values) => inTransaction((tx) => over(tx).run(statement, values)),
-    transaction: (work) => inTransaction((tx) => work(over(tx))),
+    async transaction(work) {
+      const end = createTransactionEnd();
+      const result = await inTransaction(async (tx) => {
+        const done = await work({ ...over(tx), ...end });
+        await end.runBeforeCommit();
+        return done;
+      });
+      end.runAfterCommit();
+      return result;
+    },
     listen: async (channel, onNotice) => {
       const stop = store.listen(channel, onNotice);
       return async () => stop();

@@ -1,7 +1,7 @@
 import { Callback, CallbackDetails, CallbackReplayAnswer, CallbackSecret, Endpoint } from '@soroka/api';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commit, startCallbacksTown, status } from '../../test/callbacks-town.ts';
 import { until } from '../../test/until.ts';
 import type { Account } from '../accounts/accounts.ts';
@@ -144,36 +144,44 @@ test('nothing of it is seen or touched with the key of another account', async (
   });
 });
 
-test.each([
-  ['GET', '/v1/callbacks?status=lost', undefined, 'status'],
-  ['GET', '/v1/callbacks?endpoint=a', undefined, 'endpoint'],
-  ['GET', '/v1/callbacks?from=yesterday', undefined, 'from'],
-  ['GET', '/v1/callbacks?cursor=nonsense', undefined, 'cursor'],
-  ['GET', '/v1/endpoints?cursor=nonsense', undefined, 'cursor'],
-  ['GET', '/v1/callbacks?state=parked', undefined, 'state'],
-  ['GET', '/v1/callbacks/x', undefined, 'callbackId'],
-  ['POST', '/v1/endpoints/x/enable', undefined, 'endpointId'],
-  ['POST', '/v1/callbacks/replay', {}, null],
-  ['POST', '/v1/callbacks/replay', [], null],
-  ['POST', '/v1/callbacks/replay', { since: '2026-01-01T00:00:00Z' }, 'since'],
-  ['POST', '/v1/callbacks/replay', { from: 'yesterday' }, 'from'],
-  ['POST', '/v1/callbacks/replay', { to: 5 }, 'to'],
-  ['POST', '/v1/callbacks/replay', { endpoint: '5' }, 'endpoint'],
-  ['POST', '/v1/account/callback-secret/rotate', { keepOldForHours: 721 }, 'keepOldForHours'],
-  ['POST', '/v1/account/callback-secret/rotate', { keepOldForHours: '1' }, 'keepOldForHours'],
-])('%s %s with %j is refused, and the answer names the field', async (method, url, body, field) => {
-  await using town = await startTown();
-  const answer = method === 'GET' ? await town.get(url) : await town.post(url, body);
-  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'parameter.invalid', field } } });
-});
+describe('on an empty town', () => {
+  let town: Awaited<ReturnType<typeof startTown>>;
+  beforeAll(async () => {
+    town = await startTown();
+  });
+  afterAll(async () => {
+    await town?.[Symbol.asyncDispose]();
+  });
 
-test.each(['/v1/callbacks?endpoint=99999999999999999999', '/v1/callbacks?endpoint=99999999999'])(
-  '%s finds nothing: no endpoint has such an id',
-  async (url) => {
-    await using town = await startTown();
-    expect((await town.get(url)).body).toEqual({ items: [], nextCursor: null });
-  },
-);
+  test.each([
+    ['GET', '/v1/callbacks?status=lost', undefined, 'status'],
+    ['GET', '/v1/callbacks?endpoint=a', undefined, 'endpoint'],
+    ['GET', '/v1/callbacks?from=yesterday', undefined, 'from'],
+    ['GET', '/v1/callbacks?cursor=nonsense', undefined, 'cursor'],
+    ['GET', '/v1/endpoints?cursor=nonsense', undefined, 'cursor'],
+    ['GET', '/v1/callbacks?state=parked', undefined, 'state'],
+    ['GET', '/v1/callbacks/x', undefined, 'callbackId'],
+    ['POST', '/v1/endpoints/x/enable', undefined, 'endpointId'],
+    ['POST', '/v1/callbacks/replay', {}, null],
+    ['POST', '/v1/callbacks/replay', [], null],
+    ['POST', '/v1/callbacks/replay', { since: '2026-01-01T00:00:00Z' }, 'since'],
+    ['POST', '/v1/callbacks/replay', { from: 'yesterday' }, 'from'],
+    ['POST', '/v1/callbacks/replay', { to: 5 }, 'to'],
+    ['POST', '/v1/callbacks/replay', { endpoint: '5' }, 'endpoint'],
+    ['POST', '/v1/account/callback-secret/rotate', { keepOldForHours: 721 }, 'keepOldForHours'],
+    ['POST', '/v1/account/callback-secret/rotate', { keepOldForHours: '1' }, 'keepOldForHours'],
+  ])('%s %s with %j is refused, and the answer names the field', async (method, url, body, field) => {
+    const answer = method === 'GET' ? await town.get(url) : await town.post(url, body);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'parameter.invalid', field } } });
+  });
+
+  test.each(['/v1/callbacks?endpoint=99999999999999999999', '/v1/callbacks?endpoint=99999999999'])(
+    '%s finds nothing: no endpoint has such an id',
+    async (url) => {
+      expect((await town.get(url)).body).toEqual({ items: [], nextCursor: null });
+    },
+  );
+});
 
 test('the secret is changed with a time for both, and not a third time meanwhile', async () => {
   await using town = await startTown();

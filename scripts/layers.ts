@@ -36,6 +36,7 @@ export const SERVER_ORDER: readonly (readonly string[])[] = [
   ['dispatch'],
   ['oauth'],
   ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections', 'operators', 'events', 'files', 'push'],
+  ['audit'],
   ['platform'],
 ];
 /** Of one line, and still never each other. */

@@ -1,7 +1,7 @@
 import type { Application } from '../connections/connections.ts';
 import type { Database } from '../platform/database.ts';
+import { newSecret, sha256 } from '../platform/one-use-secrets.ts';
 import type { Secrets } from '../platform/secrets.ts';
-import { newSecret, sha256 } from './secrets-of-a-flow.ts';
 
 /** What a person is asked for, and by which application. */
 export interface AccessRequest {

@@ -11,12 +11,12 @@ import type { Connections, UserTokens } from '../connections/connections.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
+import { isPkceText, isSame, newSecret, verifierFits } from '../platform/one-use-secrets.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { createAccess, sessionOf, tokensOf } from './access.ts';
 import { visitEnded } from './events.ts';
 import { type AccessRequest, createFlows, type Flow } from './flows.ts';
-import { isPkceText, isSame, newSecret, verifierFits } from './secrets-of-a-flow.ts';
 import { beginUpkeep, createUpkeep, type Upkeep } from './upkeep.ts';
 
 export type { AccessRequest } from './flows.ts';

@@ -1,0 +1,45 @@
+import type { Keywords } from '../matching/matching.ts';
+import type { Rule } from '../rules/rules.ts';
+import type { Scenario } from '../scenarios/scenarios.ts';
+
+/** Words that win over everything else, whatever the bot is in the middle of. */
+export interface StopWords {
+  human: Keywords;
+  unsubscribe: Keywords;
+  /** Only where something is going on that can be left. */
+  cancel: Keywords;
+}
+
+/** What the bot says of itself. */
+export interface BotTexts {
+  handoff: string;
+  unsubscribed: string;
+  cancelled: string;
+}
+
+/** A bot as `step` runs it: read from a file, and never changed. */
+export interface Bot {
+  version: string;
+  rules: readonly Rule[];
+  /** By name; those of rules are among them, as `rule:NAME`. */
+  scenarios: ReadonlyMap<string, Scenario>;
+  stopWords: StopWords;
+  texts: BotTexts;
+  /** After so many messages in a row that nothing fitted, a person takes over. */
+  misunderstoodMax: number;
+  /** Variables that come from elsewhere: an import, the API. For lint. */
+  variables: readonly string[];
+  /** Itself and the versions before it, for the conversations that began with them. */
+  versions: ReadonlyMap<string, Bot>;
+}
+
+/** The bot with those before it, newest last: their conversations go on as they began. */
+export function withVersions(bot: Bot, earlier: readonly Bot[]): Bot {
+  return { ...bot, versions: new Map([...earlier, bot].map((one) => [one.version, one])) };
+}
+
+/** The silences after which a rule wants to hear of them, in milliseconds. */
+export function noReplyTimesMs(bot: Bot): number[] {
+  const times = bot.rules.flatMap(({ when }) => when.flatMap(({ noReplyMs }) => noReplyMs ?? []));
+  return [...new Set(times)].sort((a, b) => a - b);
+}

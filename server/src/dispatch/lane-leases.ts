@@ -16,6 +16,8 @@ export interface LaneLeases {
   fairShare(): Promise<{ workers: number; lanes: number; waiting: number }>;
   /** Takes at most `max` lanes with work that nobody owns; of `among` only, where it is given. */
   acquire(max: number, among?: readonly number[]): Promise<readonly (LaneIdentity & Parting)[]>;
+  /** Takes this process's share of lanes that were just given back, work or no work: their next message must find an owner. */
+  acquireFreed(laneIds: readonly number[]): Promise<readonly (LaneIdentity & Parting)[]>;
   /** Gives a lane back and tells the other processes of it. */
   release(laneId: number, epoch: number, parting: Parting): Promise<void>;
   /** Queues of these lanes with due messages, each with the time of its first one. */
@@ -51,25 +53,35 @@ const RENEW: Statement = {
 const HAS_WORK = `(exists (select 1 from delivery where lane_id = lane.id and state = 'queued')
           or exists (select 1 from delivery where lane_id = lane.id and state = 'sending'))`;
 // The new owner keeps quiet until what the old one may have launched at the end of its lease is out of every window.
-const acquire = (name: string, among: string): Statement => ({
+const acquire = (name: string, { which, max }: { which: string; max: string }): Statement => ({
   name,
   text: `
     with free as (
       select id, handed_over_at, case when (handed_over->>'epoch')::bigint = epoch then handed_over end as handed_over from lane
-      where ${among}(owner is null or lease_until < now()) and ${HAS_WORK}
-      order by id limit $3 for update skip locked
+      where ${which} and (owner is null or lease_until < now())
+      order by id limit ${max} for update skip locked
     )
     update lane
     set owner = $1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $2::float8 / 1000),
-        quiet_until = greatest(quiet_until, case when owner is not null then lease_until + make_interval(secs => $4::float8 / 1000) end)
+        quiet_until = greatest(quiet_until, case when owner is not null then lease_until + make_interval(secs => $3::float8 / 1000) end)
     from free where lane.id = free.id
     returning lane.id as "laneId", lane.epoch, lane.network, lane.group_id as "groupId",
       case when free.handed_over is null then greatest(0, coalesce(extract(epoch from quiet_until - now()) * 1000, 0)) else 0 end::float8
         as "quietMs",
       free.handed_over as "handOver", (extract(epoch from now() - free.handed_over_at) * 1000)::float8 as "handedOverMsAgo"`,
 });
-const ACQUIRE = acquire('dispatch.lanes.acquire', '');
-const ACQUIRE_AMONG = acquire('dispatch.lanes.acquire_among', 'id = any($5::int[]) and ');
+const ACQUIRE = acquire('dispatch.lanes.acquire', { which: HAS_WORK, max: '$4' });
+const ACQUIRE_AMONG = acquire('dispatch.lanes.acquire_among', { which: `id = any($5::int[]) and ${HAS_WORK}`, max: '$4' });
+// The share is counted in the same statement: between two processes a queue stands still, and each way to the database is part of that.
+const ACQUIRE_FREED = acquire('dispatch.lanes.acquire_freed', {
+  which: 'id = any($4::int[])',
+  max: `(
+        select greatest(0, ceil(count(*)::float8 / greatest(1, workers)) - count(*) filter (where owner = $1 and lease_until > now()))::int
+        from lane, (select count(*) as workers from worker where seen_at > now() - make_interval(secs => $2::float8 / 1000)) as living
+        where (owner is not null and lease_until > now()) or id = any($4::int[])
+        group by workers
+      )`,
+});
 const RELEASE: Statement = {
   name: 'dispatch.lanes.release',
   text: `
@@ -143,6 +155,14 @@ const WITH_ORPHANS: Statement = {
 type AcquiredRow = LaneIdentity & { quietMs: number; handOver: HandOver | null; handedOverMsAgo: number | null };
 
 export function createLaneLeases(database: Database, workerId: string, leaseMs: number): LaneLeases {
+  const take = async (statement: Statement, values: readonly unknown[]): Promise<readonly (LaneIdentity & Parting)[]> => {
+    const rows = await database.rows<AcquiredRow>(statement, [workerId, leaseMs, QUARANTINE_MS, ...values]);
+    return rows.map(({ handOver, handedOverMsAgo, ...lane }) => ({
+      ...lane,
+      handOver: handOver === null ? null : handOverAfter(handOver, handedOverMsAgo ?? 0),
+    }));
+  };
+
   return {
     async heartbeat() {
       await database.run(HEARTBEAT, [workerId]);
@@ -157,16 +177,8 @@ export function createLaneLeases(database: Database, workerId: string, leaseMs: 
       const { workers = 1, owned = 0, waiting = 0 } = row ?? {};
       return { workers, lanes: Math.ceil((owned + waiting) / Math.max(1, workers)), waiting };
     },
-    async acquire(max, among) {
-      const values = [workerId, leaseMs, max, QUARANTINE_MS];
-      const rows = await (among === undefined
-        ? database.rows<AcquiredRow>(ACQUIRE, values)
-        : database.rows<AcquiredRow>(ACQUIRE_AMONG, [...values, among]));
-      return rows.map(({ handOver, handedOverMsAgo, ...lane }) => ({
-        ...lane,
-        handOver: handOver === null ? null : handOverAfter(handOver, handedOverMsAgo ?? 0),
-      }));
-    },
+    acquire: (max, among) => (among === undefined ? take(ACQUIRE, [max]) : take(ACQUIRE_AMONG, [max, among])),
+    acquireFreed: (laneIds) => take(ACQUIRE_FREED, [laneIds]),
     async release(laneId, epoch, { quietMs, handOver }) {
       const left = handOver === null ? null : JSON.stringify({ epoch, ...handOver });
       await database.run(RELEASE, [workerId, laneId, epoch, quietMs, left]);

@@ -87,7 +87,8 @@ export function openLane(identity: LaneIdentity, start: Parting, leaseValid: () 
   let lost = false;
   let wakeUp: () => void = () => {};
   let woken = false;
-  let recoverDue = true;
+  // Who hands over has heard of all its calls; what is in flight all the same is found by the look at the queues.
+  let recoverDue = start.handOver === null;
   let straysSoughtAt: readonly number[] = [];
 
   const mayLaunch = (): boolean => !lost && leaseValid();

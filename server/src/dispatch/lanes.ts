@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { laneChanged, loopFailed } from './events.ts';
-import { type Lane, type LaneParts, openLane } from './lane.ts';
+import { type Lane, type LaneIdentity, type LaneParts, openLane, type Parting } from './lane.ts';
 import { createLaneLeases } from './lane-leases.ts';
 import { createWorkLook } from './lane-look.ts';
 import { createLaneNotices } from './lane-notices.ts';
@@ -45,7 +45,7 @@ export function createLanes(parts: {
   const noticed = new Set<number>();
   /** By ourselves, for others: not to be taken again when we hear of it. */
   const givenBack = new Set<number>();
-  let othersGaveBack = false;
+  const freed = new Set<number>();
   const stopRenewing = new AbortController();
   let stopping = false;
   let renewing: Promise<void> | undefined;
@@ -70,7 +70,7 @@ export function createLanes(parts: {
     },
     onFree(laneIds) {
       const others = laneIds.filter((laneId) => !givenBack.delete(laneId));
-      othersGaveBack ||= others.length > 0;
+      for (const laneId of others) freed.add(laneId);
       if (others.length > 0) wakeTick();
     },
   });
@@ -92,9 +92,9 @@ export function createLanes(parts: {
     }
   };
 
-  const acquire = async (max: number, among?: readonly number[]): Promise<void> => {
+  const open = async (taking: Promise<readonly (LaneIdentity & Parting)[]>): Promise<void> => {
     const startedAt = clock.monotonic();
-    for (const { quietMs, handOver, ...identity } of await leases.acquire(max, among)) {
+    for (const { quietMs, handOver, ...identity } of await taking) {
       const { laneId, epoch } = identity;
       const held = { validUntil: startedAt + leaseMs - LEASE_MARGIN_MS };
       const lane = openLane(identity, { quietMs, handOver }, () => clock.monotonic() < held.validUntil, parts.lane);
@@ -117,23 +117,13 @@ export function createLanes(parts: {
     return held.released;
   };
 
-  const share = async (): Promise<{ lanes: number; waiting: number }> => {
-    const { workers, lanes, waiting } = await leases.fairShare();
-    fairLanes = workers > 1 ? lanes : Number.POSITIVE_INFINITY;
-    return { lanes, waiting };
-  };
-
-  const takeShare = async (): Promise<void> => {
-    const { lanes, waiting } = await share();
-    if (waiting > 0 && lanes > owned.size) await acquire(lanes - owned.size);
-  };
-
   const look = async (): Promise<void> => {
     lookedAt = clock.monotonic();
     noticed.clear();
-    const { lanes, waiting } = await share();
+    const { workers, lanes, waiting } = await leases.fairShare();
+    fairLanes = workers > 1 ? lanes : Number.POSITIVE_INFINITY;
     // One more than the share is always looked for, so that rounding leaves no lane to nobody.
-    if (waiting > 0) await acquire(Math.max(1, lanes - owned.size));
+    if (waiting > 0) await open(leases.acquire(Math.max(1, lanes - owned.size)));
     const staying = [...owned].filter(([, held]) => held.released === undefined);
     const surplus = staying.length - fairLanes;
     if (surplus > 1) for (const [laneId, held] of staying.slice(0, surplus - 1)) void release(laneId, held);
@@ -141,14 +131,16 @@ export function createLanes(parts: {
   };
 
   const tick = async (): Promise<void> => {
+    if (freed.size > 0) {
+      const laneIds = [...freed];
+      freed.clear();
+      await open(leases.acquireFreed(laneIds));
+    }
     if (clock.monotonic() - lookedAt >= LOOK_EVERY_MS) await look();
-    else if (othersGaveBack) {
-      othersGaveBack = false;
-      await takeShare();
-    } else if (noticed.size > 0) {
+    else if (noticed.size > 0) {
       const among = [...noticed];
       noticed.clear();
-      await acquire(Math.max(1, Math.min(among.length, fairLanes - owned.size)), among);
+      await open(leases.acquire(Math.max(1, Math.min(among.length, fairLanes - owned.size)), among));
     }
     if (owned.size === 0) return;
     for (const work of await lookForWork([...owned.values()].map(({ lane }) => lane))) wakeOwned(work);

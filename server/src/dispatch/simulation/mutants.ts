@@ -14,7 +14,7 @@ type Due = { expiresAt: Date };
 
 const acquiring = (change: (row: Acquired) => Acquired): NonNullable<Mutation['twins']> =>
   Object.fromEntries(
-    (['dispatch.lanes.acquire', 'dispatch.lanes.acquire_among'] as const).map((name) => [
+    (['dispatch.lanes.acquire', 'dispatch.lanes.acquire_among', 'dispatch.lanes.acquire_freed'] as const).map((name) => [
       name,
       async (tx, tables, values) => ((await LANE_TWINS[name](tx, tables, values)) as Acquired[]).map(change),
     ]),

@@ -18,10 +18,33 @@ function lanesWithWork(tx: Transaction, tables: Tables): Set<number> {
 
 const isFree = (lane: LaneRow, now: number): boolean => lane.owner === null || (lane.leaseUntil ?? Infinity) < now;
 
+const livingWorkers = (tx: Transaction, tables: Tables, leaseMs: number): number =>
+  [...rowsOf(tx, tables.worker)].filter(({ seenAt }) => seenAt > tx.now - leaseMs).length;
+
 async function acquire(tx: Transaction, tables: Tables, values: readonly unknown[]): Promise<object[]> {
-  const [workerId, leaseMs, max, quarantineMs, among] = values as [string, number, number, number, (readonly number[])?];
+  const [, , , max, among] = values as [string, number, number, number, (readonly number[])?];
   const busy = lanesWithWork(tx, tables);
-  const wanted = (lane: LaneRow) => isFree(lane, tx.now) && busy.has(lane.id) && (among?.includes(lane.id) ?? true);
+  return take(tx, tables, values, { max, isWanted: ({ id }) => busy.has(id) && (among?.includes(id) ?? true) });
+}
+
+async function acquireFreed(tx: Transaction, tables: Tables, values: readonly unknown[]): Promise<object[]> {
+  const [workerId, leaseMs, , laneIds] = values as [string, number, number, readonly number[]];
+  const lanes = [...rowsOf(tx, tables.lane)];
+  const owned = lanes.filter(({ owner, leaseUntil }) => owner !== null && (leaseUntil ?? 0) > tx.now);
+  const shared = lanes.filter((lane) => owned.includes(lane) || laneIds.includes(lane.id)).length;
+  const own = owned.filter(({ owner }) => owner === workerId).length;
+  const max = Math.max(0, Math.ceil(shared / Math.max(1, livingWorkers(tx, tables, leaseMs))) - own);
+  return take(tx, tables, values, { max, isWanted: ({ id }) => laneIds.includes(id) });
+}
+
+async function take(
+  tx: Transaction,
+  tables: Tables,
+  values: readonly unknown[],
+  { max, isWanted }: { max: number; isWanted(lane: LaneRow): boolean },
+): Promise<object[]> {
+  const [workerId, leaseMs, quarantineMs] = values as [string, number, number];
+  const wanted = (lane: LaneRow) => isFree(lane, tx.now) && isWanted(lane);
   const lanes = holdFree(tx, cellsWhere(tx, tables.lane, wanted).sort(byId), max);
   const taken: object[] = [];
   for (const lane of lanes) {
@@ -62,6 +85,7 @@ export const LANE_TWINS = {
   },
   'dispatch.lanes.acquire': acquire,
   'dispatch.lanes.acquire_among': acquire,
+  'dispatch.lanes.acquire_freed': acquireFreed,
   async 'dispatch.lanes.release'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [owner, laneId, epoch, quietMs, left] = values as [string, number, number, number, string | null];
     const handedOver = left === null ? null : { ...(JSON.parse(left) as HandOver & { epoch: number }), at: tx.now };
@@ -90,7 +114,7 @@ export const LANE_TWINS = {
     const lanes = [...rowsOf(tx, tables.lane)];
     return [
       {
-        workers: [...rowsOf(tx, tables.worker)].filter(({ seenAt }) => seenAt > tx.now - leaseMs).length,
+        workers: livingWorkers(tx, tables, leaseMs),
         owned: lanes.filter(({ owner, leaseUntil }) => owner !== null && (leaseUntil ?? 0) > tx.now).length,
         waiting: lanes.filter((lane) => isFree(lane, tx.now) && busy.has(lane.id)).length,
       },

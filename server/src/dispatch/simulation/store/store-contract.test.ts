@@ -132,6 +132,24 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     expect(again?.quietMs).toBeLessThanOrEqual(400);
   });
 
+  test('lanes that were given back are shared out, with work or without, and nobody takes more than its share', async () => {
+    const store = open();
+    const [first, second] = [
+      createLaneLeases(store.database, randomUUID(), 60_000),
+      createLaneLeases(store.database, randomUUID(), 60_000),
+    ];
+    await Promise.all([first.heartbeat(), second.heartbeat()]);
+    const laneIds = await Promise.all(Array.from({ length: 100 }, () => store.addLane()));
+    const byFirst = await first.acquireFreed(laneIds);
+    const bySecond = await second.acquireFreed(laneIds);
+    expect(byFirst.length).toBeGreaterThanOrEqual(50); // what other tests own is shared out, too
+    expect(byFirst.length).toBeLessThan(100);
+    expect(byFirst[0]).toMatchObject({ epoch: 1, network: 'vk', quietMs: 0, handOver: null });
+    expect([...byFirst, ...bySecond].map(({ laneId }) => laneId).sort((a, b) => a - b)).toEqual(laneIds.sort((a, b) => a - b));
+    expect(await first.acquireFreed(laneIds)).toEqual([]);
+    await Promise.all([first.leave(), second.leave()]);
+  });
+
   test('slots that an owner leaves are the next one’s, who may begin at once; they are nothing to whoever comes after a death', async () => {
     const store = open();
     const { leases, laneId, epoch } = await ownedLane(store, 60_000);

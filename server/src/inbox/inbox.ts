@@ -84,6 +84,7 @@ export function createInbox(parts: InboxParts): Inbox {
     },
     async stop() {
       await Promise.all(loops.map((one) => one.stop()));
+      await receipts.stop();
       await followUps.stop();
     },
   };

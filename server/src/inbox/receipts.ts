@@ -11,6 +11,8 @@ export interface Receipts {
   workOff(): Promise<boolean>;
   /** Asks again about receipts whose message was not known; false where none was due. */
   retryUnmatched(): Promise<boolean>;
+  /** Keeps what is in hand for later looks. */
+  stop(): Promise<void>;
 }
 
 const BODIES_MAX = 200;
@@ -19,10 +21,14 @@ const UNMATCHED_MAX = 500;
 const LEASE_MS = 10_000;
 const TRIES_MAX = 5;
 
+// An upstream that delivers at once tells of it while we write down its answer. Such a receipt stays in hand, its body under our lease, and
+// is looked at again with those that come next, before them: a DELIVERED after its READ would not be reported.
+const IN_HAND_MS = 1_000;
+const IN_HAND_MAX = 1_000;
+
 /**
- * The answer to a send may come later than its first status, and a killed process learns its ids from the next try: about
- * ten minutes cover both. The first looks are quick: an upstream that delivers at once tells of it while we write down its
- * answer, and a DELIVERED that came after its READ would not be reported. Seconds to wait after each try.
+ * The answer to a send may come much later than its first status, and a killed process learns its ids from the next try: about
+ * ten minutes cover both. Seconds to wait after each try.
  */
 const UNMATCHED_PAUSES_S = [0.2, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 180, 180];
 
@@ -76,6 +82,16 @@ const SQL = {
   },
 } as const;
 
+/** A body, and what of it was not taken yet. */
+interface Read {
+  body: Claimed;
+  receipts: readonly ProviderReceipt[];
+  /** Why the body is to be kept. */
+  problem?: string;
+  /** By the monotonic clock: until then what is not known may stay in hand. */
+  inHandUntil: number;
+}
+
 interface Claimed {
   id: number;
   connectionId: number;
@@ -92,11 +108,23 @@ export function createReceipts(parts: {
 }): Receipts {
   const { database, dispatch, clock, log } = parts;
 
-  const take = async (bodies: readonly Claimed[]): Promise<void> => {
-    const now = clock.now();
-    const read = bodies.map((body) => ({ body, ...receiptsOf(body) }));
-    const unmatched = await dispatch.takeReceipts(read.flatMap(({ receipts }) => receipts));
+  let inHand: readonly Read[] = [];
+
+  /** Takes what is known, and returns those that may wait for the rest of theirs. The others are done with. */
+  const take = async (read: readonly Read[]): Promise<readonly Read[]> => {
+    const unknown = new Set(await dispatch.takeReceipts(read.flatMap(({ receipts }) => receipts)));
+    const left = read.map((one) => ({ ...one, receipts: one.receipts.filter((receipt) => unknown.has(receipt)) }));
+    const now = clock.monotonic();
+    const waiting = left.filter(({ receipts, inHandUntil }) => receipts.length > 0 && inHandUntil > now).slice(0, IN_HAND_MAX);
+    await finish(left.filter((one) => !waiting.includes(one)));
+    return waiting;
+  };
+
+  /** Keeps what nobody knew for later looks, and forgets the bodies that could be read. */
+  const finish = async (read: readonly Read[]): Promise<void> => {
+    const unmatched = read.flatMap(({ receipts }) => receipts);
     if (unmatched.length > 0) {
+      const now = clock.now();
       const dueAt = new Date(now + (UNMATCHED_PAUSES_S[0] as number) * 1_000);
       await database.run(SQL.keepUnmatched, [...columnsOf(unmatched), unmatched.map(({ at }) => at), new Date(now), dueAt]);
     }
@@ -106,6 +134,7 @@ export function createReceipts(parts: {
       eventFailed(log, { rawEventId: body.id, form: 'notify-statuses', isFinal: true, problem: 'BrokenBodyError' });
     }
     const done = read.filter(({ problem }) => problem === undefined).map(({ body }) => body);
+    if (done.length === 0) return;
     await database.run(SQL.forget, [done.map(({ id }) => id)]);
     for (const { receivedAt } of done) eventDone({ form: 'notify-statuses', waitedMs: clock.now() - receivedAt.getTime() });
   };
@@ -113,7 +142,7 @@ export function createReceipts(parts: {
   /** Whatever makes a batch fail must not keep back the others in it. */
   const takeAlone = async (body: Claimed): Promise<void> => {
     try {
-      await take([body]);
+      await take([{ body, ...receiptsOf(body), inHandUntil: clock.monotonic() }]);
     } catch (error) {
       if (body.tries < TRIES_MAX) throw error;
       await database.run(SQL.fail, [body.id, (error as Error).message]);
@@ -127,9 +156,12 @@ export function createReceipts(parts: {
       const bodies = await database.rows<Claimed>(SQL.claim, [new Date(now), new Date(now + LEASE_MS)]);
       const again = bodies.filter(({ tries }) => tries > 1);
       const fresh = bodies.filter(({ tries }) => tries === 1);
-      if (fresh.length > 0) await take(fresh);
+      const inHandUntil = clock.monotonic() + IN_HAND_MS;
+      const read = [...inHand, ...fresh.map((body): Read => ({ body, ...receiptsOf(body), inHandUntil }))];
+      inHand = []; // where this fails, all of it comes back after its lease
+      if (read.length > 0) inHand = await take(read);
       for (const body of again) await takeAlone(body);
-      return bodies.length > 0;
+      return bodies.length > 0 || inHand.length > 0;
     },
     async retryUnmatched() {
       const now = new Date(clock.now());
@@ -141,6 +173,11 @@ export function createReceipts(parts: {
       const givenUp = due.filter((receipt) => receipt.isLast && still.has(receipt)).length;
       if (givenUp > 0) receiptsGivenUp(log, { count: givenUp });
       return true;
+    },
+    async stop() {
+      const left = inHand;
+      inHand = [];
+      await finish(left);
     },
   };
 }

@@ -1,9 +1,9 @@
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
+import { createLoop } from '../platform/loop.ts';
 import { createFollowUpWorker, type FollowUpParts } from './follow-up-worker.ts';
 import { createIncoming, type IncomingParts } from './incoming.ts';
-import { createLoop } from './loop.ts';
 import { createOutgoing, type OutgoingParts } from './outgoing.ts';
 import type { RawEvents } from './raw-events.ts';
 import { createReceipts } from './receipts.ts';

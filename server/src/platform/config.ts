@@ -5,7 +5,9 @@ import {
   secretKey as base64Key,
   cidrList,
   databaseUrl,
+  digits,
   integer,
+  okApplication,
   oneOf,
   path,
   type Reader,
@@ -103,6 +105,36 @@ export const VARIABLES = {
     meaning:
       'Requests a second that one API key may make to this process; more are answered with `rate.limit`. Without it there is no such limit.',
   }),
+  SOROKA_SESSION_IDLE_HOURS: variable({
+    read: integer({ min: 1, max: 720 }),
+    default: '12',
+    meaning: "Hours without a request after which an operator's session in a browser is over.",
+  }),
+  SOROKA_SESSION_DAYS: variable({
+    read: integer({ min: 1, max: 365 }),
+    default: '30',
+    meaning: "Days after which an operator's session in a browser is over, however much it is used.",
+  }),
+  SOROKA_VK_ID_APPLICATION: variable({
+    read: digits,
+    default: null,
+    meaning:
+      'Id of an application of VK ID, by which operators may log in (docs/operators.md). Its trusted address must be `SOROKA_PUBLIC_URL/v1/login/vk/callback`.',
+  }),
+  SOROKA_VK_ID_URL: variable({ read: url, default: 'https://id.vk.ru', meaning: 'Root of VK ID.' }),
+  SOROKA_OK_LOGIN_APPLICATION: variable({
+    read: okApplication,
+    default: null,
+    secret: true,
+    meaning:
+      'An application of OK, `id:public key:secret key`, by which operators may log in. It must know the address `SOROKA_PUBLIC_URL/v1/login/ok/callback`.',
+  }),
+  SOROKA_OK_LOGIN_URL: variable({
+    read: url,
+    default: 'https://connect.ok.ru',
+    meaning: "Root of OK's page of consent, for logging in.",
+  }),
+  SOROKA_OK_API_URL: variable({ read: url, default: 'https://api.ok.ru', meaning: "Root of OK's API, for logging in." }),
   SOROKA_SEND_TIMEOUT_MS: variable({
     read: integer({ min: 100, max: 120_000 }),
     default: '10000',
@@ -149,6 +181,12 @@ export const VARIABLES = {
     default: '7',
     meaning:
       'Days that delivered callbacks and the calls that delivered them are kept. What is parked, and the calls that failed, stay for 30.',
+  }),
+  SOROKA_EVENT_LOG_DAYS: variable({
+    read: integer({ min: 1, max: 365 }),
+    default: '7',
+    meaning:
+      'Days that events are kept for screens that were away (docs/real-time.md); one that was away for longer loads its lists anew.',
   }),
   SOROKA_CALLBACK_ALLOW_CIDRS: variable({
     read: cidrList,

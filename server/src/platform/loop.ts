@@ -1,5 +1,5 @@
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/telemetry.ts';
+import type { Clock } from './clock.ts';
+import type { Logger } from './telemetry.ts';
 
 /** Work that is looked for again and again, at once after a wake-up. */
 export interface Loop {

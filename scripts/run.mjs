@@ -14,6 +14,7 @@ const COMMANDS = {
   bench: ['bench/src/bench.ts'],
   sim: ['server/src/dispatch/simulation/sim.ts'],
   chaos: ['e2e/src/chaos/chaos.ts'],
+  soak: ['e2e/src/chaos/soak.ts'],
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

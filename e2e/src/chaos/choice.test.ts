@@ -9,6 +9,16 @@ test('without names everything is broken, and --quick breaks what the tests brea
   expect(readChoice(['disk-full', '--seconds', '600'], KNOWN)).toEqual({ names: ['disk-full'], seconds: 600, isQuick: false });
 });
 
+test('a load of its own goes to a hundred groups where nothing else is said, and must not be more than can be counted', () => {
+  const own = (words: string): unknown => (readChoice(words.split(' '), KNOWN) as { load?: unknown }).load;
+  expect(own('server-kill --messages-per-second 700')).toEqual({ groups: 100, messagesPerSecond: 700 });
+  expect(own('server-kill --groups 20')).toEqual({ groups: 20, messagesPerSecond: 120 });
+  expect(own('server-kill --seconds 600')).toBeUndefined();
+  expect(() => own('server-kill --messages-per-second 5200 --seconds 600')).toThrow(
+    '600 s of 5200 messages are more than the 3000000 that can be counted.',
+  );
+});
+
 test('a wrong word is told by its name', () => {
   expect(() => readChoice(['disk-empty'], KNOWN)).toThrow(
     new UsageError('There is no scenario "disk-empty": there are server-kill, disk-full.'),

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type LoadLane, REQUESTS_MAX, requestOf } from './lanes.ts';
+import { type LoadLane, type LoadShape, requestOf } from './lanes.ts';
 
 /** One message that a customer has sent, and what was said to it. */
 export interface Order {
@@ -28,10 +28,11 @@ const RUNNING_TRIES = 10;
 const RUNNING_PAUSE_MS = 300;
 
 /**
- * A customer who sends requests at a fixed rate, each with a message of every lane and under an Idempotency-Key, whether or not
- * earlier ones were answered.
+ * A customer who sends requests to `url` at a fixed rate, each with a message of every lane and under an Idempotency-Key, whether
+ * or not earlier ones were answered.
  */
-export function startLoad(url: string, requestsPerSecond: number): Load {
+export function startLoad(shape: LoadShape, { url, callbackUrl }: { url: string; callbackUrl: string }): Load {
+  const requestsPerSecond = shape.messagesPerSecond / shape.lanes.length;
   const agent = new Agent({ keepAlive: true });
   const orders: Order[] = [];
   const failures: string[] = [];
@@ -39,7 +40,7 @@ export function startLoad(url: string, requestsPerSecond: number): Load {
   let stopping = false;
 
   const send = async (index: number): Promise<void> => {
-    const { messages, json } = requestOf(index);
+    const { messages, json } = requestOf(shape, index, callbackUrl);
     const own = messages.map((message): Order => ({ ...message, sentAt: Date.now(), messageId: null }));
     orders.push(...own);
     try {
@@ -65,7 +66,7 @@ export function startLoad(url: string, requestsPerSecond: number): Load {
     const startedAt = performance.now();
     const sent: Promise<void>[] = [];
     while (!stopping) {
-      const due = Math.min(REQUESTS_MAX, ((performance.now() - startedAt) * requestsPerSecond) / 1_000);
+      const due = Math.min(shape.requestsMax, ((performance.now() - startedAt) * requestsPerSecond) / 1_000);
       while (sent.length < due) sent.push(send(sent.length));
       await wait(TICK_MS);
     }

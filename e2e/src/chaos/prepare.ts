@@ -5,7 +5,7 @@ import { runSoroka, SERVER } from '../command-line.ts';
 import { type Program, SIMULATOR, startProgram } from '../town.ts';
 import { connect } from './administrator.ts';
 import type { ClusterPlace } from './cluster.ts';
-import { isByCommunity, NOTIFY_SENDERS, REQUESTS_MAX, requestOf } from './lanes.ts';
+import { isByCommunity, type LoadLane, senderOf, sendersOf, TEN_QUEUES } from './lanes.ts';
 
 const VK_GROUP_FIRST = 300_000_000;
 const OK_GROUP_FIRST = 71_000_000_000_000;
@@ -40,8 +40,8 @@ export interface Base extends AsyncDisposable {
   secretKey: string;
 }
 
-/** Lets the product make its demo world on a private PostgreSQL of its own, and adds the load's senders. */
-export async function prepareBase(): Promise<Base> {
+/** Lets the product make its demo world on a private PostgreSQL of its own, and adds so many senders of the load. */
+export async function prepareBase(senders = sendersOf(undefined)): Promise<Base> {
   const folder = await mkdtemp(join(tmpdir(), 'soroka-chaos-'));
   await chmod(folder, 0o755); // so that as root, too, the account that runs PostgreSQL reaches it there
   const simulator = await startProgram([SIMULATOR, '--port', '0'], {});
@@ -54,7 +54,7 @@ export async function prepareBase(): Promise<Base> {
     const server = await startProgram([SERVER, 'demo-server'], env);
     try {
       const cluster = await clusterOf(folder);
-      await addLoad(cluster, folder, env);
+      await addLoad(cluster, senders, folder, env);
       return {
         folder,
         simulator,
@@ -86,20 +86,24 @@ async function clusterOf(dataFolder: string): Promise<ClusterPlace> {
 
 async function addLoad(
   { folder, credentials }: ClusterPlace,
+  senders: number,
   dataFolder: string,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   const port = (await readFile(join(folder, 'postmaster.pid'), 'utf8')).split('\n')[3]; // storage/pidfile.h
   const { user, password, database } = credentials;
   {
+    const names = Array.from({ length: senders }, (_, index) => senderOf(index));
     await using administrator = await connect(`postgres://${user}:${password}@127.0.0.1:${port}/${database}`);
-    await administrator.client.query(ADD_SENDERS, [[...NOTIFY_SENDERS], VK_GROUP_FIRST, OK_GROUP_FIRST]);
+    await administrator.client.query(ADD_SENDERS, [names, VK_GROUP_FIRST, OK_GROUP_FIRST]);
   }
 
   const file = join(dataFolder, 'people.csv');
-  const requests = Array.from({ length: REQUESTS_MAX }, (_, index) => requestOf(index));
-  const known = requests.flatMap(({ messages }) => messages.filter(({ lane }) => isByCommunity(lane)));
-  const rows = known.map(({ phone }) => {
+  const { lanes, requestsMax, phoneOf } = TEN_QUEUES;
+  const laneOf = (message: number): LoadLane => lanes[message % lanes.length] as LoadLane;
+  const messages = Array.from({ length: requestsMax * lanes.length }, (_, message) => message);
+  const known = messages.filter((message) => isByCommunity(laneOf(message))).map(phoneOf);
+  const rows = known.map((phone) => {
     const number = Number(phone.slice(PHONE_PREFIX.length));
     return `${phone},${VK_USER_FIRST + number},${OK_USER_FIRST + number},test`;
   });

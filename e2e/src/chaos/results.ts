@@ -10,6 +10,8 @@ export interface Result {
   takenAt: string;
   commit: string;
   machine: string;
+  /** Such as `120/s in 10 queues`. */
+  load: string;
   /** How long trouble was made. */
   seconds: number;
   /** A sentence where it could not be done there; else what came of it. */
@@ -18,35 +20,64 @@ export interface Result {
 export type Results = Readonly<Record<string, Result>>;
 
 const FOLDER = new URL('../../results/', import.meta.url);
-const FILE = fileURLToPath(new URL('chaos.jsonl', FOLDER));
 const PAGE = fileURLToPath(new URL('../../../docs/proofs.md', import.meta.url));
-const [BEGIN, END] = ['<!-- chaos: written by npm run chaos -->', '<!-- chaos: end -->'];
 
-/** Puts the results among those of earlier runs, and writes the table of docs/proofs.md anew. Kept in the order of `names`. */
+/** A command whose results are kept in e2e/results/ and shown in docs/proofs.md. */
+type Command = 'chaos' | 'soak';
+
+/** Puts the results among those of earlier runs, and writes the table of docs/proofs.md anew. In the order of `names`: they begin theirs. */
 export async function record(results: Results, names: readonly string[]): Promise<void> {
-  const lines = (await readFile(FILE, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-  const earlier: Results = Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, Result]));
-  const all = { ...earlier, ...results };
-  const ordered = names.flatMap((name): [string, Result][] => (all[name] === undefined ? [] : [[name, all[name]]]));
-  await mkdir(FOLDER, { recursive: true });
-  await writeFile(FILE, ordered.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  await writeFile(PAGE, withTable(await readFile(PAGE, 'utf8'), tableOf(Object.fromEntries(ordered))));
+  const all = { ...Object.fromEntries(await readLines<[string, Result]>('chaos')), ...results };
+  const ordered = names.flatMap((name) => Object.entries(all).filter(([title]) => title.split(', ')[0] === name));
+  await writeLines('chaos', ordered, tableOf(Object.fromEntries(ordered)));
 }
 
-/** The page with the table between its two marks. Throws where they are missing. */
-export function withTable(page: string, table: string): string {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`docs/proofs.md must hold the lines "${BEGIN}" and "${END}".`);
-  return `${page.slice(0, begin + BEGIN.length)}\n${table}\n${page.slice(end)}`;
+/** What earlier runs of the command have found, one a line. */
+export async function readLines<Line>(command: Command): Promise<Line[]> {
+  const text = await readFile(fileOf(command), 'utf8').catch(() => '');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Line);
+}
+
+/** Keeps them, and the table of them on the page. */
+export async function writeLines(command: Command, lines: readonly unknown[], table: string): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(fileOf(command), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeFile(PAGE, withTable(await readFile(PAGE, 'utf8'), command, table));
+}
+
+const fileOf = (command: Command): string => fileURLToPath(new URL(`${command}.jsonl`, FOLDER));
+
+/** The page with the table between the command's two marks. Throws where they are missing. */
+export function withTable(page: string, command: Command, table: string): string {
+  const marks = [`<!-- ${command}: written by npm run ${command} -->`, `<!-- ${command}: end -->`] as const;
+  const [begin, end] = marks.map((mark) => page.indexOf(mark)) as [number, number];
+  if (begin === -1 || end < begin) throw new Error(`docs/proofs.md must hold the lines "${marks[0]}" and "${marks[1]}".`);
+  return `${page.slice(0, begin + marks[0].length)}\n${table}\n${page.slice(end)}`;
+}
+
+/** Rows under their columns, of which the first `words` are no figures; below it the sentences. */
+export function markdownTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  { words, sentences }: { words: number; sentences: readonly string[] },
+): string {
+  const lines = [columns, columns.map((_, column) => (column < words ? '---' : '---:')), ...rows].map(
+    (row) => `| ${row.join(' | ')} |`,
+  );
+  return ['', ...lines, '', ...sentences.map((sentence) => `- ${sentence}`), ''].join('\n');
 }
 
 const COLUMNS = [
   'scenario',
   'verdict',
+  'load',
   'accepted',
   'lost',
   'doubled',
   'over the limit',
+  'worst second',
+  'slowest group/s',
   'recovery, s',
   'failed requests',
   'doubled without a key',
@@ -63,24 +94,21 @@ export function tableOf(results: Results): string {
       : came.broken.map((sentence) => `**${name} broke a promise**: ${sentence}`),
   );
   const machines = [...new Set(entries.map(([, { machine }]) => machine))].map((machine) => `Machine: ${machine}`);
-  const lines = [COLUMNS, COLUMNS.map((_, column) => (column < 2 ? '---' : '---:')), ...rows].map(
-    (row) => `| ${row.join(' | ')} |`,
-  );
-  return ['', ...lines, '', ...[...sentences, ...machines].map((sentence) => `- ${sentence}`), ''].join('\n');
+  return markdownTable(COLUMNS, rows, { words: 3, sentences: [...sentences, ...machines] });
 }
 
-function rowOf(name: string, { came, takenAt, commit }: Result): string[] {
+function rowOf(name: string, { came, takenAt, commit, load, seconds }: Result): string[] {
   const when = `${takenAt.slice(0, 10)}, ${commit}`;
-  if ('skipped' in came) return [name, 'skipped', ...COLUMNS.slice(2, -1).map(() => ''), when];
-  const figures = [came.accepted, came.lost, came.doubled, came.overLimit].map(String);
-  const verdict = came.broken.length === 0 ? 'kept' : 'broken';
+  const loadFor = `${load}, ${seconds} s`;
+  if ('skipped' in came) return [name, 'skipped', loadFor, ...COLUMNS.slice(3, -1).map(() => ''), when];
   return [
     name,
-    verdict,
-    ...figures,
-    came.recoverySeconds.toFixed(1),
-    String(came.failedRequests),
-    String(came.allowedDoubles),
+    came.broken.length === 0 ? 'kept' : 'broken',
+    loadFor,
+    ...[came.accepted, came.lost, came.doubled, came.overLimit, came.worstSecond ?? ''].map(String),
+    came.leastPerSecond?.toFixed(1) ?? '',
+    came.recoverySeconds.toFixed(2),
+    ...[came.failedRequests, came.allowedDoubles].map(String),
     when,
   ];
 }

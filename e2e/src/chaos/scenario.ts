@@ -1,8 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type ManyGroups, shapeOf, TEN_QUEUES } from './lanes.ts';
 import type { Load } from './load.ts';
 import type { Base } from './prepare.ts';
 import { openSite, type Site, type SiteOptions } from './site.ts';
-import { longestSilence, type Span, type Tally, tally } from './verdict.ts';
+import {
+  longestSilence,
+  type Sightings,
+  type Span,
+  slowestPace,
+  type Tally,
+  tally,
+  timesOfLanes,
+  worstSecond,
+} from './verdict.ts';
 
 /** A site to make trouble on. */
 export interface Trouble extends Site {
@@ -23,6 +33,10 @@ export interface Scenario {
   summary: string;
   /** How soon every lane must be at work again. */
   recoverWithinMs: number;
+  /** Instead of the usual one. */
+  load?: ManyGroups;
+  /** Messages a second of every lane, from `recoverWithinMs` after each trouble to the next. */
+  leastPerSecond?: number;
   /** The proxy in front of the servers must have hidden the trouble: a request without an OK breaks the promise. */
   isHidden?: true;
   /** Not even a network without keys may get anything twice. */
@@ -37,15 +51,18 @@ export interface Scenario {
 /** What came of it: a row of the table, and the promises that were broken, a sentence each. */
 export interface Outcome extends Tally {
   overLimit: number;
+  /** The most that a lane got to the network in any second. */
+  worstSecond?: number;
+  /** Of the slowest lane outside of trouble; only where the scenario holds it against something. */
+  leastPerSecond?: number;
   recoverySeconds: number;
   failedRequests: number;
   broken: readonly string[];
 }
 
-/** Of ten messages, one of each lane. */
-const REQUESTS_PER_SECOND = 12;
 const WARM_UP_MS = 3_000;
-const TOLD_WITHIN_MS = 60_000;
+/** What waits may be much, as long as it becomes less. */
+const QUIET_MS = 60_000;
 
 /** Runs it on a site of its own and holds what came of it against the promises. */
 export async function runScenario(
@@ -64,7 +81,7 @@ export async function runScenario(
       seconds,
       say,
       async beginLoad() {
-        load = site.startLoad(REQUESTS_PER_SECOND);
+        load = site.startLoad(scenario.load === undefined ? TEN_QUEUES : shapeOf(scenario.load));
         await wait(WARM_UP_MS);
         return load;
       },
@@ -78,21 +95,38 @@ export async function runScenario(
     await load?.stop();
   }
   if (load === undefined) throw new Error('the scenario made no load');
-  const seen = await site.lookAround(load, TOLD_WITHIN_MS);
+  const seen = await site.lookAround(load, QUIET_MS);
   const counted = {
     ...tally(load.orders, seen),
+    ...pacesOf(scenario, load, seen, spans),
     overLimit: ((await site.control('/violations')) as unknown[]).length,
-    recoverySeconds: longestSilence(load.orders, seen, spans) / 1_000,
     failedRequests: load.failed().length,
   };
   for (const [reason, times] of countOf(load.failed())) say(`${times} requests failed: ${reason}`);
   return { ...counted, broken: [...brokenPromises(scenario, counted), ...site.endedByThemselves] };
 }
 
+function pacesOf(
+  { recoverWithinMs, leastPerSecond }: Scenario,
+  { orders }: Load,
+  seen: Sightings,
+  spans: readonly Span[],
+): Pick<Outcome, 'recoverySeconds' | 'worstSecond' | 'leastPerSecond'> {
+  const lanes = timesOfLanes(orders, seen);
+  const outsideOfTrouble = spans.map(({ from, to }) => ({ from: from + recoverWithinMs, to }));
+  return {
+    recoverySeconds: longestSilence(lanes, spans) / 1_000,
+    worstSecond: worstSecond(lanes),
+    ...(leastPerSecond !== undefined && { leastPerSecond: slowestPace(lanes, outsideOfTrouble) }),
+  };
+}
+
 function brokenPromises(
-  { recoverWithinMs, isHidden, repeatsNothing }: Scenario,
-  { accepted, lost, doubled, allowedDoubles, unheard, overLimit, recoverySeconds, failedRequests }: Omit<Outcome, 'broken'>,
+  { recoverWithinMs, leastPerSecond: wanted = 0, isHidden, repeatsNothing }: Scenario,
+  counted: Omit<Outcome, 'broken'>,
 ): string[] {
+  const { accepted, lost, doubled, allowedDoubles, unheard, overLimit, recoverySeconds, failedRequests } = counted;
+  const { leastPerSecond = wanted } = counted;
   const limitSeconds = recoverWithinMs / 1_000;
   return [
     accepted === 0 && 'no message was accepted: nothing was tried',
@@ -101,7 +135,8 @@ function brokenPromises(
     repeatsNothing === true && allowedDoubles > 0 && `${allowedDoubles} messages came twice to the network without keys`,
     unheard > 0 && `the customer was never told of ${unheard} accepted messages`,
     overLimit > 0 && `a limit was broken ${overLimit} times`,
-    recoverySeconds > limitSeconds && `a lane was silent for ${recoverySeconds.toFixed(1)} s, not at most ${limitSeconds} s`,
+    recoverySeconds > limitSeconds && `a lane was silent for ${recoverySeconds.toFixed(2)} s, not at most ${limitSeconds} s`,
+    leastPerSecond < wanted && `a lane sent ${leastPerSecond.toFixed(1)} a second outside of trouble, not at least ${wanted}`,
     isHidden === true && failedRequests > 0 && `${failedRequests} requests failed behind a proxy that tries again`,
   ].filter((sentence) => sentence !== false);
 }

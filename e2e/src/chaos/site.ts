@@ -5,7 +5,9 @@ import { SERVER } from '../command-line.ts';
 import { freePort } from '../free-port.ts';
 import { type InboxEntry, type Program, startProgram } from '../town.ts';
 import { type Cluster, type ClusterOptions, type ClusterPlace, openCluster, run } from './cluster.ts';
+import { openEndpoint } from './endpoint.ts';
 import { type Front, openFront } from './front.ts';
+import type { LoadShape } from './lanes.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Base } from './prepare.ts';
 import type { Sightings } from './verdict.ts';
@@ -42,10 +44,10 @@ export interface Site extends AsyncDisposable {
   own<Thing extends AsyncDisposable>(thing: Thing): Thing;
   /** What servers did that nobody asked for: each ended by itself. */
   endedByThemselves: readonly string[];
-  startLoad(requestsPerSecond: number): Load;
+  startLoad(shape: LoadShape): Load;
   control(path: string, body?: object): Promise<unknown>;
-  /** Waits until the customer was told of every accepted message, or time is over; then what all have seen. */
-  lookAround(load: Load, withinMs: number): Promise<Sightings>;
+  /** Waits until the customer was told of every accepted message, or heard nothing for so long; then what all have seen. */
+  lookAround(load: Load, quietMs: number): Promise<Sightings>;
 }
 
 export interface SiteOptions extends ClusterOptions {
@@ -90,6 +92,9 @@ async function build(
   await cluster.start();
   const front = await openFront();
   stops.push(async () => front[Symbol.asyncDispose]());
+  const endpoint = await openEndpoint();
+  stops.push(async () => endpoint[Symbol.asyncDispose]());
+  let readFrom: LoadShape['readFrom'] = 'inboxes';
 
   const endedByThemselves: string[] = [];
   const env = {
@@ -128,9 +133,15 @@ async function build(
       return thing;
     },
     endedByThemselves,
-    startLoad: (requestsPerSecond) => startLoad(front.url, requestsPerSecond),
+    startLoad(shape) {
+      readFrom = shape.readFrom;
+      return startLoad(shape, { url: front.url, callbackUrl: endpoint.url });
+    },
     control,
-    lookAround: (load, withinMs) => lookAround(load, withinMs, control),
+    async lookAround(load, quietMs) {
+      await untilTold(load, endpoint.told, quietMs);
+      return { arrivals: await READERS[readFrom](load, control), told: endpoint.told };
+    },
   };
 }
 
@@ -168,40 +179,49 @@ async function openServer(args: readonly string[], env: Record<string, string>, 
 const LOOK_EVERY_MS = 500;
 const INBOXES_AT_ONCE = 16;
 
-async function lookAround(load: Load, withinMs: number, control: Site['control']): Promise<Sightings> {
-  const told = new Map<number, Set<string>>();
-  const accepted = load.orders.flatMap(({ messageId }) => messageId ?? []);
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    for (const { messageId, status } of await callbacksTaken(control)) {
-      told.set(messageId, (told.get(messageId) ?? new Set()).add(status));
-    }
-    const isComplete = accepted.every((id) => [...(told.get(id) ?? [])].some((status) => status !== 'QUEUED'));
-    if (isComplete || performance.now() > deadline) break;
+async function untilTold(load: Load, told: Sightings['told'], quietMs: number): Promise<void> {
+  const hasGone = (id: number): boolean => [...(told.get(id) ?? [])].some((status) => status !== 'QUEUED');
+  let open = load.orders.flatMap(({ messageId }) => messageId ?? []);
+  let changedAt = performance.now();
+  while (open.length > 0 && performance.now() - changedAt < quietMs) {
     await wait(LOOK_EVERY_MS);
+    const left = open.filter((id) => !hasGone(id));
+    if (left.length < open.length) changedAt = performance.now();
+    open = left;
   }
-  const arrivals = new Map<string, number[]>();
-  const waiting = [...load.orders];
-  const readInboxes = async (): Promise<void> => {
-    for (let order = waiting.pop(); order !== undefined; order = waiting.pop()) {
-      const entries = (await control(`/people/${order.phone}/inbox`)) as InboxEntry[];
-      arrivals.set(
-        order.phone,
-        entries.map(({ time }) => time),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: INBOXES_AT_ONCE }, readInboxes));
-  return { arrivals, told };
 }
 
-/** All that the customer's endpoint was told of messages. */
-async function callbacksTaken(control: Site['control']): Promise<{ messageId: number; status: string }[]> {
-  const calls = (await control('/receiver/demo')) as { body: unknown }[];
-  return calls.flatMap(({ body }) => {
-    const items = (Array.isArray(body) ? body : [body]) as { messageId?: string; status?: string }[];
-    return items.flatMap(({ messageId, status }) =>
-      messageId === undefined || status === undefined ? [] : [{ messageId: Number(messageId), status }],
-    );
-  });
-}
+/** What came to everybody who was written to. */
+const READERS: Readonly<Record<LoadShape['readFrom'], (load: Load, control: Site['control']) => Promise<Sightings['arrivals']>>> =
+  {
+    async inboxes({ orders }, control) {
+      const arrivals = new Map<string, number[]>();
+      const waiting = [...new Set(orders.map(({ phone }) => phone))];
+      const readInboxes = async (): Promise<void> => {
+        for (let phone = waiting.pop(); phone !== undefined; phone = waiting.pop()) {
+          const entries = (await control(`/people/${phone}/inbox`)) as InboxEntry[];
+          arrivals.set(
+            phone,
+            entries.map(({ time }) => time),
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: INBOXES_AT_ONCE }, readInboxes));
+      return arrivals;
+    },
+    async arrivals(_, control) {
+      const arrivals = new Map<string, number[]>();
+      for (let read = 0; ; ) {
+        type Page = { count: number; items: [service: string, phone: string, at: number][] };
+        const { count, items } = (await control(`/arrivals?from=${read}`)) as Page;
+        for (const [, phone, at] of items) {
+          const times = arrivals.get(phone);
+          if (times === undefined) arrivals.set(phone, [at]);
+          else times.push(at);
+        }
+        read += items.length;
+        if (read >= count) return arrivals;
+        if (items.length === 0) throw new Error(`the simulator has forgotten the first of ${count} notifications`);
+      }
+    },
+  };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoadLane } from './lanes.ts';
 import type { Order } from './load.ts';
-import { longestSilence, type Sightings, tally } from './verdict.ts';
+import { longestSilence, type Sightings, slowestPace, tally, timesOfLanes, worstSecond } from './verdict.ts';
 
 const KEYED: LoadLane = { service: 'Load_0', route: 'VK', isKeyed: true };
 const KEYLESS: LoadLane = { service: 'Community', route: 'OK', isKeyed: false };
@@ -37,11 +37,34 @@ test('UNKNOWN is an answer where the network has no key, and none where it has o
   expect(tally([order(KEYED, 'b', 2)], unknown)).toMatchObject({ lost: 1, unheard: 1 });
 });
 
+test('a person who is written to again may get as much as was ordered for them, no less and no more', () => {
+  const orders = [order(KEYED, 'a', 1), order(KEYED, 'a', 2)];
+  const told = { 1: ['SENT'], 2: ['SENT'] };
+  expect(tally(orders, seen({ a: [5, 9] }, told))).toMatchObject({ accepted: 2, lost: 0, doubled: 0 });
+  expect(tally(orders, seen({ a: [5] }, told))).toMatchObject({ lost: 1, doubled: 0 });
+  expect(tally(orders, seen({ a: [5, 9, 9] }, told))).toMatchObject({ lost: 0, doubled: 1 });
+});
+
 test('the longest silence is that of the slowest lane, within the spans, their ends included', () => {
   const orders = [order(KEYED, 'a', 1), order(KEYED, 'b', 2), order(KEYLESS, 'c', 3)];
-  const sightings = seen({ a: [100], b: [350], c: [200] });
-  expect(longestSilence(orders, sightings, [{ from: 90, to: 400 }])).toBe(250); // of the first lane, from 100 to 350
-  expect(longestSilence(orders, sightings, [{ from: 90, to: 360 }])).toBe(250);
-  expect(longestSilence(orders, sightings, [{ from: 190, to: 210 }])).toBe(20); // nothing of the first lane came at all
-  expect(longestSilence(orders, sightings, [])).toBe(0);
+  const lanes = timesOfLanes(orders, seen({ a: [100], b: [350], c: [200] }));
+  expect(longestSilence(lanes, [{ from: 90, to: 400 }])).toBe(250); // of the first lane, from 100 to 350
+  expect(longestSilence(lanes, [{ from: 90, to: 360 }])).toBe(250);
+  expect(longestSilence(lanes, [{ from: 190, to: 210 }])).toBe(20); // nothing of the first lane came at all
+  expect(longestSilence(lanes, [])).toBe(0);
+});
+
+test('the pace is that of the slowest lane over all spans together', () => {
+  const lanes = timesOfLanes([order(KEYED, 'a', 1), order(KEYLESS, 'c', 3)], seen({ a: [100, 900, 2_500], c: [1_500, 1_600] }));
+  expect(slowestPace(lanes, [{ from: 0, to: 1_000 }])).toBe(0); // nothing of the second lane came
+  const spans = [
+    { from: 0, to: 1_000 },
+    { from: 1_500, to: 2_500 }, // the third of the first lane came at its end, and is out of it
+  ];
+  expect(slowestPace(lanes, spans)).toBe(1);
+});
+
+test('the worst second of a lane is found wherever it begins, and its end is out of it', () => {
+  const lanes = timesOfLanes([order(KEYED, 'a', 1), order(KEYLESS, 'c', 3)], seen({ a: [600, 1_599, 1_600], c: [0] }));
+  expect(worstSecond(lanes)).toBe(2);
 });

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Scenario } from '../scenario.ts';
+import type { Server } from '../site.ts';
+import { killAndWatch, STARTED_AGAIN_AFTER_MS } from './kill.ts';
 
 /** Lease and quarantine of a lane (decision 0001), and what a look takes. */
 const TAKEN_OVER_WITHIN_MS = 6_000;
 const WATCH_MS = 8_000;
-const STARTED_AGAIN_AFTER_MS = 1_000;
 const LANE_GAP_MAX_MS = 300;
 const WORKERS = 'dispatch,callbacks,jobs';
 /** Longer than the lease of 4.5 s: its lanes are somebody else's when it wakes up. */
@@ -19,11 +20,8 @@ export const SERVER_SCENARIOS: Readonly<Record<string, Scenario>> = {
       const servers = [await startServer(), await startServer()] as const;
       await beginLoad();
       for (let killed = 0; killed * WATCH_MS < seconds * 1_000; killed += 1) {
-        const victim = servers[killed % 2 === 0 ? 0 : 1];
         say(`kill -9, the ${killed + 1}. time`);
-        await victim.end('SIGKILL');
-        const startAgain = wait(STARTED_AGAIN_AFTER_MS).then(() => victim.start());
-        await Promise.all([recover(WATCH_MS), startAgain]);
+        await killAndWatch({ recover }, servers[killed % 2 === 0 ? 0 : 1], WATCH_MS);
       }
     },
   },
@@ -32,15 +30,12 @@ export const SERVER_SCENARIOS: Readonly<Record<string, Scenario>> = {
     recoverWithinMs: TAKEN_OVER_WITHIN_MS,
     async run({ startServer, beginLoad, recover, seconds, say }) {
       const roles = ['api,intake', WORKERS, 'api,intake', WORKERS];
-      const servers = [];
+      const servers: Server[] = [];
       for (const role of roles) servers.push(await startServer({ roles: role }));
       await beginLoad();
       for (let killed = 0; killed * WATCH_MS < seconds * 1_000; killed += 1) {
-        const victim = servers[killed % servers.length];
         say(`kill -9 of one with the roles ${roles[killed % roles.length]}`);
-        await victim?.end('SIGKILL');
-        const startAgain = wait(STARTED_AGAIN_AFTER_MS).then(() => victim?.start());
-        await Promise.all([recover(WATCH_MS), startAgain]);
+        await killAndWatch({ recover }, servers[killed % servers.length] as Server, WATCH_MS);
       }
     },
   },

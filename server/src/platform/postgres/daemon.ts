@@ -27,6 +27,8 @@ const SETTINGS = {
   shared_buffers: '256MB',
   max_connections: 100,
   max_wal_size: '1GB',
+  // Plans made while a table was new are kept until it is analyzed, and queues leave dead rows: a minute, PostgreSQL's own, is long for both.
+  autovacuum_naptime: '5s',
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',

@@ -53,6 +53,17 @@ export const secretKey: Reader<Buffer> = (given) => {
   return isWhole && value.length === KEY_BYTES ? { value } : { expected: `the base64 of ${KEY_BYTES} bytes` };
 };
 
+/** An application of OK, as its letter of registration names the three. */
+export const okApplication: Reader<{ applicationId: string; applicationKey: string; applicationSecret: string }> = (given) => {
+  const [, applicationId, applicationKey, applicationSecret] =
+    /^(\d{1,20}):([\x21-\x39\x3b-\x7e]+):([\x21-\x39\x3b-\x7e]+)$/.exec(given) ?? [];
+  return applicationId === undefined || applicationKey === undefined || applicationSecret === undefined
+    ? { expected: 'the id, the public key and the secret key of an application, with colons between them' }
+    : { value: { applicationId, applicationKey, applicationSecret } };
+};
+
+export const digits: Reader<string> = (given) => (/^\d{1,20}$/.test(given) ? { value: given } : { expected: 'digits' });
+
 /** CIDR ranges by comma; a single address becomes the range of itself. */
 export const cidrList: Reader<readonly string[]> = (given) => {
   const value = words(given).map((word) =>

@@ -115,7 +115,8 @@ export async function startCallbacksTown() {
     rows: () =>
       database.rows<CallbackRow>({
         name: 'test_callback_rows',
-        text: 'select id, state, attempt, due_at as "dueAt", problem from callback order by id',
+        text: `select id, case when held_until is null or attempt = 0 then state else 'claimed' end as state, attempt, due_at as "dueAt", problem
+          from callback order by id`,
       }),
     /** How many the log of delivered callbacks holds. */
     async delivered(): Promise<number> {

@@ -59,7 +59,8 @@ export interface CallbackPage {
 
 const COLUMNS = 'id, endpoint_id, form, url, order_key, attempt, created_at';
 const OF_LIVE = `${COLUMNS}, case when state = 'parked' then 'parked' else 'waiting' end as state, problem,
-  case when state = 'waiting' then due_at end as next_try_at, case when state = 'parked' then due_at end as settled_at`;
+  case when state = 'waiting' and (attempt = 0 or held_until is null) then due_at end as next_try_at,
+  case when state = 'parked' then due_at end as settled_at`;
 const OF_DELIVERED = `${COLUMNS}, 'delivered' as state, null as problem, null::timestamptz as next_try_at, delivered_at as settled_at`;
 const ITEM = `id, endpoint_id as "endpointId", form, url, order_key as "orderKey", state, attempt as tries, problem,
   created_at as "createdAt", next_try_at as "nextTryAt", settled_at as "settledAt"`;

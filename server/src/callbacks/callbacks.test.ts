@@ -348,7 +348,7 @@ test('an outcome that comes after the lease was lost changes nothing', async () 
   await until(() => town.logLines.some((line) => line.includes('answered 500')));
   await commit(town, engine, [status(2, 'READ', receiver)]);
   await until(async () => (await town.delivered()) === 1);
-  expect(await town.rows()).toMatchObject([{ state: 'sending', attempt: 2, problem: null }]);
+  expect(await town.rows()).toMatchObject([{ state: 'claimed', attempt: 2, problem: null }]);
   answers[1]?.resolve(200);
   await until(async () => (await town.delivered()) === 2);
   expect(receiver.calls.length).toBe(3);

@@ -42,9 +42,10 @@ export interface Claim {
   taken: readonly Taken[];
 }
 
-// What is claimed stays in the queue with its lease as the time when it is due again: what a killed process held needs nobody to
-// free it. A row whose key has an earlier row on its way is put off: to the earlier one's next try, or shortly where that is
-// being tried now (its outcome calls the next row sooner, see settle.ts). So the head of the queue is never clogged.
+// What is claimed stays where it is in the queue, held until its lease ends: what a killed process held needs nobody to free it, and
+// no index has to be written. A row whose key has an earlier row on its way is held shortly where that is its turn now (its outcome
+// calls the next row sooner, see settle.ts). Where more are before it, or the earlier one waits for its next try, it is put off
+// in the queue: few rows stand at its head that cannot go.
 // What goes in one POST is written with the intent and kept on retries: one webhook-id always has one content.
 const CLAIM = {
   name: 'callbacks_claim',
@@ -58,54 +59,66 @@ const CLAIM = {
     select due.*, post_limit, rows_per_post, position
     from want
     cross join lateral (
-      select id, form, url, order_key, batch_id, due_at, octet_length(body) as bytes
+      select id, form, url, order_key, batch_id, follower_ids, due_at, octet_length(body) as bytes
       from callback
-      where endpoint_id = want.endpoint_id and again = want.again and state <> 'parked' and (batch_id is null or batch_id = id)
-        and due_at <= $6
+      where endpoint_id = want.endpoint_id and again = want.again and state <> 'parked' and not follows
+        and due_at <= $6 and (held_until is null or held_until <= $6) and (batch_id is null or batch_id = id)
       order by due_at, id
       limit want.row_limit
       for update skip locked
     ) as due
   ), judged as (
-    select candidate.*, earlier.state as earlier_state, earlier.due_at as earlier_due_at
+    select candidate.*, earlier.id as earlier_id, earlier.due_at as earlier_due_at, earlier.is_on_turn as earlier_is_on_turn
     from candidate
     left join lateral (
-      select state, due_at
+      select id, due_at, due_at <= $6 and (attempt = 0 or held_until > $6) as is_on_turn
       from callback
       where order_key = candidate.order_key and id < candidate.id and state <> 'parked'
       order by id
       limit 1
     ) as earlier on true
   ), counted as (
-    select id, form, url, batch_id, due_at, post_limit, position,
+    select id, form, url, batch_id, follower_ids, due_at, post_limit, position,
       (row_number() over line - 1) / case form when 'status' then rows_per_post else 1 end as by_count,
       (sum(bytes) over line - bytes) / $9::int as by_size
     from judged
-    where earlier_state is null
+    where earlier_id is null
     window line as (partition by position, form, url, batch_id order by due_at, id)
   ), packed as (
-    select id, position, post_limit, coalesce(batch_id, min(id) over post) as batch_id, min(due_at) over post as first_due
+    select id, position, post_limit, follower_ids, coalesce(batch_id, min(id) over post) as lead_id, min(due_at) over post as first_due
     from counted
     window post as (partition by position, form, url, batch_id, by_count, by_size)
   ), ranked as (
-    select id, position, batch_id,
-      dense_rank() over (partition by position order by first_due, batch_id) <= post_limit as is_taken
+    select id, position, lead_id, follower_ids,
+      dense_rank() over (partition by position order by first_due, lead_id) <= post_limit as is_taken
     from packed
+  ), fresh as (
+    select lead_id, array_agg(id) as ids from ranked where is_taken and id <> lead_id group by lead_id
   ), led as (
-    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $7, batch_id = ranked.batch_id
+    update callback set attempt = callback.attempt + 1, held_until = $7, batch_id = ranked.lead_id,
+      follower_ids = coalesce(callback.follower_ids, fresh.ids)
     from ranked
+    left join fresh on fresh.lead_id = ranked.id
     where callback.id = ranked.id and is_taken
     returning callback.*, position
   ), followed as (
-    update callback set state = 'sending', attempt = callback.attempt + 1, due_at = $7
-    from ranked
-    where is_taken and ranked.id = ranked.batch_id
-      and callback.batch_id = ranked.id and callback.batch_id <> callback.id and callback.state <> 'parked'
+    update callback set attempt = attempt + 1, held_until = $7
+    where id = any(array(select unnest(follower_ids) from ranked where is_taken)) and state <> 'parked'
     returning callback.*
   ), put_off as (
-    update callback set due_at = case earlier_state when 'waiting' then greatest(earlier_due_at, $8) else $8 end
-    from judged
-    where callback.id = judged.id and earlier_state is not null
+    update callback set
+      due_at = case when is_next then callback.due_at else greatest(earlier_due_at, $8) end,
+      held_until = case when is_next then $8 end
+    from (
+      select id, position, earlier_due_at, batch_id is null and earlier_is_on_turn and not exists (
+        select from callback as between_them
+        where between_them.order_key = judged.order_key and between_them.id > earlier_id and between_them.id < judged.id
+          and between_them.state <> 'parked'
+      ) as is_next
+      from judged
+      where earlier_id is not null
+    ) as waiting
+    where callback.id = waiting.id
     returning callback.id, position
   )
   select id, position, endpoint_id as "endpointId", account_id as "accountId", again, form, url, body, attempt, batch_id as "batchId",
@@ -164,7 +177,7 @@ const DUE_QUEUES = {
     (
       select endpoint_id, again, due_at
       from callback
-      where state <> 'parked' and (batch_id is null or batch_id = id)
+      where state <> 'parked' and not follows and (held_until is null or held_until <= $1)
       order by endpoint_id, again, due_at, id
       limit 1
     )
@@ -174,7 +187,8 @@ const DUE_QUEUES = {
     cross join lateral (
       select endpoint_id, again, due_at
       from callback
-      where state <> 'parked' and (batch_id is null or batch_id = id) and (endpoint_id, again) > (first.endpoint_id, first.again)
+      where state <> 'parked' and not follows and (held_until is null or held_until <= $1)
+        and (endpoint_id, again) > (first.endpoint_id, first.again)
       order by endpoint_id, again, due_at, id
       limit 1
     ) as next
@@ -208,7 +222,7 @@ const LONG_QUEUES = {
       select
       from callback
       where endpoint_id = queue.endpoint_id and callback.again = queue.again and state <> 'parked'
-        and (batch_id is null or batch_id = id) and due_at <= $4
+        and not follows and due_at <= $4 and (held_until is null or held_until <= $4)
       limit $5 + 1
     ) as due
   ) > $5`,

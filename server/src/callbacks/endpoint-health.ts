@@ -94,21 +94,20 @@ const PARK = {
   name: 'callbacks_park_disabled',
   text: `
   with due as (
-    select id
+    select id, follower_ids
     from callback
-    where endpoint_id = any($1::int[]) and again = any('{false,true}') and state <> 'parked' and (batch_id is null or batch_id = id)
-      and due_at <= $2
+    where endpoint_id = any($1::int[]) and again = any('{false,true}') and state <> 'parked' and not follows
+      and due_at <= $2 and (held_until is null or held_until <= $2) and (batch_id is null or batch_id = id)
     limit $3
     for update skip locked
   ), led as (
-    update callback set state = 'parked', due_at = $2, problem = $4
+    update callback set state = 'parked', due_at = $2, held_until = null, problem = $4
     from due
     where callback.id = due.id
     returning callback.form
   ), followed as (
-    update callback set state = 'parked', due_at = $2, problem = $4
-    from due
-    where callback.batch_id = due.id and callback.batch_id <> callback.id and callback.state <> 'parked'
+    update callback set state = 'parked', due_at = $2, held_until = null, problem = $4
+    where id = any(array(select unnest(follower_ids) from due)) and state <> 'parked'
     returning callback.form
   )
   select form from led union all select form from followed`,

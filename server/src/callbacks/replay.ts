@@ -15,7 +15,7 @@ export const REPLAY_MAX = 10_000;
 // stay parked. What stands at a disabled endpoint stays, it would only be parked again.
 const PUT_BACK = `
   update callback set
-    state = 'waiting', again = true, attempt = 0, due_at = $1, batch_id = null,
+    state = 'waiting', again = true, attempt = 0, due_at = $1, batch_id = null, follower_ids = null, follows = false,
     earlier_batch_ids = case when batch_id is null then earlier_batch_ids else earlier_batch_ids || batch_id end
   from parked
   where callback.id = parked.id

@@ -22,23 +22,24 @@ const SETTLE = {
   ), delivered as (
     delete from callback
     using outcome
-    where callback.id = outcome.id and callback.attempt = outcome.attempt and state = 'sending' and result = 'delivered'
+    where callback.id = outcome.id and callback.attempt = outcome.attempt and held_until is not null and result = 'delivered'
     returning callback.*, outcome.at
   ), kept as (
     insert into callback_delivered
       (id, account_id, endpoint_id, form, url, order_key, body, attempt, batch_id, earlier_batch_ids, created_at, delivered_at)
     select id, account_id, endpoint_id, form, url, order_key, body, attempt, batch_id, earlier_batch_ids, created_at, at from delivered
   ), changed as (
-    update callback set state = result, again = true, due_at = outcome.at, problem = outcome.problem
+    update callback set
+      state = result, again = true, due_at = outcome.at, held_until = null, follows = batch_id <> callback.id, problem = outcome.problem
     from outcome
-    where callback.id = outcome.id and callback.attempt = outcome.attempt and state = 'sending' and result <> 'delivered'
+    where callback.id = outcome.id and callback.attempt = outcome.attempt and held_until is not null and result <> 'delivered'
     returning callback.id, callback.order_key, result
   ), through as (
     select id, order_key from delivered
     union all
     select id, order_key from changed where result = 'parked'
   )
-  update callback set due_at = $6
+  update callback set due_at = least(due_at, $6), held_until = null
   from through
   where callback.id = (
       select later.id
@@ -47,7 +48,7 @@ const SETTLE = {
       order by later.id
       limit 1
     )
-    and callback.state = 'waiting' and callback.attempt = 0 and callback.due_at > $6
+    and callback.attempt = 0 and (callback.due_at > $6 or callback.held_until > $6)
   returning callback.endpoint_id as "endpointId", callback.account_id as "accountId", callback.again`,
 };
 

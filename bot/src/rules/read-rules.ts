@@ -10,6 +10,8 @@ const NOTICE_CHARACTERS_MAX = 90; // as the step `notice`
 const FIELDS = ['name', 'when', 'reply', 'do', 'notice', 'chats'];
 /** Need one person to speak with. */
 const NOT_IN_CHATS: readonly Step['kind'][] = ['ask', 'goto', 'wait', 'call', 'handoff', 'close', 'ab', 'if'];
+/** Go on with a later event, which only a dialog that is the bot's brings. */
+const ONLY_OF_BOT: readonly Step['kind'][] = ['ask', 'goto', 'wait', 'call', 'ab', 'if'];
 
 /** The list `rules` of a bot's file. */
 export function rulesOf(given: unknown, report: Report, synonyms: Synonyms, isScenario: (name: string) => boolean): Rule[] {
@@ -33,6 +35,10 @@ export function rulesOf(given: unknown, report: Report, synonyms: Synonyms, isSc
       at('it', 'does nothing: give it reply, do or notice');
     const misplaced = chats ? scenario.steps.find(({ kind }) => NOT_IN_CHATS.includes(kind)) : undefined;
     if (misplaced !== undefined) at('chats', `cannot be true with ${misplaced.kind}: that needs one person to speak with`);
+    const isElsewhere = when.some(({ dialog }) => dialog === 'queue' || dialog === 'human');
+    const early = isElsewhere ? scenario.steps.find(({ kind }) => ONLY_OF_BOT.includes(kind)) : undefined;
+    if (early !== undefined)
+      at('do', `cannot have ${early.kind}: while the dialog is with people, a bot may say and note, and not ask`);
     return [{ name, when, chats, scenario, ...(notice !== undefined && { notice }) }];
   });
 }
@@ -47,10 +53,11 @@ function actionsOf(item: Item, ruleName: string, report: Report, isScenario: (na
   const said = replies.map((one) => ({ say: one }));
   const saying: Report = (field, problem) =>
     report(field.replace(/^\[(\d+)\]\.say/, Array.isArray(reply) ? 'reply[$1]' : 'reply'), problem);
-  const steps = said.length === 0 ? [] : scenarioOf(name, said, saying, isScenario).steps;
+  const read = said.length === 0 ? [] : scenarioOf(name, said, saying, isScenario).steps;
+  const steps = read.map((step, index): Step => ({ ...step, id: `reply-${index + 1}` }));
   if (doing === undefined) return { name, steps };
   const done = scenarioOf(name, doing, below(report, 'do'), isScenario).steps;
-  return { name, steps: [...steps.map((step, index) => ({ ...step, id: `reply-${index + 1}` })), ...done] };
+  return { name, steps: [...steps, ...done] };
 }
 
 /** Rules that no event can reach: below one that answers everything. Names of both. */

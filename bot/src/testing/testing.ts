@@ -1,0 +1,2 @@
+export { factsOf } from './facts.ts';
+export { type BotTest, BotTestError, testBot } from './test-bot.ts';

@@ -26,6 +26,17 @@ export {
   SendRequest,
   StatusCallback,
 } from './messages.ts';
+export {
+  EVENT_CLOSE_CODES,
+  EVENT_WAIT_SECONDS_MAX,
+  EventEntry,
+  EventFrame,
+  EventTicket,
+  Frame,
+  Frames,
+  HelloFrame,
+  ResetFrame,
+} from './events.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
 export { OPERATIONS, type Operation, type OperationId } from './operations/operations.ts';
 export {

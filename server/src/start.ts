@@ -9,6 +9,7 @@ import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, makeDemoWorld } from './demo/demo.
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { registerProbe } from './doctor/doctor.ts';
+import { createEvents } from './events/events.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
 import { createHealth, createIntake, createReception } from './intake/intake.ts';
@@ -125,6 +126,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     statusPollAfterMs: config.SOROKA_STATUS_POLL_AFTER_MS,
     onEvents: () => inbox.wake(),
   });
+  const events = createEvents({ database, clock, log, keepDays: config.SOROKA_EVENT_LOG_DAYS });
   const dialogs = createDialogs({ database });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({ ...(rulesFile !== undefined && { rulesFile }), log });
@@ -168,6 +170,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     templates,
     dialogs,
     rawEvents,
+    events,
     httpClient,
     log,
     clock,
@@ -192,6 +195,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const port = new URL(address).port;
   publicUrl = config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${port}`;
 
+  await events.run({ cleansUp: has('jobs') });
+  stops.push(() => events.stop());
   if (has('callbacks')) {
     callbacks.run();
     stops.push(() => callbacks.stop());

@@ -1,6 +1,7 @@
 import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
+import { EVENT_OPERATIONS } from './event-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 
@@ -12,6 +13,7 @@ export const OPERATIONS = {
   ...ACCOUNT_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
+  ...EVENT_OPERATIONS,
   ...SERVICE_OPERATIONS,
 } as const;
 

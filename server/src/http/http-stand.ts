@@ -135,6 +135,13 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
         return { items: [], nextCursor: null };
       },
     },
+    events: {
+      head: async () => 0,
+      after: async () => ({ type: 'event', sequence: 0, isEmpty: true, bytes: Buffer.from('{}') }),
+      listen: () => ({ beat: () => ({ type: 'event', sequence: 0, isEmpty: true, bytes: Buffer.from('{}') }), stop: () => {} }),
+      issueTicket: async () => ({ ticket: 'ticket', expiresAt: new Date(0) }),
+      redeemTicket: async () => null,
+    },
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
     httpClient,
     clock: systemClock,

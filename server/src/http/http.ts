@@ -16,6 +16,9 @@ import { type CallbackRoutesParts, createCallbackRoutes } from './callback-route
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
+import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
+import { createEventSeats } from './event-seats.ts';
+import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
@@ -45,6 +48,7 @@ export interface HttpParts {
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
+  events: EventRoutesParts['events'];
   httpClient: Pick<HttpClient, 'refusal'>;
   clock: Clock;
   log: Logger;
@@ -91,7 +95,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     bodyLimit: HOOK_BODY_BYTES_MAX,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkEveryMs },
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkEveryMs, shouldUpgradeCallback },
     // While the server closes, what still comes over open connections is served: nobody is refused by a restart.
     return503OnClosing: false,
     routerOptions: { maxParamLength: PATH_PARAMETER_CHARACTERS_MAX },
@@ -132,6 +136,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
   const requestRate =
     requestsPerSecondPerKey === undefined ? null : createRequestRate({ clock, perSecond: requestsPerSecondPerKey });
   const read = createReadSendRequest(parts);
+  const sockets = createEventSockets(app, parts);
   const handlers: Record<OperationId, (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>> = {
     ...createVkMessages({ dispatch: parts.dispatch, read }),
     ...createForecastRoutes({ dispatch: parts.dispatch, read }),
@@ -142,6 +147,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
+    ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),
     ...createRawEventRoutes(parts),
     ...createSecretRoutes(parts),
     ...createHealthRoutes(parts),
@@ -152,7 +158,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       config: { refusals: operation.refusals },
-      ...(operation.right === null ? {} : { onRequest: requireRight(operation.right, { accounts, requestRate }) }),
+      ...(operation.right === null ? {} : { onRequest: unlessTicket(sockets, requireRight(operation.right, { accounts, requestRate })) }),
       handler: handlers[id as OperationId],
     });
   }

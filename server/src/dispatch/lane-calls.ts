@@ -151,6 +151,7 @@ export function createLaneCalls(
     const done = new AbortController();
     const deadline = async (): Promise<readonly SendOutcome[]> => {
       await clock.sleep(parts.sendTimeoutMs, done.signal);
+      if (done.signal.aborted) return [];
       giveUp.abort(new DOMException('no answer in time', 'TimeoutError'));
       await clock.sleep(GIVE_UP_GRACE_MS, done.signal);
       return [];

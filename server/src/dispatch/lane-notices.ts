@@ -78,7 +78,7 @@ export function createLaneNotices(parts: {
       telling ??= tellSoon();
     },
     async close() {
-      closing.abort();
+      closing.abort('closing'); // with a reason of our own: Node makes an error with a stack otherwise
       await telling;
       await (await unlisten)?.();
     },

@@ -235,7 +235,7 @@ export function openLane(identity: LaneIdentity, start: Parting, leaseValid: () 
       signal();
     },
     async stop() {
-      ended.abort();
+      ended.abort('stopped');
       signal();
       await running;
       const over = new AbortController();
@@ -249,7 +249,7 @@ export function openLane(identity: LaneIdentity, start: Parting, leaseValid: () 
     },
     lose() {
       lost = true;
-      ended.abort();
+      ended.abort('lost');
       signal();
     },
   };

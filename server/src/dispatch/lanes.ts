@@ -185,7 +185,7 @@ export function createLanes(parts: {
       // Renewed until the last call is answered: nobody else must take a lane whose outcomes we still hear of.
       await Promise.all([...owned].map(([laneId, held]) => release(laneId, held)));
       await closed;
-      stopRenewing.abort();
+      stopRenewing.abort('stopped');
       await renewing;
       await leave(); // a heartbeat may have been on its way
     },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AcceptAnswer, AcceptResult, NewNotification, Remember } from '../contract.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { CustomerWatch } from './customer-watch.ts';
@@ -20,7 +19,8 @@ const PATIENCE_MS = 3_000;
 const ANSWER_UNHEARD = 0.05;
 // Keys are known again for a day.
 const REPEATED_FOR_MS = 80_000_000;
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+// Dispatch only compares them.
+const fingerprint = (text: string): Buffer => Buffer.from(text);
 
 export function createCustomers(parts: {
   scenario: Scenario;
@@ -87,7 +87,7 @@ export function createCustomers(parts: {
         deliveryPolicy: 'any',
         ttlSeconds,
         statusUrl: 'http://example.org/',
-        contentSha256: sha256(`${request.accountId} ${text}`),
+        contentSha256: fingerprint(`${request.accountId} ${text}`),
       },
       ...(routes === undefined ? {} : { routes }),
       ...(steps === undefined ? {} : { steps }),
@@ -102,7 +102,7 @@ export function createCustomers(parts: {
     const { name, accountId, key, items } = request;
     const isKnownAgain = key !== null || items.every(({ clientMessageId }) => clientMessageId !== undefined);
     const remember: Remember | undefined =
-      key === null ? undefined : { key, bodySha256: sha256(items.map(({ text }) => text).join()), answerBody };
+      key === null ? undefined : { key, bodySha256: fingerprint(items.map(({ text }) => text).join()), answerBody };
     const repeat = (): void => {
       const isTooLate = timeline.now() - firstAt > REPEATED_FOR_MS;
       if (!isTooLate && (isKnownAgain || random.chance(0.5))) later(name, () => send(request, firstAt, sendAts));

@@ -33,7 +33,11 @@ export interface SimulatedProcess {
    * Does `effect` somewhat later, or `atOnce`, and answers still later. The dead ask for nothing and hear no answers; what
    * they asked for before is not done, or perhaps done where it `outlives` them.
    */
-  call<Result>(what: string, effect: () => Promise<Result>, how?: { outlives?: boolean; atOnce?: boolean }): Promise<Result>;
+  call<Result>(
+    what: string,
+    effect: () => Result | Promise<Result>,
+    how?: { outlives?: boolean; atOnce?: boolean },
+  ): Promise<Result>;
   /** The process hears something: now, when it wakes, or never. */
   hear(tell: () => void): void;
   kill(): void;
@@ -42,6 +46,8 @@ export interface SimulatedProcess {
 
 export const WALL_START = Date.UTC(2026, 0, 15, 20, 59, 50); // ten seconds before midnight in Moscow
 const CLOCK_OFF_MAX_MS = 5_000;
+/** What a server carries out whether or not whoever asked still lives. */
+const OUTLIVING = { outlives: true } as const;
 export const connectionLost = () => databaseError('ECONNRESET', 'Connection terminated unexpectedly');
 const REFUSALS = [
   connectionLost,
@@ -80,28 +86,41 @@ export function createProcess(name: string, { timeline, random, store, ...world 
     else tell();
   };
 
-  const call: SimulatedProcess['call'] = (what, effect, how = {}) =>
-    new Promise((resolve, reject) => {
+  const call = <Answer>(
+    what: string,
+    effect: () => Answer | Promise<Answer>,
+    how: { outlives?: boolean; atOnce?: boolean } = {},
+  ) =>
+    new Promise<Answer>((resolve, reject) => {
       if (!alive) return;
       const crash = world.crashAtNextPoint();
       if (crash === 'before') return kill();
-      const answered = (tell: () => void): void => {
+      const answered = <Said>(say: (said: Said) => void, said: Said): void => {
         if (crash === 'unanswered') kill();
         hear(() => {
-          tell();
+          say(said);
           if (crash === 'answered') kill();
         });
       };
-      const answer = (tell: () => void): void => {
-        if (random.chance(0.2)) timeline.after(random.between(0, 5), name, 'hears of it', () => answered(tell));
-        else answered(tell);
+      const answer = <Said>(say: (said: Said) => void, said: Said): void => {
+        if (random.chance(0.2)) timeline.after(random.between(0, 5), name, 'hears of it', () => answered(say, said));
+        else answered(say, said);
       };
       const carryOut = (): void => {
         if (!alive && !(how.outlives === true && random.chance(0.5))) return;
-        effect().then(
-          (result) => answer(() => resolve(result)),
-          (error: unknown) => answer(() => reject(error)),
-        );
+        let result: Answer | Promise<Answer>;
+        try {
+          result = effect();
+        } catch (error) {
+          answer(reject, error);
+          return;
+        }
+        if (result instanceof Promise)
+          result.then(
+            (later) => answer(resolve, later),
+            (error: unknown) => answer(reject, error),
+          );
+        else answer(resolve, result);
       };
       if (how.atOnce === true) carryOut();
       else timeline.after(delay(), name, what, carryOut);
@@ -125,50 +144,53 @@ export function createProcess(name: string, { timeline, random, store, ...world 
   const alone = (statement: string, values: readonly unknown[]): Promise<object[]> =>
     call(
       statement,
-      async () => {
+      () => {
         const tx = store.begin(name);
         perhapsRefused(tx, statement);
-        try {
-          const rows = await store.run(tx, statement, values);
-          store.commit(tx);
-          perhapsUnheard(tx);
-          return rows;
-        } catch (error) {
-          if (!tx.over) store.rollBack(tx);
-          throw error;
-        }
+        return store.run(tx, statement, values).then(
+          (rows) => {
+            store.commit(tx);
+            perhapsUnheard(tx);
+            return rows;
+          },
+          (error: unknown) => {
+            if (!tx.over) store.rollBack(tx);
+            throw error;
+          },
+        );
       },
-      { outlives: true },
+      OUTLIVING,
     );
   const within = (tx: Transaction): Queryable => {
     const run = (statement: string, values: readonly unknown[]): Promise<object[]> =>
-      call(statement, async () => {
+      call(statement, () => {
         perhapsRefused(tx);
-        const rows = await store.run(tx, statement, values);
-        perhapsUnheard(tx);
-        return rows;
+        return store.run(tx, statement, values).then((rows) => {
+          perhapsUnheard(tx);
+          return rows;
+        });
       });
     return {
-      rows: async <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
-        (await run(statement.name, values)) as Row[],
-      run: async (statement, values = []) => (await run(statement.name, values)).length,
+      rows: <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
+        run(statement.name, values) as Promise<Row[]>,
+      run: (statement, values = []) => run(statement.name, values).then(({ length }) => length),
     };
   };
   const commit = (tx: Transaction): Promise<void> =>
     call(
       'commit',
-      async () => {
+      () => {
         perhapsRefused(tx);
         store.commit(tx);
         perhapsUnheard(tx);
       },
-      { outlives: true },
+      OUTLIVING,
     );
 
   const database: Database = {
-    rows: async <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
-      (await alone(statement.name, values)) as Row[],
-    run: async (statement, values = []) => (await alone(statement.name, values)).length,
+    rows: <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
+      alone(statement.name, values) as Promise<Row[]>,
+    run: (statement, values = []) => alone(statement.name, values).then(({ length }) => length),
     async transaction(work) {
       const tx = store.begin(name);
       open.add(tx);

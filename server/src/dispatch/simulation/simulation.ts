@@ -61,7 +61,10 @@ export async function simulate(run: Run): Promise<Outcome> {
     now: databaseNow,
     twins: { ...worldTwins(scenario), ...mutation.twins },
     onCommit: (tx, changes) => watch.onCommit(tx, changes),
-    onStatement: (tx, name, rows, values) => watch.onStatement(tx, name, rows, values),
+    onStatement: {
+      'dispatch.claim.due': (tx, rows, values) => watch.onClaim(tx, rows, values),
+      'dispatch.settle.ours': (tx, rows) => watch.onSettle(tx, rows),
+    },
   });
   const { tables } = store;
   const violated = (rule: string, what: string): void => watch.violated(rule, what);

@@ -20,13 +20,27 @@ export interface Planned {
   cancel(): void;
 }
 
-interface Entry extends Planned {
-  at: number;
-  tieBreak: number;
-  sequence: number;
-  actor: string;
-  what: string;
+/** A class, since a run makes thousands: each would have a closure of its own to be cancelled by. */
+class Entry implements Planned {
+  readonly at: number;
+  readonly tieBreak: number;
+  readonly sequence: number;
+  readonly actor: string;
+  readonly what: string;
   happen: (() => void) | null;
+
+  constructor(at: number, tieBreak: number, sequence: number, actor: string, what: string, happen: () => void) {
+    this.at = at;
+    this.tieBreak = tieBreak;
+    this.sequence = sequence;
+    this.actor = actor;
+    this.what = what;
+    this.happen = happen;
+  }
+
+  cancel(): void {
+    this.happen = null;
+  }
 }
 
 const isBefore = (a: Entry, b: Entry): boolean =>
@@ -94,11 +108,7 @@ export function createTimeline(random: SeededRandom, trace?: (line: string) => v
     count: () => count,
     after(ms, actor, what, happen) {
       sequence += 1;
-      const at = now + Math.max(0, ms);
-      const entry: Entry = { at, tieBreak: random.fraction(), sequence, actor, what, happen, cancel: () => {} };
-      entry.cancel = () => {
-        entry.happen = null;
-      };
+      const entry = new Entry(now + Math.max(0, ms), random.fraction(), sequence, actor, what, happen);
       push(entry);
       return entry;
     },

@@ -30,7 +30,10 @@ export interface Launch {
 export interface Watch {
   readonly violations: readonly string[];
   readonly launches: number;
-  onStatement(tx: Transaction, name: string, rows: readonly object[], values: readonly unknown[]): void;
+  /** What a claim found, and what it asked for. */
+  onClaim(tx: Transaction, rows: readonly object[], values: readonly unknown[]): void;
+  /** The deliveries whose outcomes are about to be written. */
+  onSettle(tx: Transaction, rows: readonly object[]): void;
   onCommit(tx: Transaction, changes: readonly RowChange[]): void;
   launched(process: SimulatedProcess, connection: SimulatedConnection, batch: readonly Outgoing[]): readonly Launch[];
   received(launches: readonly Launch[]): void;
@@ -211,9 +214,8 @@ export function createWatch(parts: {
       return launches;
     },
     violated,
-    onStatement(tx, name, rows, values) {
-      if (name === 'dispatch.claim.due') checkClaim(tx, rows as { place: number }[], values);
-      if (name !== 'dispatch.settle.ours') return;
+    onClaim: (tx, rows, values) => checkClaim(tx, rows as { place: number }[], values),
+    onSettle(tx, rows) {
       settling.add(tx);
       for (const { id } of rows as { id: number }[]) {
         const row = tables.delivery.cells.get(id)?.pending;

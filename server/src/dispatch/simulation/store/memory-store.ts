@@ -35,24 +35,26 @@ export function createMemoryStore(parts: {
   /** Besides the known ones, or instead of them. */
   twins?: Readonly<Record<string, Twin>>;
   onCommit?(tx: Transaction, changes: readonly RowChange[]): void;
-  /** After each statement, before its answer. */
-  onStatement?(tx: Transaction, name: string, rows: readonly object[], values: readonly unknown[]): void;
+  /** By the name of the statement: after it, before its answer. */
+  onStatement?: Readonly<Record<string, (tx: Transaction, rows: readonly object[], values: readonly unknown[]) => void>>;
 }): MemoryStore {
   const tables = createTables();
-  const twins: Readonly<Record<string, Twin>> = { ...TWINS, ...REQUEST_TWINS, ...parts.twins };
+  const twins = new Map(Object.entries({ ...TWINS, ...REQUEST_TWINS, ...parts.twins }));
+  const looks = new Map(Object.entries(parts.onStatement ?? {}));
   const listeners = new Map<string, Set<(payload: string) => void>>();
 
   const store: MemoryStore = {
     tables,
     begin: (by) => openTransaction(by, parts.now()),
     run(tx, name, values) {
-      const twin = twins[name];
+      const twin = twins.get(name);
       if (twin === undefined) throw new Error(`statement ${name} has no twin in memory: write one in simulation/store/`);
       if (tx.over) throw new Error(`statement ${name} came after the end of its transaction`);
       const rows = twin(tx, tables, values);
-      if (parts.onStatement === undefined) return rows;
+      const look = looks.get(name);
+      if (look === undefined) return rows;
       return rows.then((found) => {
-        parts.onStatement?.(tx, name, found, values);
+        look(tx, found, values);
         return found;
       });
     },

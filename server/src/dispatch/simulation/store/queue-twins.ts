@@ -158,6 +158,16 @@ export const QUEUE_TWINS = {
     const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, stray).sort(byMessage), stray);
     return rows.map((row) => ({ id: row.messageId, connectionId: row.connectionId, isOrphan: row.epoch < epoch }));
   },
+  async 'dispatch.sweep.due'(tx: Transaction, tables: Tables, [now]: Values) {
+    const until = (now as Date).getTime();
+    let [hasExpired, hasEndedStep]: (true | null)[] = [null, null];
+    for (const { state, expiresAt, stepEndsAt } of rowsOf(tx, tables.delivery)) {
+      if (state === 'sending') continue;
+      if (expiresAt <= until) hasExpired = true;
+      if (stepEndsAt !== null && stepEndsAt <= until) hasEndedStep = true;
+    }
+    return [{ hasExpired, hasEndedStep }];
+  },
   'dispatch.sweep.expired': (tx: Transaction, tables: Tables, values: Values) =>
     sweep(tx, tables, values, (row) => row.expiresAt),
   'dispatch.sweep.step_ended': (tx: Transaction, tables: Tables, values: Values) =>

@@ -5,6 +5,7 @@ import { measureCallbacks } from './callbacks.ts';
 import { type Choice, FLAGS_HELP, readChoice, UsageError } from './choice.ts';
 import { measureDispatch } from './dispatch.ts';
 import { measureEngine } from './engine.ts';
+import { measureExpiry } from './expiry.ts';
 import { measureAccounts, measureGroups } from './growth.ts';
 import { measureIntake } from './intake.ts';
 import { measureLanes } from './lanes.ts';
@@ -14,6 +15,7 @@ import { addLoadSenders, PAYLOAD } from './load-world.ts';
 import { describeMachine } from './machine.ts';
 import { rewritePage } from './page.ts';
 import { type Section, sectionText, writeResults } from './report.ts';
+import { measureShares } from './shares.ts';
 import { startTown, type Town } from './town.ts';
 
 interface Bench {
@@ -39,6 +41,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     summary: 'time of a claim and memory with 10 thousand and a million waiting, also with a pinned snapshot',
     run: measureBacklog,
   },
+  expiry: { summary: 'how soon customers hear of what expires while a million messages wait', run: measureExpiry },
+  shares: { summary: 'how long an account waits in a group where another one has a million waiting', run: measureShares },
   life: { summary: 'bytes that a message leaves on disk after its life, and what it costs to write', run: measureLife },
   groups: { summary: 'latency, processor time and memory with 1 to 1000 groups', run: measureGroups },
   accounts: { summary: 'the same with 1 to 1000 accounts', run: measureAccounts },
@@ -50,7 +54,7 @@ const QUICK_RESULTS = fileURLToPath(new URL('../../.soroka/bench', import.meta.u
 const HELP = `npm run bench [-- NAME…] [-- flags]
 
 Measures a server on this machine: starts the simulator and servers of the demo world as processes of their own, on free ports
-and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about twenty
+and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about forty
 minutes. Close what else is at work: all of it shares the cores.
 
 ${Object.entries(BENCHES)
@@ -62,15 +66,17 @@ ${FLAGS_HELP}
   npm run bench -- accept --seconds 3
 
 Results go to bench/results/ as JSON and as a table, and from there into docs/benchmarks.md; bench/README.md says how to read them.
+The exit code is 1 where a run failed, or where backlog, expiry or shares found a promise of docs/proofs.md broken.
 `;
 
 class Interrupted extends Error {}
 
-async function measure(choice: Choice, interrupted: Promise<never>): Promise<void> {
+/** Whether everything that is promised was so. */
+async function measure(choice: Choice, interrupted: Promise<never>): Promise<boolean> {
   say('Starting the simulator, PostgreSQL and a server');
   const { profileFolder } = choice;
   await using town = await startTown(profileFolder === undefined ? {} : { profileFolder });
-  const measureAll = async (): Promise<void> => {
+  const measureAll = async (): Promise<boolean> => {
     await addLoadSenders(town);
     const machine = await describeMachine(town);
     const takenAt = new Date().toISOString();
@@ -83,8 +89,9 @@ async function measure(choice: Choice, interrupted: Promise<never>): Promise<voi
     const folder = choice.isQuick ? QUICK_RESULTS : RESULTS;
     say(`Written: ${await writeResults(folder, { takenAt, machine, payload: PAYLOAD, sections })}.json and .md`);
     if (!choice.isQuick) await rewritePage(RESULTS);
+    return sections.every(({ broken = [] }) => broken.length === 0);
   };
-  await Promise.race([measureAll(), interrupted]);
+  return await Promise.race([measureAll(), interrupted]);
 }
 
 /** For the person who waits; the tables alone go to standard output. */
@@ -101,7 +108,7 @@ try {
   const choice = readChoice(process.argv.slice(2), Object.keys(BENCHES));
   if (choice === 'help') process.stdout.write(HELP);
   else if (choice === 'page') await rewritePage(RESULTS);
-  else await measure(choice, interrupted);
+  else process.exitCode = (await measure(choice, interrupted)) ? 0 : 1;
 } catch (error) {
   if (error instanceof UsageError) say(`${error.message} See "npm run bench -- --help".`);
   else if (error instanceof Interrupted) say('Stopped; nothing is left behind.');

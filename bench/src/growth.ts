@@ -67,10 +67,10 @@ async function run(town: Town, seconds: number, requestOf: LatencyLoad['requestO
 const secretOf = (account: number): string => String(account).padStart(64, '0');
 const keyIdOf = (account: number): string => String(account).padStart(16, '0');
 /** In the form of server/src/accounts/api-key.ts. */
-const keyOf = (account: number): string => `soroka_${keyIdOf(account)}_${secretOf(account)}`;
+export const keyOf = (account: number): string => `soroka_${keyIdOf(account)}_${secretOf(account)}`;
 
 /** Those that are there stay. The secret of their callbacks is nobody's: they have no URL to be called at. */
-async function addLoadAccounts({ database }: Town, count: number): Promise<void> {
+export async function addLoadAccounts({ database }: Town, count: number): Promise<void> {
   const numbers = Array.from({ length: count }, (_, account) => account);
   await database.query(
     `

@@ -31,6 +31,8 @@ What will stand here:
 | \`engine\` | sending without limits, beside graphile-worker, pg-boss and BullMQ on the same job | \`messages per call\` says what an engine makes of them |
 | \`lanes\` | the worst second of a group at 50 a second, ours and BullMQ's | more than 50 breaks the network's limit |
 | \`backlog\` | claims, memory and disk with ten thousand and a million waiting | \`find p50 to the first\` near 1 is flat |
+| \`expiry\` | when customers hear of what expires with a million waiting | within a second |
+| \`shares\` | how long an account waits beside another one's million in the same group | p99 within two seconds |
 | \`life\` | what a message leaves on disk when all is done | tables with their indexes |
 | \`groups\`, \`accounts\` | the same load to 1 … 1,000 of them | flat lines are good |
 `;

@@ -19,3 +19,8 @@ test('a section is a table of Markdown with its columns under one another, and w
     ].join('\n'),
   );
 });
+
+test('what was broken stands first under the table', () => {
+  const section = { name: 'expiry', rows: [{ waiting: 10 }], notes: ['of one run'], broken: ['it took 2 s'] };
+  expect(sectionText(section)).toContain('- **A promise was broken**: it took 2 s\n- of one run');
+});

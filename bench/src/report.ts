@@ -11,6 +11,8 @@ export interface Section {
   rows: readonly Readonly<Record<string, Cell>>[];
   /** What the reader must know to read the figures. */
   notes: readonly string[];
+  /** What is promised and was not so in this run, a sentence each. */
+  broken?: readonly string[];
 }
 
 export interface Results {
@@ -34,13 +36,14 @@ export function factsText({ machine, payload }: Pick<Results, 'machine' | 'paylo
     .join('\n');
 }
 
-export function sectionText({ name, rows, notes }: Section): string {
+export function sectionText({ name, rows, notes, broken = [] }: Section): string {
   const columns = Object.keys(rows[0] ?? {});
   const lines = [columns, ...rows.map((row) => columns.map((column) => cellText(row[column] ?? '')))];
   const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const written = lines.map((line) => `| ${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`);
   const rule = `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`;
-  return [`## ${name}`, '', written[0], rule, ...written.slice(1), '', ...notes.map((note) => `- ${note}`)].join('\n').trimEnd();
+  const remarks = [...broken.map((sentence) => `**A promise was broken**: ${sentence}`), ...notes].map((remark) => `- ${remark}`);
+  return [`## ${name}`, '', written[0], rule, ...written.slice(1), '', ...remarks].join('\n').trimEnd();
 }
 
 /** Figures as they are read: whole from 100 up, with two digits after the point below 10. */

@@ -11,10 +11,11 @@ const SERVER = join(ROOT, 'server/src/main.ts');
 const COMMAND_LINE = join(ROOT, 'server/bin/soroka.mjs');
 const DATABASE_CONNECTIONS_MAX = 16;
 
-/** `api` takes messages and sends none, `callbacks` only calls customers back; `all` is a server as it comes. */
-export type Roles = 'api' | 'callbacks' | 'all';
+/** `api` takes messages and sends none, `worker` sends and takes none, `callbacks` only calls customers back; `all` is a server as it comes. */
+export type Roles = 'api' | 'worker' | 'callbacks' | 'all';
 const ROLES: Readonly<Record<Roles, string>> = {
   api: 'api',
+  worker: 'dispatch,callbacks,jobs',
   callbacks: 'callbacks',
   all: 'api,intake,dispatch,callbacks,jobs',
 };
@@ -102,7 +103,7 @@ async function build(
     control,
     async clear() {
       await database.query(
-        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, callback_call, callback_endpoint, raw_event, unmatched_receipt, dialog cascade',
+        'truncate message, delivery, sent_message, day_window, idempotency_key, dispatch_event, callback, callback_delivered, callback_call, callback_endpoint, raw_event, unmatched_receipt, dialog, dialog_message cascade',
       );
       await control('/reset', {});
     },

@@ -14,6 +14,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   unix_socket_directories: '',
   shared_buffers: '128MB',
   max_connections: '100',
+  autovacuum_naptime: '5s',
   jit: 'off',
   timezone: 'UTC',
 };

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from './platform/config.ts';
 import { sentenceOf } from './platform/sentence.ts';
+import { giveBackStartupMemory } from './platform/startup-memory.ts';
 import { type RunningServer, start } from './start.ts';
 
 // The demo of a clone: `npm start` is simulator and server in one go, `npm run server` the server alone, with its simulator elsewhere.
@@ -64,6 +65,7 @@ async function main(command: string): Promise<void> {
     await simulator?.stop();
     throw error;
   }
+  giveBackStartupMemory();
   const { url, metricsUrl } = server;
   const metrics = metricsUrl === null ? '' : `, metrics ${metricsUrl}`;
   const data = config.DATABASE_URL === undefined ? resolve(config.SOROKA_DATA) : 'the database of DATABASE_URL';

@@ -1,6 +1,7 @@
 import { prepareRestored } from '../dispatch/dispatch.ts';
 import { type Config, readConfig } from '../platform/config.ts';
 import { migrate } from '../platform/migrations.ts';
+import { giveBackStartupMemory } from '../platform/startup-memory.ts';
 import type { Command, Surroundings } from './command.ts';
 import { resetDemo } from './demo-reset.ts';
 import { openWorkplace, reachDatabase } from './workplace.ts';
@@ -17,6 +18,7 @@ what each does. Bring the database up to date first, with "soroka migrate".
   soroka migrate && soroka serve`,
     async run(_, surroundings) {
       const server = await surroundings.start(readConfig(surroundings.env));
+      giveBackStartupMemory();
       surroundings.tell(`Soroka listens on ${server.url}`);
       await surroundings.untilStopped();
       await server.stop();

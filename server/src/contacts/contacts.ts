@@ -1,7 +1,9 @@
 import type { UserProfile } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
-import { AppError } from '../platform/errors.ts';
+import { type ImportRow, importContacts } from './import.ts';
 import { saveProfiles, unknownProfiles } from './profiles.ts';
+
+export type { ImportRow } from './import.ts';
 
 /** A person as notifications see them. */
 export interface ContactOfPhone {
@@ -12,17 +14,6 @@ export interface ContactOfPhone {
   name: string | null;
   /** The network's ids without prefix; the newest one where the person has several. */
   userIds: { vk?: string; ok?: string };
-}
-
-export interface ImportRow {
-  /** Digits of E.164 without the plus. */
-  phone: string;
-  name?: string;
-  /** Digits of the person's id on the network, no prefix. */
-  vk?: string;
-  ok?: string;
-  /** Where the permission to write came from. */
-  consent: string;
 }
 
 export interface PersonOfUser {
@@ -138,42 +129,6 @@ const SQL = {
       insert into identity (account_id, network, user_id, contact_id) values ($1, $2, $3, $4)
       on conflict (account_id, network, user_id) do update set contact_id = excluded.contact_id, created_at = now()`,
   },
-  // A person who wrote to us first has a contact without a phone: it becomes the phone's own, so that its dialogs stay
-  // with it. Where a row's two identities have one such contact each, the older is taken.
-  adoptByUser: {
-    name: 'contact_import_adopt',
-    text: `
-      update contact set phone = adopted.phone
-      from (
-        select distinct on (r.phone) r.phone, c.id
-        from unnest($2::text[], $3::text[], $4::text[]) as r(phone, vk, ok)
-        join identity i on i.account_id = $1 and ((i.network = 'vk' and i.user_id = r.vk) or (i.network = 'ok' and i.user_id = r.ok))
-        join contact c on c.id = i.contact_id and c.phone is null
-        where not exists (select from contact k where k.account_id = $1 and k.phone = r.phone)
-        order by r.phone, c.id
-      ) as adopted
-      where contact.account_id = $1 and contact.id = adopted.id`,
-  },
-  importContacts: {
-    name: 'contact_import',
-    text: `
-      insert into contact (account_id, phone, name, consent)
-      select $1, r.phone, r.name, r.consent from unnest($2::text[], $3::text[], $4::text[]) as r(phone, name, consent)
-      order by r.phone
-      on conflict (account_id, phone) where phone is not null
-      do update set name = coalesce(excluded.name, contact.name), consent = excluded.consent
-      returning (xmax = 0) as added`,
-  },
-  importIdentities: {
-    name: 'identity_import',
-    text: `
-      insert into identity (account_id, network, user_id, contact_id)
-      select $1, r.network, r.user_id, c.id
-      from unnest($2::text[], $3::text[], $4::text[]) as r(phone, network, user_id)
-      join contact c on c.account_id = $1 and c.phone = r.phone
-      order by r.network, r.user_id
-      on conflict (account_id, network, user_id) do update set contact_id = excluded.contact_id, created_at = now()`,
-  },
   setOptedOut: {
     name: 'contact_set_opted_out',
     text: `
@@ -224,31 +179,7 @@ export function createContacts(parts: { database: Database }): Contacts {
       const found = new Map(rows.map(({ position, ...row }) => [position, contactOf(row)]));
       return asked.map((_, index) => found.get(index + 1) ?? null);
     },
-    async importMany(accountId, rows) {
-      checkRows(rows);
-      const phones = rows.map((row) => row.phone);
-      const identities = rows.flatMap(({ phone, vk, ok }) => [
-        ...(vk === undefined ? [] : [{ phone, network: 'vk', userId: vk }]),
-        ...(ok === undefined ? [] : [{ phone, network: 'ok', userId: ok }]),
-      ]);
-      return database.transaction(async (tx) => {
-        await tx.run(SQL.adoptByUser, [accountId, phones, rows.map((row) => row.vk ?? null), rows.map((row) => row.ok ?? null)]);
-        const imported = await tx.rows<{ added: boolean }>(SQL.importContacts, [
-          accountId,
-          phones,
-          rows.map((row) => row.name ?? null),
-          rows.map((row) => row.consent),
-        ]);
-        await tx.run(SQL.importIdentities, [
-          accountId,
-          identities.map((identity) => identity.phone),
-          identities.map((identity) => identity.network),
-          identities.map((identity) => identity.userId),
-        ]);
-        const added = imported.filter((row) => row.added).length;
-        return { added, updated: imported.length - added };
-      });
-    },
+    importMany: (accountId, rows) => importContacts(database, accountId, rows),
     ensureByPhones,
     unknownProfiles,
     saveProfiles,
@@ -279,25 +210,4 @@ export function createContacts(parts: { database: Database }): Contacts {
       await database.run(SQL.setOptedOut, [accountId, phone, optedOut]);
     },
   };
-}
-
-function checkRows(rows: readonly ImportRow[]): void {
-  const seen = new Map<string, number>();
-  rows.forEach((row, index) => {
-    const refuse = (field: string, problem: string): never => {
-      throw new AppError('parameter.invalid', `row ${index + 1}: ${problem}; nothing was imported`, {
-        field: `rows[${index}].${field}`,
-      });
-    };
-    if (!/^[1-9]\d{6,14}$/.test(row.phone)) refuse('phone', 'phone must be digits of E.164 without the plus');
-    if (row.consent.trim() === '') refuse('consent', 'consent must say where the permission to write came from');
-    for (const field of ['phone', 'vk', 'ok'] as const) {
-      const value = row[field];
-      if (value === undefined) continue;
-      if (!/^\d{1,20}$/.test(value)) refuse(field, `${field} must be the digits of an id`);
-      const before = seen.get(`${field} ${value}`);
-      if (before !== undefined) refuse(field, `${field} is the same as in row ${before}`);
-      seen.set(`${field} ${value}`, index + 1);
-    }
-  });
 }

@@ -109,6 +109,9 @@ describe('a token alone is enough', () => {
     await vk();
     const { note } = await soroka(['connection', 'set', '1', '--receive', 'webhook']);
     expect(note).toContain('Added the callback server “Soroka” to the community.');
+    const deaf = await soroka(['connection', 'set', '1', '--receive', 'off']);
+    expect(deaf.note).not.toContain('To do');
+    expect(deaf.out).toMatch(/^receive +off$/m);
   });
 });
 

@@ -172,7 +172,9 @@ async function addGroup(
   if (isOffline) return await shown(place, connection, { isHookNew: true });
   const { did, left } = await setUp(place, connection, surroundings);
   const connected = `Connected ${found === null ? `group ${groupId}` : namedGroup(kind, found)} as connection ${connection.id}.`;
-  return await shown(place, connection, { isHookNew: true, work: { did: [connected, ...did], left } });
+  const deaf = `It receives nothing yet. To hear what people write: soroka connection set ${connection.id} --receive webhook (or long-poll, which needs no address of your own)`;
+  const work = { did: [connected, ...did], left: receive === 'off' ? [deaf, ...left] : left };
+  return await shown(place, connection, { isHookNew: true, work });
 }
 
 async function addUpstream(given: Given, surroundings: Surroundings): Promise<Answer> {

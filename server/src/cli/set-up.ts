@@ -64,12 +64,7 @@ export async function setUp(place: Workplace, connection: Connection, { tell }: 
 const RECEPTIONS: Readonly<Record<Connection['receive'], (place: Workplace, connection: Connection) => Promise<Work>>> = {
   webhook: subscribe,
   'long-poll': beginPolling,
-  off: async (_, { id }) => ({
-    did: [],
-    left: [
-      `It receives nothing yet. To hear what people write: soroka connection set ${id} --receive webhook (or long-poll, which needs no address of your own)`,
-    ],
-  }),
+  off: async () => ({ did: [], left: [] }),
 };
 
 async function subscribe({ connections, publicUrl }: Workplace, { id }: Connection): Promise<Work> {

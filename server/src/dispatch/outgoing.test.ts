@@ -1,23 +1,32 @@
 import { expect, test } from 'vitest';
+import { createManualClock } from '../../test/manual-clock.ts';
 import type { Connection } from '../connections/connections.ts';
+import type { Template } from '../templates/templates.ts';
+import type { ClaimedMessage } from './claim.ts';
 import { createOutgoing } from './outgoing.ts';
 
-const NOW = Date.UTC(2026, 4, 1);
+const clock = createManualClock();
+const NOW = clock.now();
 const DAY_MS = 86_400_000;
+
+const TEMPLATE: Template = {
+  ...{ accountId: 1, id: 4, name: 'base_template', text: 'Здравствуйте', routes: ['VK'], upstream: {}, intent: null },
+  ...{ unknownOutcome: 'resend', class: null, senderIds: new Set([1]), variables: [] },
+};
+const UPSTREAM: Connection = {
+  ...{ id: 3, accountId: 1, kind: 'notify', groupId: null, baseUrl: 'http://127.0.0.1:9', receive: 'off', settings: {} },
+  pausedReason: null,
+};
+const MESSAGE: Omit<ClaimedMessage, 'expiresAt'> = {
+  ...{ messageId: 1, accountId: 1, kind: 'notification', step: 0, attempt: 1, recipientId: '79999999999', text: 'Здравствуйте' },
+  ...{ keyboard: null, templateId: 4, templateDataJson: null, service: 'Group_name', deliveryPolicy: 'any' },
+};
 
 /** What the upstream is asked to let a message live that ends at `expiresAt`, in seconds. */
 async function ttlOf(expiresAt: number): Promise<number | undefined> {
-  const outgoing = createOutgoing({
-    templates: { byId: async () => ({ id: 4, name: 'base_template', upstream: {}, intent: null }) as never },
-    clock: { now: () => NOW } as never,
-  });
-  const message = { messageId: 1, accountId: 1, step: 0, templateId: 4, templateDataJson: null, service: 'Group_name' };
+  const outgoing = createOutgoing({ templates: { byId: async () => TEMPLATE }, clock });
   const lane = { laneId: 1, epoch: 1, network: 'vk', groupId: '1' } as const;
-  const { notification } = await outgoing({ ...message, expiresAt } as never, lane, {
-    kind: 'notify',
-    settings: {},
-  } as Connection);
-  return notification?.ttlSeconds;
+  return (await outgoing({ ...MESSAGE, expiresAt }, lane, UPSTREAM)).notification?.ttlSeconds;
 }
 
 test('the upstream is told what is left of the lifetime, in whole seconds', async () => {

@@ -55,6 +55,15 @@ export type ErrorAnswer = Static<typeof ErrorAnswer>;
 export const LIST_LIMIT_MAX = 1_000;
 export const LIST_LIMIT_DEFAULT = 100;
 
+/** A list that events keep up to date: nothing up to `asOf` is missing from it. */
+export function snapshotOf<Item extends TSchema>(item: Item) {
+  return Type.Object({
+    items: Type.Array(item),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+    asOf: Type.Integer({ description: 'The number of an event; GET /v1/events?after= tells what changed since.' }),
+  });
+}
+
 /** Lists everywhere: newest first, `nextCursor` null at the end. */
 export function listOf<Item extends TSchema>(item: Item) {
   return Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });

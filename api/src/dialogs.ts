@@ -7,6 +7,7 @@ const textOrNull = Type.Union([Type.String(), Type.Null()]);
 /** One line of a dialog's history. */
 export const DialogMessage = Type.Object({
   id: Type.Integer(),
+  sequence: Type.Integer({ description: 'Its place in the dialog, by which lines are ordered. What was before us is below 1.' }),
   kind: Type.Enum(['message', 'started', 'button', 'system'], {
     description: 'Words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat.',
   }),

@@ -127,7 +127,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     onEvents: () => inbox.wake(),
   });
   const events = createEvents({ database, clock, log, keepDays: config.SOROKA_EVENT_LOG_DAYS });
-  const dialogs = createDialogs({ database });
+  const dialogs = createDialogs({ database, events });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({ ...(rulesFile !== undefined && { rulesFile }), log });
   const rawEvents = createRawEvents({ database, clock });

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { botOf, parseRules } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
+import { createEvents } from '../src/events/events.ts';
 import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
 import { createHealth, createIntake } from '../src/intake/intake.ts';
 import type { Clock } from '../src/platform/clock.ts';
@@ -45,7 +46,8 @@ export async function startIncomingTown(
     wake: () => {},
   };
 
-  const dialogs = createDialogs({ database });
+  const eventLog = createEvents({ database, clock, log, keepDays: 7 });
+  const dialogs = createDialogs({ database, events: eventLog });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
   const bots = botOf(rules);
   /** What the networks can do for the inbox, by the test's own making. */

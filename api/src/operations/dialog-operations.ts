@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { listOf } from '../answers.ts';
+import { listOf, snapshotOf } from '../answers.ts';
 import { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from '../dialogs.ts';
 import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
 
@@ -14,7 +14,7 @@ export const DIALOG_OPERATIONS = {
     summary: 'List dialogs',
     description: 'The one with the newest message first.',
     query: { limit, cursor },
-    answer: { description: 'A page of dialogs.', schema: listOf(Dialog) },
+    answer: { description: 'A page of dialogs.', schema: snapshotOf(Dialog) },
     errors: ['parameter.invalid'],
   },
   listDialogMessages: {
@@ -27,7 +27,7 @@ export const DIALOG_OPERATIONS = {
     description: 'Every message in and out, notifications included, newest first.',
     pathParameters: { dialogId: Type.Integer({ minimum: 1 }) },
     query: { limit, cursor },
-    answer: { description: 'A page of messages.', schema: listOf(DialogMessage) },
+    answer: { description: 'A page of messages.', schema: snapshotOf(DialogMessage) },
     errors: ['parameter.invalid', 'not.found'],
   },
   listRawEvents: {

@@ -1,20 +1,27 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../test/database.ts';
 import { eventually } from '../../test/dispatch-town.ts';
-import { type Database, openDatabase, type Queryable } from '../platform/database.ts';
+import { createEvents, type Events } from '../events/events.ts';
+import { systemClock } from '../platform/clock.ts';
+import { type Database, openDatabase, type Transaction } from '../platform/database.ts';
 import { createDialogs, type Dialogs, type NewMessage, type Opening, type ReadMessage } from './dialogs.ts';
 
 let opened: Awaited<ReturnType<typeof testDatabase>>;
 let database: Database;
 let dialogs: Dialogs;
+let events: Events;
 let accounts = 0;
 
 beforeAll(async () => {
   opened = await testDatabase();
   database = openDatabase(opened.url);
-  dialogs = createDialogs({ database });
+  events = createEvents({ database, clock: systemClock, log: pino({ level: 'silent' }), keepDays: 7 });
+  await events.run({ cleansUp: false });
+  dialogs = createDialogs({ database, events });
 });
 afterAll(async () => {
+  await events.stop();
   await database.close();
   await opened.drop();
 });
@@ -31,7 +38,7 @@ async function newContact(accountId: number, name: string): Promise<number> {
   return (row as { id: number }).id;
 }
 
-const inTx = <Result>(work: (tx: Queryable) => Promise<Result>) => database.transaction(work);
+const inTx = <Result>(work: (tx: Transaction) => Promise<Result>) => database.transaction(work);
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 const opening = (accountId: number, contactId: number | null, more: Partial<Opening> = {}): Opening => ({
   ...{ accountId, network: 'vk', groupId: '1', contactId, userId: '42', peerId: '42', at: at(0) },
@@ -176,14 +183,14 @@ describe('what people have read', () => {
     return {
       accountId,
       /** Records a notification under VK's id of it; our id ends in the same digits. Returns what was read before. */
-      async send(tx: Queryable, networkId: number) {
+      async send(tx: Transaction, networkId: number) {
         const [dialog] = await dialogs.openForNotifications(tx, [{ ...key, contactId, at: at(0) }]);
         const messageId = 9_000_000 + 1_000 * accountId + networkId;
         const notification = { source: 'notification', messageId, networkId: String(networkId), status: 'SENT' } as const;
         await dialogs.append(tx, [said(dialog?.id as number, 'ours', 1, { ...notification, eventId: `${messageId}` })]);
         return digits(await dialogs.readBefore(tx, [{ messageId, network: 'vk' }]));
       },
-      read: async (tx: Queryable, networkId: string, { userId = '42', groupId = '1', second = 60 } = {}) =>
+      read: async (tx: Transaction, networkId: string, { userId = '42', groupId = '1', second = 60 } = {}) =>
         digits(await dialogs.readUpTo(tx, { ...key, groupId, userId }, networkId, at(second))),
     };
   }
@@ -191,8 +198,8 @@ describe('what people have read', () => {
 
   /** Runs `second` while `first` has done its work and not committed; gives what each found. */
   async function overlap(
-    first: (tx: Queryable) => Promise<number[]>,
-    second: (tx: Queryable) => Promise<number[]>,
+    first: (tx: Transaction) => Promise<number[]>,
+    second: (tx: Transaction) => Promise<number[]>,
   ): Promise<readonly [number[], number[]]> {
     const [isDone, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const firstFound = inTx(async (tx) => {
@@ -274,5 +281,93 @@ describe('what people have read', () => {
     expect(await dialogs.forgetReadMarks(at(-30), 2)).toBe(1);
     expect(await dialogs.forgetReadMarks(at(-30), 2)).toBe(0);
     expect(await inTx((tx) => send(tx, 501))).toEqual([]);
+  });
+});
+
+/** What screens of the account heard, in order. */
+async function heard(accountId: number): Promise<{ kind: string; dialogId: number; body: Record<string, unknown> }[]> {
+  const all = { operatorId: null, groups: null };
+  const [waiting] = await database.rows<{ left: number }>(
+    { name: 'test.unnumbered', text: 'select count(*)::int as left from event_log where account_id = $1 and sequence is null' },
+    [accountId],
+  );
+  if (waiting?.left !== 0) throw new Error('not all events are numbered yet');
+  return JSON.parse((await events.after(accountId, 0, all)).bytes.toString()).entries;
+}
+const kindsOf = (entries: readonly { kind: string }[]) => entries.map(({ kind }) => kind);
+
+describe('screens hear', () => {
+  test('of a dialog that is opened and of each new line, exactly as the lists show them', async () => {
+    const accountId = await newAccount();
+    const contactId = await newContact(accountId, 'Anna');
+    const id = await inTx(async (tx) => {
+      const dialog = await dialogs.open(tx, opening(accountId, contactId));
+      await dialogs.append(tx, [
+        said(dialog.id, 'hello', 1),
+        said(dialog.id, 'again', 2, { payload: '{"a":1}', kind: 'button' }),
+      ]);
+      await dialogs.append(tx, [said(dialog.id, 'hello', 1)]);
+      return dialog.id;
+    });
+    await inTx((tx) =>
+      dialogs.append(tx, [{ dialogId: id, source: 'bot', text: 'hi', at: at(3), messageId: 5, status: 'QUEUED' }]),
+    );
+    await expect.poll(async () => (await heard(accountId)).length).toBe(4);
+    const [opened, ...lines] = await heard(accountId);
+    const { items: listed } = await dialogs.list(accountId, { limit: 10 });
+    expect(opened).toEqual({
+      ...{ kind: 'dialog.opened', dialogId: id },
+      body: JSON.parse(JSON.stringify({ ...listed[0], lastMessage: null })),
+    });
+    const history = JSON.parse(JSON.stringify((await dialogs.messages(accountId, id, { limit: 10 }))?.items));
+    expect(lines).toEqual(history.reverse().map((body: unknown) => ({ kind: 'message.added', dialogId: id, body })));
+  });
+
+  test('of edits, of statuses once for each dialog, and of a line that was another one', async () => {
+    const accountId = await newAccount();
+    const contactId = await newContact(accountId, 'Anna');
+    const messageId = 700_000 + accountId * 10;
+    const id = await inTx(async (tx) => {
+      const dialog = await dialogs.open(tx, opening(accountId, contactId));
+      await dialogs.append(tx, [
+        said(dialog.id, 'helo', 1, { networkId: '11' }),
+        { dialogId: dialog.id, source: 'operator', text: 'hi', at: at(2), networkId: '12' },
+        { dialogId: dialog.id, source: 'bot', text: 'hi', at: at(2), messageId, status: 'QUEUED' },
+      ]);
+      return dialog.id;
+    });
+    const key = { accountId, network: 'vk', groupId: '1', userId: '42' } as const;
+    await inTx(async (tx) => {
+      await dialogs.editIncoming(tx, key, '11', { text: 'hello', attachments: [] }, at(4));
+      await dialogs.changeStatuses(tx, [{ messageId, network: 'vk', status: 'SENT', networkId: '12' }]);
+    });
+    await expect.poll(async () => (await heard(accountId)).length).toBe(7);
+    const entries = (await heard(accountId)).slice(4);
+    expect(kindsOf(entries)).toEqual(['message.edited', 'messages.status', 'message.removed']);
+    expect(entries.map(({ dialogId }) => dialogId)).toEqual([id, id, id]);
+    const [edit, status, removal] = entries;
+    const shown = (await dialogs.messages(accountId, id, { limit: 10 }))?.items ?? [];
+    expect(edit?.body).toMatchObject({
+      id: shown[1]?.id,
+      text: 'hello',
+      editedAt: at(4).toISOString(),
+      earlierTexts: [{ text: 'helo' }],
+    });
+    expect(status?.body).toEqual({ messages: [{ id: shown[0]?.id, status: 'SENT' }] });
+    expect(shown.map((line) => line.id)).not.toContain(removal?.body['id']);
+  });
+
+  test('that two dialogs became one', async () => {
+    const accountId = await newAccount();
+    const contactId = await newContact(accountId, 'Anna');
+    const [known] = await inTx((tx) =>
+      dialogs.openForNotifications(tx, [{ accountId, network: 'vk', groupId: '1', contactId, at: at(0) }]),
+    );
+    const stranger = await inTx((tx) => dialogs.open(tx, opening(accountId, null)));
+    await inTx((tx) => dialogs.open(tx, opening(accountId, contactId)));
+    await expect.poll(async () => (await heard(accountId)).length).toBe(3);
+    const entries = await heard(accountId);
+    expect(kindsOf(entries)).toEqual(['dialog.opened', 'dialog.opened', 'dialog.merged']);
+    expect(entries[2]).toEqual({ kind: 'dialog.merged', dialogId: stranger.id, body: { into: known?.id } });
   });
 });

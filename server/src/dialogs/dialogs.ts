@@ -1,9 +1,11 @@
 import type { Status } from '@soroka/api';
 import type { Keyboard, Network } from '@soroka/channels';
-import type { Database, Queryable } from '../platform/database.ts';
+import type { Events } from '../events/events.ts';
+import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
 import { completeText, editIncoming, type MessageText } from './edits.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
+import { noteChanges } from './noting.ts';
 import { openDialog, openForNotifications } from './open.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
@@ -96,24 +98,24 @@ export interface ReadMessage {
 /** The history of every account's dialogs: one dialog per group and contact, for ever. */
 export interface Dialogs {
   /** The dialog of the person, made where there was none; two that turn out to be one person's are merged into one. */
-  open(tx: Queryable, opening: Opening): Promise<OpenedDialog>;
+  open(tx: Transaction, opening: Opening): Promise<OpenedDialog>;
   /** The dialogs of contacts that got a notification, in the order given. Dates are of the notifications. */
   openForNotifications(
-    tx: Queryable,
+    tx: Transaction,
     openings: readonly (DialogKey & { contactId: number; at: Date })[],
   ): Promise<readonly Dialog[]>;
   /** Writes messages at the ends of their dialogs, in the order given; true for each that was new. */
-  append(tx: Queryable, messages: readonly NewMessage[]): Promise<readonly boolean[]>;
+  append(tx: Transaction, messages: readonly NewMessage[]): Promise<readonly boolean[]>;
   /** A person changed a message: it shows the new content, and keeps the words it had. Nothing happens where it is not known. */
   editIncoming(
-    tx: Queryable,
+    tx: Transaction,
     key: DialogKey & { userId: string },
     networkId: string,
     content: MessageText,
     at: Date,
   ): Promise<void>;
   /** The whole of a message that came cut. */
-  completeText(tx: Queryable, dialogId: number, networkId: string, content: MessageText): Promise<void>;
+  completeText(tx: Transaction, dialogId: number, networkId: string, content: MessageText): Promise<void>;
   /** What was learnt of a chat whose bodies do not tell; `unknown` also where another person writes than the one it was of. */
   knownChat(tx: Queryable, key: DialogKey, peerId: string, userId: string): Promise<ChatKind>;
   /** `userId` null: a chat of several people. */
@@ -127,7 +129,7 @@ export interface Dialogs {
   /** The group whose dialog holds a message of ours. */
   groupOfMessage(tx: Queryable, messageId: number, network: Network): Promise<string | null>;
   /** In the order they happened; changes of messages that are in no dialog are passed over. Returns which were found. */
-  changeStatuses(tx: Queryable, changes: readonly StatusChange[]): Promise<readonly boolean[]>;
+  changeStatuses(tx: Transaction, changes: readonly StatusChange[]): Promise<readonly boolean[]>;
   /**
    * A person has read everything up to this id. Returns our messages that are read by it; those whose network ids are not
    * known yet (the answer to the send was lost, or is on its way) come from `readBefore` when they are.
@@ -143,20 +145,40 @@ export interface Dialogs {
   messages(accountId: number, dialogId: number, page: PageRequest): Promise<Page<MessageItem> | null>;
 }
 
-export function createDialogs({ database }: { database: Database }): Dialogs {
+export function createDialogs({ database, events }: { database: Database; events: Pick<Events, 'note'> }): Dialogs {
   return {
-    open: openDialog,
-    openForNotifications,
-    append: appendMessages,
-    editIncoming,
-    completeText,
+    async open(tx, opening) {
+      const { dialog, changes } = await openDialog(tx, opening);
+      noteChanges(events, tx, changes);
+      return dialog;
+    },
+    async openForNotifications(tx, openings) {
+      const { dialogs, changes } = await openForNotifications(tx, openings);
+      noteChanges(events, tx, changes);
+      return dialogs;
+    },
+    async append(tx, messages) {
+      const { isNew, changes } = await appendMessages(tx, messages);
+      noteChanges(events, tx, changes);
+      return isNew;
+    },
+    async editIncoming(tx, key, networkId, content, at) {
+      noteChanges(events, tx, await editIncoming(tx, key, networkId, content, at));
+    },
+    async completeText(tx, dialogId, networkId, content) {
+      noteChanges(events, tx, await completeText(tx, dialogId, networkId, content));
+    },
     knownChat,
     learnChat,
     describeChat,
     completeIncoming,
     buttonLabel,
     groupOfMessage,
-    changeStatuses,
+    async changeStatuses(tx, statuses) {
+      const { isFound, changes } = await changeStatuses(tx, statuses);
+      noteChanges(events, tx, changes);
+      return isFound;
+    },
     readUpTo,
     readBefore,
     forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),

@@ -1,6 +1,8 @@
 import { stringifyJson } from '@soroka/channels';
 import type { Queryable } from '../platform/database.ts';
 import type { DialogKey } from './dialogs.ts';
+import type { MessageItem } from './history.ts';
+import type { DialogChange, DialogPlace } from './noting.ts';
 import { storable } from './storable.ts';
 
 /** What a message holds now. */
@@ -22,14 +24,20 @@ const SQL = {
       where d.account_id = $1 and d.network = $2 and d.group_id = $3 and d.user_id = $4 and d.merged_into is null
         and m.dialog_id = d.id and m.network_id = $5 and m.direction = 'in'
         and (m.edited_at is null or m.edited_at <= $8)
-        and (m.text <> $6 or m.attachments::text is distinct from $7)`,
+        and (m.text <> $6 or m.attachments::text is distinct from $7)
+      returning
+        m.id, m.text, m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.account_id as "accountId",
+        d.network, d.group_id as "groupId", m.dialog_id as "dialogId"`,
   },
   complete: {
     name: 'dialog_message_complete_text',
     text: `
       update dialog_message as m set text = $3, attachments = coalesce($4::json, attachments)
       from dialog as d
-      where d.id = $1 and m.dialog_id = coalesce(d.merged_into, d.id) and m.network_id = $2 and m.edited_at is null`,
+      where d.id = $1 and m.dialog_id = coalesce(d.merged_into, d.id) and m.network_id = $2 and m.edited_at is null
+      returning
+        m.id, m.text, m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.account_id as "accountId",
+        d.network, d.group_id as "groupId", m.dialog_id as "dialogId"`,
   },
 } as const;
 
@@ -40,14 +48,27 @@ export async function editIncoming(
   networkId: string,
   content: MessageText,
   at: Date,
-): Promise<void> {
+): Promise<readonly DialogChange[]> {
   const key = [accountId, network, groupId, userId, storable(networkId)];
-  await tx.run(SQL.edit, [...key, storable(content.text), jsonOf(content.attachments), at, at.toISOString()]);
+  const values = [...key, storable(content.text), jsonOf(content.attachments), at, at.toISOString()];
+  return (await tx.rows<EditedRow>(SQL.edit, values)).map(edited);
 }
 
 /** See Dialogs.completeText. */
-export async function completeText(tx: Queryable, dialogId: number, networkId: string, content: MessageText): Promise<void> {
-  await tx.run(SQL.complete, [dialogId, storable(networkId), storable(content.text), jsonOf(content.attachments)]);
+export async function completeText(
+  tx: Queryable,
+  dialogId: number,
+  networkId: string,
+  content: MessageText,
+): Promise<readonly DialogChange[]> {
+  const values = [dialogId, storable(networkId), storable(content.text), jsonOf(content.attachments)];
+  return (await tx.rows<EditedRow>(SQL.complete, values)).map(edited);
+}
+
+type EditedRow = DialogPlace & Pick<MessageItem, 'id' | 'text' | 'editedAt' | 'earlierTexts'>;
+
+function edited({ id, text, editedAt, earlierTexts, ...place }: EditedRow): DialogChange {
+  return { place, kind: 'message.edited', body: { id, text, editedAt, earlierTexts } };
 }
 
 function jsonOf(attachments: readonly unknown[]): string | null {

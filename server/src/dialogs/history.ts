@@ -1,7 +1,8 @@
 import type { Route, Status } from '@soroka/api';
 import type { Keyboard } from '@soroka/channels';
-import type { Database } from '../platform/database.ts';
+import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
+import type { DialogChange } from './noting.ts';
 
 export interface PageRequest {
   /** `nextCursor` of the page before. */
@@ -17,6 +18,8 @@ export interface Page<Item> {
 
 export interface MessageItem {
   id: number;
+  /** Its place in the dialog; what was imported from before us is below 1. Given anew when two dialogs become one. */
+  sequence: number;
   /** What happened: words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat. */
   kind: 'message' | 'started' | 'button' | 'system';
   direction: 'in' | 'out';
@@ -61,7 +64,7 @@ export interface DialogItem {
 }
 
 const MESSAGE_COLUMNS = `
-  m.id, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
+  m.id, m.sequence, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
   m.created_at as "createdAt", m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.status,
   case when m.author_id is not null then
     jsonb_build_object('id', m.author_id, 'name', writer.name, 'pictureUrl', writer.picture_url)
@@ -99,6 +102,19 @@ const SQL = {
       ) as message
       order by d.last_message_at desc, d.id desc`,
   },
+  opened: {
+    name: 'dialog_opened',
+    text: `
+      select
+        d.id, d.account_id as "accountId", d.network, d.group_id as "groupId", d.kind, d.title, d.picture_url as "pictureUrl",
+        d.created_at as "createdAt", c.id as "contactId", coalesce(c.name, p.name) as "contactName", c.phone as "contactPhone",
+        p.picture_url as "contactPictureUrl"
+      from dialog as d
+      left join contact as c on c.id = d.contact_id
+      left join profile as p on p.account_id = d.account_id and p.network = d.network and p.user_id = d.user_id and d.kind = 'person'
+      where d.id = any($1::bigint[])
+      order by d.id`,
+  },
   dialog: {
     name: 'dialog_current',
     text: 'select coalesce(merged_into, id) as id from dialog where account_id = $1 and id = $2',
@@ -106,7 +122,7 @@ const SQL = {
   messages: {
     name: 'dialog_messages',
     text: `
-      select m.sequence, ${MESSAGE_COLUMNS}
+      select ${MESSAGE_COLUMNS}
       from dialog_message as m${WRITER}
       where m.account_id = $1 and m.dialog_id = $2 and ($3::int is null or m.sequence < $3)
       order by m.sequence desc
@@ -149,13 +165,32 @@ export async function listMessages(
   const [dialog] = await database.rows<{ id: number }>(SQL.dialog, [accountId, dialogId]);
   if (dialog === undefined) return null;
   const values = [accountId, dialog.id, sequence ?? null, request.limit + 1];
-  const rows = await database.rows<MessageItem & { sequence: number }>(SQL.messages, values);
+  const rows = await database.rows<MessageItem>(SQL.messages, values);
   return pageOf(
     rows,
     request.limit,
-    ({ sequence: _, ...item }) => item,
+    (row) => row,
     (row) => [row.sequence],
   );
+}
+
+type OpenedRow = Pick<DialogRow, 'id' | 'groupId' | 'title' | 'pictureUrl' | (`contact${string}` & keyof DialogRow)> & {
+  accountId: number;
+  network: string;
+  kind: DialogItem['kind'];
+  createdAt: Date;
+};
+
+/** Dialogs that were made just now and hold nothing yet, as the list shows them. */
+export async function readOpened(on: Queryable, ids: readonly number[]): Promise<DialogChange[]> {
+  const rows = await on.rows<OpenedRow>(SQL.opened, [ids]);
+  return rows.map(({ accountId, network, contactId, contactName, contactPhone, contactPictureUrl, ...row }) => {
+    const contact =
+      contactId === null ? null : { id: contactId, name: contactName, phone: contactPhone, pictureUrl: contactPictureUrl };
+    const channel = network.toUpperCase() as Route;
+    const body: DialogItem = { ...row, channel, contact, lastMessage: null };
+    return { place: { accountId, network, dialogId: row.id, groupId: row.groupId }, kind: 'dialog.opened', body };
+  });
 }
 
 function dialogOf({

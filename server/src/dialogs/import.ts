@@ -121,7 +121,10 @@ export function createImport(parts: ImportParts): HistoryImport {
     const { peerId, userId, isChat } = peer;
     const contactId = isChat ? null : (await contacts.ensureByUser(tx, accountId, network, userId)).contactId;
     const key = { accountId, network, groupId };
-    const { id } = await openDialog(tx, { ...key, contactId, userId, peerId, at: newest.at });
+    // Screens are not told: a history of years would be one flood, and whoever imports one loads the lists anew.
+    const {
+      dialog: { id },
+    } = await openDialog(tx, { ...key, contactId, userId, peerId, at: newest.at });
     if (network === 'ok') await learnChat(tx, key, peerId, isChat ? null : userId, new Date(clock.now()));
     if (isChat) await describeChat(tx, key, peerId, peer);
     return prependHistory(tx, id, messages, isChat);

@@ -1,5 +1,7 @@
 import type { Queryable } from '../platform/database.ts';
 import type { Dialog, DialogKey, OpenedDialog, Opening } from './dialogs.ts';
+import { readOpened } from './history.ts';
+import type { DialogChange } from './noting.ts';
 
 interface DialogRow extends Dialog {
   contactId: number | null;
@@ -62,7 +64,8 @@ const SQL = {
       select distinct on (account_id, network, group_id, contact_id) account_id, network, group_id, contact_id, at, at
       from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) as o(account_id, network, group_id, contact_id, at)
       order by account_id, network, group_id, contact_id, at
-      on conflict do nothing`,
+      on conflict do nothing
+      returning id`,
   },
   // `limit 1` has each one found by its contact: while nothing is known of the table, walking through all dialogs of the account looks as good.
   ofContacts: {
@@ -82,8 +85,11 @@ const SQL = {
   },
 } as const;
 
-/** See Dialogs.open. */
-export async function openDialog(tx: Queryable, opening: Opening): Promise<OpenedDialog> {
+/** See Dialogs.open; with it, what screens are to hear. */
+export async function openDialog(
+  tx: Queryable,
+  opening: Opening,
+): Promise<{ dialog: OpenedDialog; changes: readonly DialogChange[] }> {
   const { accountId, network, groupId, contactId, userId, peerId, at } = opening;
   const key = [accountId, network, groupId, contactId, userId];
   let [dialog, earlier] = await tx.rows<DialogRow>(SQL.find, key);
@@ -97,23 +103,36 @@ export async function openDialog(tx: Queryable, opening: Opening): Promise<Opene
   if (earlier !== undefined) await merge(tx, earlier.id, dialog.id);
   const isSame = dialog.contactId === contactId && dialog.userId === userId && dialog.peerId === peerId;
   if (!isSame) await tx.run(SQL.meet, [dialog.id, contactId, userId, peerId]);
-  return { id: dialog.id, lastNotificationId: latest(dialog.lastNotificationId, earlier?.lastNotificationId ?? null), isNew };
+  const changes = isNew ? await readOpened(tx, [dialog.id]) : [];
+  if (earlier !== undefined) {
+    const place = { accountId, network, groupId, dialogId: earlier.id };
+    changes.push({ place, kind: 'dialog.merged', body: { into: dialog.id } });
+  }
+  const lastNotificationId = latest(dialog.lastNotificationId, earlier?.lastNotificationId ?? null);
+  return { dialog: { id: dialog.id, lastNotificationId, isNew }, changes };
 }
 
-/** See Dialogs.openForNotifications. */
+/** See Dialogs.openForNotifications; with it, what screens are to hear. */
 export async function openForNotifications(
   tx: Queryable,
   openings: readonly (DialogKey & { contactId: number; at: Date })[],
-): Promise<readonly Dialog[]> {
-  if (openings.length === 0) return [];
+): Promise<{ dialogs: readonly Dialog[]; changes: readonly DialogChange[] }> {
+  if (openings.length === 0) return { dialogs: [], changes: [] };
   const keys = [
     openings.map(({ accountId }) => accountId),
     openings.map(({ network }) => network),
     openings.map(({ groupId }) => groupId),
     openings.map(({ contactId }) => contactId),
   ];
-  await tx.run(SQL.openForNotifications, [...keys, openings.map(({ at }) => at)]);
-  return tx.rows<Dialog>(SQL.ofContacts, keys);
+  const made = await tx.rows<{ id: number }>(SQL.openForNotifications, [...keys, openings.map(({ at }) => at)]);
+  const changes =
+    made.length === 0
+      ? []
+      : await readOpened(
+          tx,
+          made.map(({ id }) => id),
+        );
+  return { dialogs: await tx.rows<Dialog>(SQL.ofContacts, keys), changes };
 }
 
 /** The history of `from` becomes part of `into`; `from` stays as a signpost for replies on their way. */

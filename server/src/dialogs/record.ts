@@ -1,6 +1,8 @@
 import type { Queryable } from '../platform/database.ts';
 import type { NewMessage, StatusChange } from './dialogs.ts';
 import { absorbEchoes } from './echoes.ts';
+import type { MessageItem } from './history.ts';
+import type { DialogChange, DialogPlace } from './noting.ts';
 import { storable } from './storable.ts';
 
 const SQL = {
@@ -10,7 +12,7 @@ const SQL = {
     name: 'dialog_message_append',
     text: `
       with given as (
-        select g.*, coalesce(d.merged_into, d.id) as into_id, d.account_id, d.network
+        select g.*, coalesce(d.merged_into, d.id) as into_id, d.account_id, d.network, d.group_id
         from unnest(
           $1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
           $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[]
@@ -50,19 +52,31 @@ const SQL = {
         ) as f
         where d.id = f.into_id
         returning d.id, d.last_sequence - f.messages as before
+      ), numbered as (
+        select f.*, grown.before + row_number() over (partition by f.into_id order by f.n) as sequence
+        from fresh as f
+        join grown on grown.id = f.into_id
       ), added as (
         insert into dialog_message (
           account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, keyboard,
           message_tag, event_id, message_id, network, network_id, status, author_id, created_at
         )
         select
-          f.account_id, f.into_id, grown.before + row_number() over (partition by f.into_id order by f.n), f.kind,
+          f.account_id, f.into_id, f.sequence, f.kind,
           case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.keyboard::jsonb,
           f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.author_id, f.at
-        from fresh as f
-        join grown on grown.id = f.into_id
+        from numbered as f
+        returning id, dialog_id, sequence
       )
-      select n::int as n from fresh union select n::int from imported`,
+      select
+        f.n::int as n, added.id, added.sequence, f.account_id as "accountId", f.into_id as "dialogId", f.network, f.group_id as "groupId",
+        writer.name as "authorName", writer.picture_url as "authorPictureUrl"
+      from numbered as f
+      join added on added.dialog_id = f.into_id and added.sequence = f.sequence
+      left join profile as writer
+        on writer.account_id = f.account_id and writer.network = f.network and writer.user_id = f.author_id
+      union all
+      select n::int, null, null, null, null, null, null, null, null from imported`,
   },
   complete: {
     name: 'dialog_message_complete',
@@ -95,15 +109,26 @@ const SQL = {
       set status = c.status, network_id = coalesce(m.network_id, c.network_id)
       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as c(message_id, network, status, network_id)
       where m.message_id = c.message_id and m.network = c.network
-      returning m.message_id as "messageId", m.network`,
+      returning
+        m.message_id as "messageId", m.network, m.id, m.status, m.account_id as "accountId", m.dialog_id as "dialogId",
+        (select group_id from dialog as d where d.id = m.dialog_id) as "groupId"`,
   },
 } as const;
 
-/** See Dialogs.append. */
-export async function appendMessages(tx: Queryable, messages: readonly NewMessage[]): Promise<readonly boolean[]> {
-  if (messages.length === 0) return [];
+/** Where a line now stands; without an id it stood there before, and only its event is new. */
+type AppendedRow = { n: number } & (
+  | { id: null }
+  | (DialogPlace & { id: number; sequence: number; authorName: string | null; authorPictureUrl: string | null })
+);
+
+/** See Dialogs.append; with it, what screens are to hear. */
+export async function appendMessages(
+  tx: Queryable,
+  messages: readonly NewMessage[],
+): Promise<{ isNew: readonly boolean[]; changes: readonly DialogChange[] }> {
+  if (messages.length === 0) return { isNew: [], changes: [] };
   const column = <Value>(read: (message: NewMessage) => Value | undefined) => messages.map((message) => read(message) ?? null);
-  const rows = await tx.rows<{ n: number }>(SQL.append, [
+  const rows = await tx.rows<AppendedRow>(SQL.append, [
     column(({ dialogId }) => dialogId),
     column(({ kind = 'message' }) => kind),
     column(({ source }) => source),
@@ -119,12 +144,37 @@ export async function appendMessages(tx: Queryable, messages: readonly NewMessag
     column(({ status }) => status),
     column(({ authorId }) => authorId),
   ]);
-  await absorbEchoes(
+  const removed = await absorbEchoes(
     tx,
     messages.flatMap(({ messageId, networkId }) => (messageId === undefined || networkId === undefined ? [] : [messageId])),
   );
   const fresh = new Set(rows.map(({ n }) => n));
-  return messages.map((_, index) => fresh.has(index + 1));
+  const added = rows
+    .sort((a, b) => a.n - b.n)
+    .flatMap((row): DialogChange[] =>
+      row.id === null ? [] : [{ place: row, kind: 'message.added', body: lineOf(messages[row.n - 1] as NewMessage, row) }],
+    );
+  return { isNew: messages.map((_, index) => fresh.has(index + 1)), changes: [...added, ...removed] };
+}
+
+/** The line as the history shows it. */
+function lineOf(message: NewMessage, row: Exclude<AppendedRow, { id: null }>): MessageItem {
+  const { kind = 'message', source, text, at, payload, authorId, keyboard, messageTag, messageId, status } = message;
+  const author = authorId === undefined ? null : { id: authorId, name: row.authorName, pictureUrl: row.authorPictureUrl };
+  return {
+    ...{
+      id: row.id,
+      sequence: row.sequence,
+      kind,
+      direction: source === 'person' ? 'in' : 'out',
+      text: storable(text),
+      source,
+      author,
+    },
+    messageTag: messageTag ?? (messageId === undefined ? null : String(messageId)),
+    ...{ payload: payload ?? null, keyboard: keyboard ?? null, createdAt: at, editedAt: null, earlierTexts: null },
+    status: status ?? null,
+  };
 }
 
 /** See Dialogs.completeIncoming. */
@@ -144,21 +194,32 @@ export async function groupOfMessage(tx: Queryable, messageId: number, network: 
   return found?.groupId ?? null;
 }
 
-/** See Dialogs.changeStatuses. */
-export async function changeStatuses(tx: Queryable, changes: readonly StatusChange[]): Promise<readonly boolean[]> {
-  if (changes.length === 0) return [];
+type StatusRow = DialogPlace & Pick<StatusChange, 'messageId' | 'network' | 'status'> & { id: number };
+
+/** See Dialogs.changeStatuses; with it, what screens are to hear. */
+export async function changeStatuses(
+  tx: Queryable,
+  changes: readonly StatusChange[],
+): Promise<{ isFound: readonly boolean[]; changes: readonly DialogChange[] }> {
+  if (changes.length === 0) return { isFound: [], changes: [] };
   const keyOf = ({ messageId, network }: Pick<StatusChange, 'messageId' | 'network'>) => `${messageId} ${network}`;
   const last = [...new Map(changes.map((change) => [keyOf(change), change])).values()];
-  const found = await tx.rows<{ messageId: number; network: StatusChange['network'] }>(SQL.changeStatuses, [
+  const found = await tx.rows<StatusRow>(SQL.changeStatuses, [
     last.map(({ messageId }) => messageId),
     last.map(({ network }) => network),
     last.map(({ status }) => status),
     last.map(({ networkId }) => networkId ?? null),
   ]);
-  await absorbEchoes(
+  const removed = await absorbEchoes(
     tx,
     last.flatMap(({ messageId, networkId }) => (networkId === undefined ? [] : [messageId])),
   );
   const keys = new Set(found.map(keyOf));
-  return changes.map((change) => keys.has(keyOf(change)));
+  const perDialog = [...Map.groupBy(found, ({ dialogId }) => dialogId).values()].flatMap((rows): DialogChange[] => {
+    const [place] = rows;
+    return place === undefined
+      ? []
+      : [{ place, kind: 'messages.status', body: { messages: rows.map(({ id, status }) => ({ id, status })) } }];
+  });
+  return { isFound: changes.map((change) => keys.has(keyOf(change))), changes: [...perDialog, ...removed] };
 }

@@ -1,12 +1,12 @@
 import type { ActionOutcome, Channel } from '@soroka/channels';
 import type { Contacts } from '../contacts/contacts.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import type { FollowUp, FollowUpKind, FollowUpTask } from './follow-ups.ts';
 import type { RawEvents } from './raw-events.ts';
 
 /** Writes down what the network said, in one transaction with the end of the follow-ups. */
-export type Settle = (tx: Queryable) => Promise<void>;
+export type Settle = (tx: Transaction) => Promise<void>;
 
 export interface WorkParts {
   dialogs: Pick<Dialogs, 'completeText' | 'learnChat' | 'describeChat'>;

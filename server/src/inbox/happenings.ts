@@ -2,12 +2,12 @@ import { type InboundEvent, stringifyJson } from '@soroka/channels';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import type { RawEvent } from './incoming.ts';
 import type { Place, Placed, Places } from './places.ts';
 
 type Of<Kind extends InboundEvent['kind']> = Placed<Extract<InboundEvent, { kind: Kind }>>;
-type Record<Kind extends InboundEvent['kind']> = (tx: Queryable, raw: RawEvent, event: Of<Kind>, place: Place) => Promise<void>;
+type Record<Kind extends InboundEvent['kind']> = (tx: Transaction, raw: RawEvent, event: Of<Kind>, place: Place) => Promise<void>;
 
 /** What befalls a dialog without being said to the group: no bot answers it, no account is told. */
 export interface Happenings {

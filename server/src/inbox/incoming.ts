@@ -1,5 +1,5 @@
 import { type InboundEvent, parseJson } from '@soroka/channels';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import { createHappenings, type HappeningsParts } from './happenings.ts';
 import { createPlaces, type Later, type Place, type Placed, type PlacesParts } from './places.ts';
 import type { BodyForm } from './raw-events.ts';
@@ -32,7 +32,7 @@ export interface Incoming {
    * Does everything that one stored body asks for, in the given transaction; or says when to try again, having written
    * nothing but what it waits for. Throws `BrokenBodyError` or `SyntaxError` for a body that will never be understood.
    */
-  workOff(tx: Queryable, raw: RawEvent): Promise<Later | null>;
+  workOff(tx: Transaction, raw: RawEvent): Promise<Later | null>;
 }
 
 export function createIncoming(parts: IncomingParts): Incoming {
@@ -41,7 +41,7 @@ export function createIncoming(parts: IncomingParts): Incoming {
   const hear = createHearing({ ...parts, places, tags });
   const happenings = createHappenings({ ...parts, places });
 
-  const workOffIn = (tx: Queryable, raw: RawEvent, event: Placed<Asking>, place: Place, json: unknown): Promise<void> => {
+  const workOffIn = (tx: Transaction, raw: RawEvent, event: Placed<Asking>, place: Place, json: unknown): Promise<void> => {
     switch (event.kind) {
       case 'message':
       case 'started':
@@ -58,7 +58,7 @@ export function createIncoming(parts: IncomingParts): Incoming {
     }
   };
 
-  const workOffOne = async (tx: Queryable, raw: RawEvent, event: InboundEvent, json: unknown): Promise<Later | null> => {
+  const workOffOne = async (tx: Transaction, raw: RawEvent, event: InboundEvent, json: unknown): Promise<Later | null> => {
     if (event.kind === 'other' || event.kind === 'permission') return null;
     const placed = { ...event, groupId: event.groupId ?? (await tags.groupOf(tx, raw, event)) };
     const place = await places.of(tx, raw, placed);

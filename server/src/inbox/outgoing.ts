@@ -4,7 +4,7 @@ import type { Dialogs, NewMessage, StatusChange } from '../dialogs/dialogs.ts';
 import type { Dispatch, DispatchEvent } from '../dispatch/dispatch.ts';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Queryable } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database.ts';
 
 export interface OutgoingParts {
   database: Database;
@@ -45,7 +45,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
   };
 
   /** Where each notification belongs: with the contact of its phone and the group that took it. */
-  const dialogsOf = async (tx: Queryable, events: readonly DispatchEvent[]): Promise<readonly number[]> => {
+  const dialogsOf = async (tx: Transaction, events: readonly DispatchEvent[]): Promise<readonly number[]> => {
     const byAccount = Map.groupBy(events, ({ accountId }) => accountId);
     const contactIds = new Map<number, ReadonlyMap<string, number>>();
     for (const [accountId, own] of byAccount) {
@@ -59,7 +59,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     return (await dialogs.openForNotifications(tx, openings)).map(({ id }) => id);
   };
 
-  const recordTaken = async (tx: Queryable, events: readonly DispatchEvent[]): Promise<void> => {
+  const recordTaken = async (tx: Transaction, events: readonly DispatchEvent[]): Promise<void> => {
     const notifications = events.filter(({ kind, phone }) => kind === 'notification' && phone !== null);
     const replies = events.filter(({ kind, dialogId }) => kind === 'reply' && dialogId !== null);
     const dialogIds = await dialogsOf(tx, notifications);

@@ -4,7 +4,7 @@ import type { Contacts } from '../contacts/contacts.ts';
 import { type ChatKind, type Dialogs, isGroupChat, needsChatLookup, type OpenedDialog } from '../dialogs/dialogs.ts';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import { addFollowUps, type FollowUpTask } from './follow-ups.ts';
 import type { RawEvent } from './incoming.ts';
 
@@ -37,17 +37,17 @@ export interface PlacesParts {
 
 /** Finds out where events happened, and asks the networks for what they do not tell. */
 export interface Places {
-  of(tx: Queryable, raw: RawEvent, event: Placed): Promise<Place | Later>;
+  of(tx: Transaction, raw: RawEvent, event: Placed): Promise<Place | Later>;
   /** The dialog of an event, with what is to be asked about those who are in it. `phone` and `name` as the network told them. */
   open(
-    tx: Queryable,
+    tx: Transaction,
     raw: RawEvent,
     event: Placed,
     place: Place,
     more?: { phone?: string; name?: string; alsoSeen?: readonly string[] },
   ): Promise<OpenedDialog>;
   /** Asks the group's own connection afterwards; nobody where an upstream is all there is. */
-  ask(tx: Queryable, raw: RawEvent, place: Place, tasks: readonly FollowUpTask[]): Promise<void>;
+  ask(tx: Transaction, raw: RawEvent, place: Place, tasks: readonly FollowUpTask[]): Promise<void>;
 }
 
 // How long a change of connections may stay unseen here.

@@ -2,18 +2,18 @@ import { BrokenBodyError, type InboundEvent } from '@soroka/channels';
 import type { Connection } from '../connections/connections.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import type { RawEvent } from './incoming.ts';
 
 /** Which notification of ours an upstream's tag means. */
 export interface Tags {
   /** Our id; null for a tag of somebody else, or none. */
-  answeredBy(tx: Queryable, raw: RawEvent, tag: string | undefined, ofGroup: readonly Connection[]): Promise<number | null>;
+  answeredBy(tx: Transaction, raw: RawEvent, tag: string | undefined, ofGroup: readonly Connection[]): Promise<number | null>;
   /**
    * An upstream that forwards OK's bodies for several groups does not say which; the notification answered does. Throws
    * `BrokenBodyError` where none of ours is.
    */
-  groupOf(tx: Queryable, raw: RawEvent, event: InboundEvent): Promise<string>;
+  groupOf(tx: Transaction, raw: RawEvent, event: InboundEvent): Promise<string>;
 }
 
 export function createTags({
@@ -23,7 +23,7 @@ export function createTags({
   dispatch: Pick<Dispatch, 'messageIdOf'>;
   dialogs: Pick<Dialogs, 'groupOfMessage'>;
 }): Tags {
-  const messageOf = async (tx: Queryable, tag: string | undefined, connectionIds: Iterable<number>): Promise<number | null> => {
+  const messageOf = async (tx: Transaction, tag: string | undefined, connectionIds: Iterable<number>): Promise<number | null> => {
     if (tag === undefined) return null;
     for (const connectionId of connectionIds) {
       const messageId = await dispatch.messageIdOf(tx, connectionId, tag);

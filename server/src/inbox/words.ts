@@ -5,7 +5,7 @@ import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Transaction } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { replyImpossible } from './events.ts';
 import { forwardBody } from './forward.ts';
@@ -30,12 +30,12 @@ export interface WordsParts {
 }
 
 /** Records what was said, answers it by the bot, and tells the account. */
-export type Hear = (tx: Queryable, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
+export type Hear = (tx: Transaction, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
 
 export function createHearing(parts: WordsParts): Hear {
   const { dispatch, dialogs, bots, callbacks, accounts, places, tags, clock, log } = parts;
 
-  const reply = async (tx: Queryable, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
+  const reply = async (tx: Transaction, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
     const { community, isGroupChat, isUnsure } = place;
     const replies = isUnsure ? [] : bots.answer(event, { isGroupChat });
     if (replies.length === 0) return;
@@ -54,7 +54,7 @@ export function createHearing(parts: WordsParts): Hear {
   };
 
   const forward = async (
-    tx: Queryable,
+    tx: Transaction,
     raw: RawEvent,
     event: Extract<Words, { kind: 'message' }>,
     json: unknown,
@@ -67,7 +67,7 @@ export function createHearing(parts: WordsParts): Hear {
   };
 
   /** What only the network can do about the event itself. */
-  const followUp = async (tx: Queryable, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
+  const followUp = async (tx: Transaction, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
     const { userId, peerId } = event;
     if (event.kind === 'button') {
       const press = { userId, peerId, callbackId: event.callbackId };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { measureAccept } from './accept.ts';
+import { measureArrival } from './arrival.ts';
 import { measureBacklog } from './backlog.ts';
 import { measureCallbacks } from './callbacks.ts';
 import { type Choice, FLAGS_HELP, readChoice, UsageError } from './choice.ts';
@@ -32,6 +33,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: { summary: 'time from a request to the network, at 500 and 1000 messages a second', run: measureLatency },
   intake: { summary: "time of the answer to VK's webhooks, at 500 and 2000 events a second", run: measureIntake },
   callbacks: { summary: 'signed callbacks delivered per second to 1000 endpoints', run: measureCallbacks },
+  arrival: {
+    summary: 'whether every callback arrives, in order and verified, where 20 % of 1000 endpoints fail',
+    run: measureArrival,
+  },
   engine: {
     summary: 'the engine without limits, beside graphile-worker, pg-boss and BullMQ on the same job',
     run: measureEngine,
@@ -66,7 +71,7 @@ ${FLAGS_HELP}
   npm run bench -- accept --seconds 3
 
 Results go to bench/results/ as JSON and as a table, and from there into docs/benchmarks.md; bench/README.md says how to read them.
-The exit code is 1 where a run failed, or where backlog, expiry or shares found a promise of docs/proofs.md broken.
+The exit code is 1 where a run failed, or where arrival, backlog, expiry or shares found a promise of docs/proofs.md broken.
 `;
 
 class Interrupted extends Error {}

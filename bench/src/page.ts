@@ -28,6 +28,7 @@ What will stand here:
 | \`latency\` | from a request to the network at 500 and 1,000 messages a second | an open loop: waiting for a slow answer is in the figures |
 | \`intake\` | answers to webhooks of VK | VK waits 5 seconds |
 | \`callbacks\` | signed callbacks to 1,000 endpoints | as they arrive there |
+| \`arrival\` | whether every status change arrives where 20 % of the endpoints fail | none may be missing, out of order or badly signed |
 | \`engine\` | sending without limits, beside graphile-worker, pg-boss and BullMQ on the same job | \`messages per call\` says what an engine makes of them |
 | \`lanes\` | the worst second of a group at 50 a second, ours and BullMQ's | more than 50 breaks the network's limit |
 | \`backlog\` | claims, memory and disk with ten thousand and a million waiting | \`find p50 to the first\` near 1 is flat |

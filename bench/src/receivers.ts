@@ -14,6 +14,12 @@ export interface ReceivedPost {
 /** How an endpoint takes a call; null: with no answer. */
 export type Answer = 200 | 500 | null;
 
+/** A call as it came. */
+export interface ReceivedCall {
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
 /** Customers' endpoints, each on a port of its own and so a host of its own to the server. */
 export interface Receivers extends AsyncDisposable {
   origins: readonly string[];
@@ -21,7 +27,10 @@ export interface Receivers extends AsyncDisposable {
 }
 
 /** They answer at once, each call as `answerOf` its endpoint says, counted from 0. */
-export async function startReceivers(count: number, answerOf: (endpoint: number) => Answer = () => 200): Promise<Receivers> {
+export async function startReceivers(
+  count: number,
+  answerOf: (endpoint: number, call: ReceivedCall) => Answer = () => 200,
+): Promise<Receivers> {
   const posts: ReceivedPost[] = [];
   const endpointOfPort = new Map<number, number>();
   const http = createServer(async (request, response) => {
@@ -34,7 +43,7 @@ export async function startReceivers(count: number, answerOf: (endpoint: number)
       isSigned: typeof request.headers['webhook-signature'] === 'string',
       callbacks: Array.isArray(parsed) ? parsed.length : 1,
     });
-    const answer = answerOf(endpoint);
+    const answer = answerOf(endpoint, { headers: request.headers as Record<string, string>, body });
     if (answer !== null) response.writeHead(answer).end();
   });
   const listeners = await Promise.all(Array.from({ length: count }, () => listen((socket) => http.emit('connection', socket))));

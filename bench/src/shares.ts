@@ -16,7 +16,7 @@ const PER_SECOND = 10;
 const CONNECTIONS = 4;
 const WARM_UP_MS = 3_000;
 const WAIT_P99_MS_MAX = 2_000;
-/** Its people are nobody's of the queue, which begins with the first. */
+/** The queue begins with the first person, and does not come to these while it is looked at. */
 const PEOPLE_FROM = 599_000;
 
 /** How long an account waits for its few messages in a group where another one has very many waiting. */

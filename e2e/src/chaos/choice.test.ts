@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { QUICK_NAMES, readChoice, UsageError } from './choice.ts';
+import { QUICK_NAMES, readChoice, readSoakSeconds, UsageError } from './choice.ts';
 
 const KNOWN = ['server-kill', 'disk-full'];
 
@@ -24,4 +24,14 @@ test('a wrong word is told by its name', () => {
     new UsageError('There is no scenario "disk-empty": there are server-kill, disk-full.'),
   );
   expect(() => readChoice(['--seconds', '0'], KNOWN)).toThrow('--seconds must be a whole number from 1 to 36000, not "0".');
+});
+
+test('an hour without trouble may be shorter, but not too short to tell anything', () => {
+  const bounds = { usual: 3_600, min: 60, max: 10_000 };
+  expect(readSoakSeconds([], bounds)).toBe(3_600);
+  expect(readSoakSeconds(['--seconds', '90'], bounds)).toBe(90);
+  expect(readSoakSeconds(['--help'], bounds)).toBe('help');
+  expect(() => readSoakSeconds(['--seconds', '59'], bounds)).toThrow(
+    new UsageError('--seconds must be a whole number from 60 to 10000, not "59".'),
+  );
 });

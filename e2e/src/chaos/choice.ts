@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { type ManyGroups, MESSAGES_MAX } from './lanes.ts';
 
 /** What the command line asks for. */
@@ -29,19 +29,20 @@ export const FLAGS_HELP = `  --seconds N               How long trouble is made 
 
 /** Throws UsageError. Without names all of `known`, or those of --quick. */
 export function readChoice(words: readonly string[], known: readonly string[]): Choice | 'help' {
-  const { values, positionals } = parse(words);
+  const { values, positionals } = parse(words, {
+    seconds: { type: 'string' },
+    groups: { type: 'string' },
+    'messages-per-second': { type: 'string' },
+    quick: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
   if (values.help === true) return 'help';
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no scenario "${unknown}": there are ${known.join(', ')}.`);
   const isQuick = values.quick === true;
-  const number = (name: 'seconds' | 'groups' | 'messages-per-second', usual: number, max: number): number => {
-    const value = values[name] === undefined ? usual : Number(values[name]);
-    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-    throw new UsageError(`--${name} must be a whole number from 1 to ${max}, not "${values[name]}".`);
-  };
-  const seconds = number('seconds', isQuick ? SECONDS.quick : SECONDS.usual, SECONDS.max);
-  const groups = number('groups', GROUPS.usual, GROUPS.max);
-  const messagesPerSecond = number('messages-per-second', MESSAGES_PER_SECOND.usual, MESSAGES_PER_SECOND.max);
+  const seconds = wholeNumber('seconds', values.seconds, { usual: isQuick ? SECONDS.quick : SECONDS.usual, max: SECONDS.max });
+  const groups = wholeNumber('groups', values.groups, GROUPS);
+  const messagesPerSecond = wholeNumber('messages-per-second', values['messages-per-second'], MESSAGES_PER_SECOND);
   const isOwnLoad = values.groups !== undefined || values['messages-per-second'] !== undefined;
   if (isOwnLoad && seconds * messagesPerSecond > MESSAGES_MAX)
     throw new UsageError(`${seconds} s of ${messagesPerSecond} messages are more than the ${MESSAGES_MAX} that can be counted.`);
@@ -53,19 +54,27 @@ export function readChoice(words: readonly string[], known: readonly string[]): 
   };
 }
 
-function parse(words: readonly string[]) {
+/** Of an hour without trouble. Throws UsageError. */
+export function readSoakSeconds(words: readonly string[], bounds: { usual: number; min: number; max: number }): number | 'help' {
+  const { values, positionals } = parse(words, { seconds: { type: 'string' }, help: { type: 'boolean' } });
+  if (positionals.length > 0) throw new UsageError(`There is only one kind of soak, and no "${positionals[0]}".`);
+  return values.help === true ? 'help' : wholeNumber('seconds', values.seconds, bounds);
+}
+
+/** What stands behind the flag; `usual` where it is not there. */
+function wholeNumber(
+  flag: string,
+  text: string | undefined,
+  { usual, min = 1, max }: { usual: number; min?: number; max: number },
+): number {
+  const value = text === undefined ? usual : Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new UsageError(`--${flag} must be a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+function parse<Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
   try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        seconds: { type: 'string' },
-        groups: { type: 'string' },
-        'messages-per-second': { type: 'string' },
-        quick: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    });
+    return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

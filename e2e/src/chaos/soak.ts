@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type pg from 'pg';
 import { connect } from './administrator.ts';
-import { UsageError } from './choice.ts';
+import { readSoakSeconds } from './choice.ts';
 import { loadText, type ManyGroups, MESSAGES_MAX } from './lanes.ts';
 import { prepareBase } from './prepare.ts';
 import { runProgram, say } from './program.ts';
@@ -11,12 +10,12 @@ import { describeHere, markdownTable, readLines, writeLines } from './results.ts
 import { type Outcome, runScenario, type Scenario, type Trouble } from './scenario.ts';
 import { type Sample, type Steadiness, steadinessOf, unsteady } from './steadiness.ts';
 
-const SECONDS = { usual: 3_600, min: 60, max: 36_000 } as const;
 /** Below it memory and tables have not settled yet: they are shown, and held against nothing. */
 const JUDGED_FROM_SECONDS = 1_800;
 const WARM_UP_SECONDS = 600;
 const GROUPS = 100;
 const MESSAGES_PER_SECOND = 300;
+const SECONDS = { usual: 3_600, min: 60, max: MESSAGES_MAX / MESSAGES_PER_SECOND } as const;
 /** A week of five a day passes for everybody in one run: places of the day are taken all the time, and nobody runs out of them. */
 const PER_DAY = 35;
 const MESSAGES_PER_PERSON = 30;
@@ -48,21 +47,6 @@ interface Soak {
   load: string;
   seconds: number;
   came: Outcome & Steadiness;
-}
-
-function readSeconds(words: readonly string[]): number | 'help' {
-  const options = { seconds: { type: 'string' }, help: { type: 'boolean' } } as const;
-  let values: { seconds?: string | undefined; help?: boolean | undefined };
-  try {
-    ({ values } = parseArgs({ args: [...words], options }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  if (values.help === true) return 'help';
-  const max = Math.min(SECONDS.max, Math.floor(MESSAGES_MAX / MESSAGES_PER_SECOND));
-  const seconds = values.seconds === undefined ? SECONDS.usual : Number(values.seconds);
-  if (Number.isInteger(seconds) && seconds >= SECONDS.min && seconds <= max) return seconds;
-  throw new UsageError(`--seconds must be a whole number from ${SECONDS.min} to ${max}, not "${values.seconds}".`);
 }
 
 function soakScenario(load: ManyGroups, samples: Sample[]): Scenario {
@@ -162,7 +146,7 @@ async function soak(seconds: number, unlessStopped: <Value>(waited: Promise<Valu
 }
 
 await runProgram('soak', async (words, unlessStopped) => {
-  const seconds = readSeconds(words);
+  const seconds = readSoakSeconds(words, SECONDS);
   if (seconds === 'help') {
     process.stdout.write(HELP);
     return 0;

@@ -1,9 +1,12 @@
 import { prepareRestored } from '../dispatch/dispatch.ts';
-import { type Config, readConfig } from '../platform/config.ts';
+import { type Config, readConfig, readSecretKey } from '../platform/config.ts';
+import { secretKey } from '../platform/config-readers.ts';
+import { rotateKey } from '../platform/key-rotation.ts';
 import { migrate } from '../platform/migrations.ts';
 import { giveBackStartupMemory } from '../platform/startup-memory.ts';
-import type { Command, Surroundings } from './command.ts';
+import { type Command, type Surroundings, UsageError } from './command.ts';
 import { resetDemo } from './demo-reset.ts';
+import { textOrFile } from './values.ts';
 import { openWorkplace, reachDatabase } from './workplace.ts';
 
 export const SERVER_COMMANDS: readonly Command[] = [
@@ -71,6 +74,41 @@ accepted after the dump is lost with it.
     async run(_, surroundings) {
       await using place = await openWorkplace(surroundings);
       return { kind: 'record', fields: { ...(await prepareRestored(place.database, place.connections)) } };
+    },
+  },
+  {
+    name: 'secrets rotate',
+    summary: 'Put everything that is sealed under a new SOROKA_SECRET_KEY. Servers are stopped meanwhile.',
+    flags: {
+      'new-key-file': { value: 'FILE', meaning: 'A file with the new key, 32 bytes in base64; - is standard input. Required.' },
+    },
+    help: `
+The old key is that of SOROKA_SECRET_KEY, else of secret.key in SOROKA_DATA. All values change over in one transaction, or none
+does; run again, it counts what is under the new key already and takes what a forgotten server sealed under the old one. A backup
+opens with the key of its time: keep the old one for as long as the backups.
+
+  openssl rand -base64 32 > new.key
+  soroka secrets rotate --new-key-file new.key`,
+    async run(given, surroundings) {
+      const text = await textOrFile(given, surroundings, 'new-key');
+      if (text === undefined) throw new UsageError('--new-key-file must be given.');
+      const key = secretKey(text);
+      if ('expected' in key) throw new UsageError(`--new-key-file must hold ${key.expected}.`);
+      await using place = await openWorkplace(surroundings);
+      const { config, database } = place;
+      const from = await readSecretKey(config);
+      if (from.equals(key.value)) throw new UsageError('--new-key-file holds the key that is in use.');
+      const columns = await rotateKey(database, { from, to: key.value });
+      const places = config.SOROKA_SECRET_KEY === undefined ? `over ${config.SOROKA_DATA}/secret.key` : 'into SOROKA_SECRET_KEY';
+      return {
+        kind: 'record',
+        fields: {
+          changed: columns.reduce((sum, { changed }) => sum + changed, 0),
+          already: columns.reduce((sum, { already }) => sum + already, 0),
+          columns: columns.map(({ name, changed, already }) => `${name}: ${changed + already}`),
+        },
+        work: { did: [], left: [`Put the new key ${places} of every server, then start them.`] },
+      };
     },
   },
   {

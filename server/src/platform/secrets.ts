@@ -36,6 +36,26 @@ export function createSecrets(masterKey: Buffer): Secrets {
   };
 }
 
+/** The same value under another master key; null where it is under that one already. Throws where it is under neither. */
+export function rewrap(sealed: Buffer, from: Buffer, to: Buffer): Buffer | null {
+  const wrappedEnd = 1 + BOX_OVERHEAD + KEY_BYTES;
+  const wrapped = sealed.subarray(1, wrappedEnd);
+  if (sealed[0] !== VERSION || wrapped.length < BOX_OVERHEAD + KEY_BYTES)
+    throw new Error('not a sealed value of a version we know');
+  if (isUnder(to, wrapped)) return null;
+  const dataKey = unbox(from, wrapped, 'data key');
+  return Buffer.concat([sealed.subarray(0, 1), box(to, dataKey, 'data key'), sealed.subarray(wrappedEnd)]);
+}
+
+function isUnder(key: Buffer, wrapped: Buffer): boolean {
+  try {
+    unbox(key, wrapped, 'data key');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function box(key: Buffer, plaintext: Buffer, context: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context, 'utf8'));

@@ -13,6 +13,17 @@ export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
+export {
+  EVENT_CLOSE_CODES,
+  EVENT_WAIT_SECONDS_MAX,
+  EventEntry,
+  EventFrame,
+  EventTicket,
+  Frame,
+  Frames,
+  HelloFrame,
+  ResetFrame,
+} from './events.ts';
 export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';
 export {
@@ -26,19 +37,39 @@ export {
   SendRequest,
   StatusCallback,
 } from './messages.ts';
-export {
-  EVENT_CLOSE_CODES,
-  EVENT_WAIT_SECONDS_MAX,
-  EventEntry,
-  EventFrame,
-  EventTicket,
-  Frame,
-  Frames,
-  HelloFrame,
-  ResetFrame,
-} from './events.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
 export { OPERATIONS, type Operation, type OperationId } from './operations/operations.ts';
+export {
+  AuditEntry,
+  CodeRequest,
+  Invitation,
+  InvitationAcceptance,
+  InvitationLink,
+  LoginRequest,
+  LoginWays,
+  Me,
+  MePatch,
+  NetworkStart,
+  NetworkVisit,
+  NewInvitation,
+  NewOperator,
+  NewTeam,
+  OpenedSession,
+  Operator,
+  OperatorPatch,
+  Pairing,
+  PairingLink,
+  PairingRedemption,
+  PasswordChange,
+  PasswordProof,
+  RecoveryCodes,
+  Removed,
+  SecurityPolicy,
+  Session,
+  Team,
+  TeamPatch,
+  TotpSecret,
+} from './operators.ts';
 export {
   API_SCOPES,
   type ApiScope,

@@ -12,8 +12,49 @@ export const ERRORS = {
   },
   'scope.missing': {
     status: 403,
-    message: 'This API key may not do that.',
-    hint: 'Use a key with the scope that the message names.',
+    message: 'This API key or operator may not do that.',
+    hint: 'Use a key with the scope, or an operator in a role, that the message names.',
+  },
+  'login.refused': {
+    status: 401,
+    message: 'The login, the password or the code is wrong.',
+    hint: 'Try again; an owner or the command line can set a new password.',
+  },
+  'code.needed': {
+    status: 401,
+    message: 'The password was right, the second factor is still to come.',
+    hint: 'POST /v1/login/code with a code of the app, or with a recovery code.',
+  },
+  'second.factor.needed': {
+    status: 403,
+    message: 'The account asks for a second factor, and this operator has none.',
+    hint: 'Set one up: POST /v1/me/totp, then POST /v1/me/totp/confirm.',
+  },
+  'second.factor.on': {
+    status: 409,
+    message: 'A second factor is set up already.',
+    hint: 'Remove it with POST /v1/me/totp/remove before you set up another.',
+  },
+  'origin.foreign': {
+    status: 403,
+    message: 'A page of another site asks in the name of a browser that is logged in here.',
+    hint: 'Call from a page of this server, or send the session as Authorization: Bearer.',
+  },
+  'role.too.high': {
+    status: 403,
+    message: 'Somebody in a higher role is concerned.',
+    hint: 'Ask an owner of the account, or use the command line.',
+  },
+  'last.owner': {
+    status: 409,
+    message: 'The account would be left without an owner.',
+    hint: 'Make another operator an owner first.',
+  },
+  'login.taken': { status: 409, message: 'The login is taken.', hint: 'Choose another login.' },
+  'link.dead': {
+    status: 410,
+    message: 'This link or code opens nothing any more.',
+    hint: 'Ask for a new one: each works once, and for a time.',
   },
   'content.type.invalid': { status: 415, message: 'The body must be JSON.', hint: 'Send Content-Type: application/json.' },
   'request.too.large': { status: 413, message: 'The body is too large.', hint: 'Send at most 4 MiB; split the batch.' },

@@ -43,8 +43,17 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('lets strangers see health and nothing else', () => {
-    const open = described.filter(([, , { security }]) => security.length === 0).map(([, path]) => path);
-    expect(open.sort()).toEqual(['/livez', '/readyz']);
+  test('lets strangers see health and log in, and nothing else', () => {
+    const open = described.filter(([, , { security }]) => security.length === 0).map(([method, path]) => `${method} ${path}`);
+    expect(open.sort()).toEqual([
+      'get /livez',
+      'get /readyz',
+      'get /v1/login',
+      'post /v1/invitations/accept',
+      'post /v1/login',
+      'post /v1/login/code',
+      'post /v1/login/{network}/start',
+      'post /v1/pairings/redeem',
+    ]);
   });
 });

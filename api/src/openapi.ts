@@ -6,7 +6,8 @@ import { ERRORS, type ErrorCode } from './errors.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
 import { OPERATIONS, type Operation } from './operations/operations.ts';
-import { RIGHTS, type Right } from './rights.ts';
+import { Me, Operator } from './operators.ts';
+import { RIGHTS, type Right, ROLES } from './rights.ts';
 
 const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Message,
@@ -22,10 +23,19 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   AccountPatch,
   Dialog,
   DialogMessage,
+  Operator,
+  Me,
   ErrorAnswer,
 };
 /** Codes of every route that needs a right. */
-const KEY_ERRORS: readonly ErrorCode[] = ['login.must.be.not.null', 'scope.missing', 'rate.limit', 'unavailable'];
+const RIGHT_ERRORS: readonly ErrorCode[] = [
+  'login.must.be.not.null',
+  'code.needed',
+  'scope.missing',
+  'second.factor.needed',
+  'rate.limit',
+  'unavailable',
+];
 
 export interface OpenApiDocument {
   openapi: '3.1.0';
@@ -76,6 +86,13 @@ export function openApiDocument(version: string): OpenApiDocument {
       securitySchemes: {
         key: { type: 'apiKey', in: 'header', name: 'Authorization', description: '"Key <api key>".' },
         basic: { type: 'http', scheme: 'basic', description: "Login: the account's name; password: an API key." },
+        session: { type: 'http', scheme: 'bearer', description: "The token of an operator's session." },
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-soroka',
+          description: 'Set by the login of a browser; `soroka` where the server is reached by plain http.',
+        },
       },
     },
   };
@@ -94,16 +111,26 @@ function describeOperation(id: string, operation: Operation): OpenApiOperation {
     tags: [tag],
     summary,
     description: [...(description === undefined ? [] : [description]), ...needs].join(' '),
-    security: right === null ? [] : [{ key: [] }, { basic: [] }],
+    security: right === null ? [] : securityOf(right),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
     responses: { 200: { description: answer.description, content: json(answer.schema) }, ...describeRefusals(operation) },
   };
 }
 
-/** Which keys may call a route. */
+/** Which keys and operators may call a route. */
 function whoMay(right: Right): string {
-  return `Needs a key with the scope ${RIGHTS[right].scopes.map((scope) => `"${scope}"`).join(' or ')}.`;
+  const { scopes, roles } = RIGHTS[right];
+  const keys = scopes.map((scope) => `a key with the scope "${scope}"`);
+  const people =
+    roles.length === ROLES.length ? 'the session of an operator' : `the session of an operator who is ${roles.join(' or ')}`;
+  return `Needs ${[...keys, people].join(', or ')}.`;
+}
+
+/** A route that no key may call is one of people. */
+function securityOf(right: Right): OpenApiOperation['security'] {
+  const people: Record<string, readonly string[]>[] = [{ session: [] }, { cookie: [] }];
+  return RIGHTS[right].scopes.length === 0 ? people : [{ key: [] }, { basic: [] }, ...people];
 }
 
 function describeParameters(where: 'path' | 'query' | 'header', schemas: Operation['query'], required: boolean) {
@@ -111,7 +138,7 @@ function describeParameters(where: 'path' | 'query' | 'header', schemas: Operati
 }
 
 function describeRefusals(operation: Operation): OpenApiOperation['responses'] {
-  const codes = [...operation.errors, ...(operation.right === null ? [] : KEY_ERRORS)];
+  const codes = [...operation.errors, ...(operation.right === null ? [] : RIGHT_ERRORS)];
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort();
   const shape = operation.refusals === 'result' ? RequestRejected : ErrorAnswer;
   return Object.fromEntries(

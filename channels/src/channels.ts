@@ -97,3 +97,13 @@ export {
   type VkRefLink,
   type VkRefLinkParts,
 } from './vk/vk.ts';
+export {
+  createVkId,
+  makeVkIdAuthorizeUrl,
+  readVkIdRedirect,
+  type VkId,
+  type VkIdAuthorizeRequest,
+  type VkIdOptions,
+  type VkIdOutcome,
+  type VkIdRedirect,
+} from './vk-id/vk-id.ts';

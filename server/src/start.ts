@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createAccounts } from './accounts/accounts.ts';
+import { createAudit } from './audit/audit.ts';
 import { createBots } from './bots/bots.ts';
 import { createCallbacks } from './callbacks/callbacks.ts';
 import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
-import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, makeDemoWorld } from './demo/demo.ts';
+import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, demoLoginApplications, makeDemoWorld } from './demo/demo.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { registerProbe } from './doctor/doctor.ts';
@@ -14,6 +15,7 @@ import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
 import { createHealth, createIntake, createReception } from './intake/intake.ts';
 import { createOAuth } from './oauth/oauth.ts';
+import { createOperators, type LoginApplications } from './operators/operators.ts';
 import { systemClock as clock } from './platform/clock.ts';
 import { type Config, type Role, readSecretKey } from './platform/config.ts';
 import { openDatabase } from './platform/database.ts';
@@ -44,6 +46,7 @@ const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.
 const HEARD_WITHIN_MS = 5_000;
 /** A simulator that was started again has forgotten our webhooks, and whoever tries the demo waits for an answer. */
 const DEMO_WEBHOOK_CHECK_MS = 20_000;
+const HOUR_MS = 3_600_000;
 /** How the parts end, oldest first. */
 type Stops = (() => Promise<unknown>)[];
 
@@ -161,6 +164,15 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
   });
 
+  const audit = createAudit({ database, clock });
+  const operators = createOperators({
+    ...{ database, secrets, clock, log, audit },
+    publicUrl: () => publicUrl,
+    webSessionLife: { idleMs: config.SOROKA_SESSION_IDLE_HOURS * HOUR_MS, absoluteMs: config.SOROKA_SESSION_DAYS * 24 * HOUR_MS },
+    loginApplications: demo === undefined ? loginApplicationsOf(config) : demoLoginApplications(demo.simulatorUrl),
+    timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+  });
+
   let draining = false;
   const http = await createHttp({
     dispatch,
@@ -171,6 +183,9 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     dialogs,
     rawEvents,
     events,
+    operators,
+    audit,
+    publicUrl: () => publicUrl,
     httpClient,
     log,
     clock,
@@ -237,6 +252,14 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   }
   log.info({ event: 'server_started', port, metricsPort: metrics?.port ?? 'off', roles: config.SOROKA_ROLES });
   return { url: `http://127.0.0.1:${port}`, metricsUrl: metrics === null ? null : `http://127.0.0.1:${metrics.port}/metrics` };
+}
+
+function loginApplicationsOf(config: Config): LoginApplications {
+  const { SOROKA_VK_ID_APPLICATION: applicationId, SOROKA_OK_LOGIN_APPLICATION: ok } = config;
+  return {
+    ...(applicationId === undefined ? {} : { vk: { applicationId, url: config.SOROKA_VK_ID_URL } }),
+    ...(ok === undefined ? {} : { ok: { ...ok, url: config.SOROKA_OK_LOGIN_URL, apiUrl: config.SOROKA_OK_API_URL } }),
+  };
 }
 
 async function reachDatabase(config: Config, options: StartOptions, log: Logger, stops: Stops): Promise<string> {

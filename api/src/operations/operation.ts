@@ -12,7 +12,7 @@ export interface Operation {
   right: Right | null;
   /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
   refusals: 'result' | 'error';
-  tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Events' | 'Service';
+  tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Events' | 'Login' | 'Profile' | 'Operators' | 'Service';
   summary: string;
   description?: string;
   pathParameters?: Readonly<Record<string, TSchema>>;

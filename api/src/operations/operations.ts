@@ -3,7 +3,9 @@ import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
+import { OPERATOR_OPERATIONS } from './operator-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
+import { SESSION_OPERATIONS } from './session-operations.ts';
 
 export type { Operation } from './operation.ts';
 
@@ -14,6 +16,8 @@ export const OPERATIONS = {
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
   ...EVENT_OPERATIONS,
+  ...SESSION_OPERATIONS,
+  ...OPERATOR_OPERATIONS,
   ...SERVICE_OPERATIONS,
 } as const;
 

@@ -7,6 +7,7 @@ import { CONTENT_COMMANDS } from './content-commands.ts';
 import { DOCTOR_COMMANDS } from './doctor-commands.ts';
 import { EVENT_COMMANDS } from './event-commands.ts';
 import { LINK_COMMANDS } from './link-commands.ts';
+import { OPERATOR_COMMANDS } from './operator-commands.ts';
 import { present } from './output.ts';
 import { SENDER_COMMANDS } from './sender-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
@@ -24,6 +25,7 @@ export interface Terminal extends Surroundings {
 export const COMMANDS: readonly Command[] = [
   ...SERVER_COMMANDS,
   ...ACCOUNT_COMMANDS,
+  ...OPERATOR_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...USER_CONNECTION_COMMANDS,

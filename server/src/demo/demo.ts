@@ -1,6 +1,7 @@
 import { type Account, type Accounts, type Caller, SCOPES } from '../accounts/accounts.ts';
 import type { Connection, Connections, NewConnection, NewSenderRoute } from '../connections/connections.ts';
 import type { Contacts, ImportRow } from '../contacts/contacts.ts';
+import type { LoginApplications } from '../operators/operators.ts';
 import type { Templates } from '../templates/templates.ts';
 
 // The demo world is fixed: documents, tests and the simulator use the same names and numbers. None of its secrets is one:
@@ -65,6 +66,13 @@ export async function makeDemoWorld(parts: DemoParts, options: { simulatorUrl: s
   });
   if (missing.length > 0) await parts.contacts.importMany(accountId, missing);
   return { accountId };
+}
+
+/** The applications that the simulator has, by which operators of the demo log in as its people. */
+export function demoLoginApplications(simulatorUrl: string): LoginApplications {
+  const root = simulatorUrl.replace(/\/+$/, '');
+  const ok = { applicationId: '1246100000', applicationKey: 'CBADEMOKEY', applicationSecret: 'DEMOAPPSECRET' };
+  return { vk: { applicationId: '51000001', url: `${root}/vk-id` }, ok: { ...ok, url: `${root}/ok`, apiUrl: `${root}/ok` } };
 }
 
 /** For `createAccounts`, in a process of the demo alone: the key `demo`, all scopes. */

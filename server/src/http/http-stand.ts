@@ -6,6 +6,7 @@ import { AppError } from '../platform/errors.ts';
 import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
 import { createHttp, type HttpParts } from './http.ts';
+import { nobody } from './http-stand-operators.ts';
 
 /**
  * The HTTP part for tests of its own matters (envelopes, validation, headers): dispatch takes everything and keeps it in
@@ -143,6 +144,9 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       redeemTicket: async () => null,
     },
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
+    operators: nobody(),
+    audit: { list: async () => ({ items: [], nextNumber: null }) },
+    publicUrl: () => 'http://127.0.0.1:8080',
     httpClient,
     clock: systemClock,
     log: createLogger('silent'),

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { ERRORS, type ErrorCode, OPERATIONS, type Operation, type OperationId } from '@soroka/api';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { RawEvents } from '../inbox/inbox.ts';
+import type { Operators } from '../operators/operators.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { HttpClient } from '../platform/http-client.ts';
@@ -22,7 +24,10 @@ import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
+import { registerLoginCallbacks } from './login-callbacks.ts';
+import { createLoginRoutes } from './login-routes.ts';
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
+import { createOperatorRoutes } from './operator-routes.ts';
 import { registerPages } from './pages/pages.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
@@ -30,6 +35,8 @@ import { createRequestRate } from './request-rate.ts';
 import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
 import { createReadSendRequest } from './send-request.ts';
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
+import { createSessionCookie } from './session-cookie.ts';
+import { createSessionRoutes } from './session-routes.ts';
 import { createTimelineRoutes, type TimelineRoutesParts } from './timeline-routes.ts';
 import { createVkMessages, type VkMessagesParts } from './vk-messages.ts';
 
@@ -49,6 +56,10 @@ export interface HttpParts {
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
+  operators: Operators;
+  audit: Pick<Audit, 'list'>;
+  /** How browsers reach this server. */
+  publicUrl: () => string;
   httpClient: Pick<HttpClient, 'refusal'>;
   clock: Clock;
   log: Logger;
@@ -132,7 +143,9 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
 }
 
 function registerOperations(app: FastifyInstance, parts: HttpParts): void {
-  const { clock, accounts, requestsPerSecondPerKey } = parts;
+  const { clock, accounts, operators, publicUrl, requestsPerSecondPerKey } = parts;
+  const cookie = createSessionCookie(publicUrl);
+  const authenticator = { accounts, sessions: operators.sessions, cookie };
   const requestRate =
     requestsPerSecondPerKey === undefined ? null : createRequestRate({ clock, perSecond: requestsPerSecondPerKey });
   const read = createReadSendRequest(parts);
@@ -150,18 +163,24 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),
     ...createRawEventRoutes(parts),
     ...createSecretRoutes(parts),
+    ...createLoginRoutes({ operators, cookie, publicUrl }),
+    ...createSessionRoutes({ operators, cookie, publicUrl }),
+    ...createOperatorRoutes(parts),
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
-    if (operation.right !== null && !parts.servesApi) continue;
+    if (operation.tag !== 'Service' && !parts.servesApi) continue;
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       config: { refusals: operation.refusals },
-      ...(operation.right === null ? {} : { onRequest: unlessTicket(sockets, requireRight(operation.right, { accounts, requestRate })) }),
+      ...(operation.right === null
+        ? {}
+        : { onRequest: unlessTicket(sockets, requireRight(operation.right, { ...authenticator, requestRate })) }),
       handler: handlers[id as OperationId],
     });
   }
+  if (parts.servesApi) registerLoginCallbacks(app, { networkLogin: operators.networkLogin, cookie, publicUrl });
 }
 
 function addHooks(app: FastifyInstance, log: Logger, clock: Clock): void {

@@ -3,6 +3,7 @@ import type { OAuth } from '../oauth/oauth.ts';
 import { AppError } from '../platform/errors.ts';
 import { FRAGMENT_PAGE_POLICY, type Outcome, renderFragmentPage, renderOutcomePage } from './pages/oauth-pages.ts';
 import { chooseLanguage, PAGE_POLICY } from './pages/page.ts';
+import { cookieOf } from './session-cookie.ts';
 
 export interface OAuthRoutesParts {
   oauth: Pick<OAuth, 'leave' | 'comeBack' | 'finish'>;
@@ -37,7 +38,7 @@ export function registerOAuth(app: FastifyInstance, { oauth, publicUrl }: OAuthR
   };
 
   const comeBack = async (request: FastifyRequest, reply: FastifyReply, url: string) => {
-    const state = cookieOf(request.headers.cookie, COOKIE);
+    const state = cookieOf(request, COOKIE);
     const outcome = await oauth.comeBack(url, state, AbortSignal.timeout(CALLS_TIMEOUT_MS));
     reply.header('Set-Cookie', cookie('', 0));
     return sendOutcome(request, reply, outcome);
@@ -92,11 +93,6 @@ function sendOutcome(request: FastifyRequest, reply: FastifyReply, outcome: Outc
 
 function sendHtml(reply: FastifyReply, html: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').header('Vary', 'Accept-Language').send(html);
-}
-
-function cookieOf(header: string | undefined, name: string): string | null {
-  const pairs = (header ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([key]) => key === name)?.[1] ?? null;
 }
 
 function textOf(request: FastifyRequest): string {

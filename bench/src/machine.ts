@@ -21,7 +21,15 @@ export interface Machine {
   commit: string;
 }
 
-const SETTINGS = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size', 'wal_sync_method'];
+const SETTINGS = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'shared_buffers',
+  'max_wal_size',
+  'wal_sync_method',
+  'autovacuum_naptime',
+];
 
 export async function describeMachine({ database, dataFolder }: Town): Promise<Machine> {
   const { rows } = await database.query<{ name: string; setting: string }>(

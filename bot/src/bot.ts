@@ -13,6 +13,7 @@ export {
   type SceneContext,
 } from './code/code.ts';
 export { type Bot, noReplyTimesMs, type ReadBot, readBot, withVersions } from './definition/definition.ts';
+export { type Finding, type LintOptions, lintBot } from './lint/lint.ts';
 export type {
   Attachment,
   BotEvent,
@@ -28,6 +29,18 @@ export type {
   TraceLine,
   Value,
 } from './model/model.ts';
+export { OutsideAnswer, OutsideRequest, readOutsideAnswer } from './outside/outside.ts';
 export { explainMatch, type RuleMatch } from './rules/rules.ts';
 export { step } from './runtime/runtime.ts';
-export { type BotTest, BotTestError, factsOf, testBot } from './testing/testing.ts';
+export { toMermaid } from './scenarios/scenarios.ts';
+export {
+  type BotTest,
+  BotTestError,
+  factsOf,
+  type ReadBotTests,
+  readBotTests,
+  runBotTests,
+  type TestOutcome,
+  testBot,
+  type WrittenTest,
+} from './testing/testing.ts';

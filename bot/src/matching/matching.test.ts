@@ -27,6 +27,7 @@ describe('forms, typos and nothing else', () => {
     ['contains', 'доставка', 'а с доставкой как?', true],
     ['contains', 'доставка', 'доствка', false],
     ['contains', 'час работы', 'часы работы', true],
+    ['contains', 'меню', 'у меня вопрос', false],
     ['fuzzy', 'доставка', 'скока стоит доствка', true],
     ['fuzzy', 'доставка', 'дотсавка есть?', true],
     ['fuzzy', 'работа', 'забота', false],

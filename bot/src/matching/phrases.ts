@@ -20,6 +20,8 @@ export interface Keywords {
   mode: KeywordMode;
   /** Any of them. */
   phrases: readonly Phrase[];
+  /** Stems that other rules know: a word among them is no typo of ours. */
+  known?: ReadonlySet<string>;
 }
 
 /** Groups of words and phrases that mean the same. */
@@ -74,11 +76,11 @@ function stemsOf(word: string, synonyms: Synonyms): string[] {
 }
 
 /** Whether a text has one of the keywords. */
-export function hasKeyword(text: ReadText, { mode, phrases }: Keywords): boolean {
+export function hasKeyword(text: ReadText, { mode, phrases, known }: Keywords): boolean {
   return phrases.some((phrase) =>
     mode === 'exact'
       ? phrase.length === text.words.length && standsAt(text, 0, phrase, fitsExactly)
-      : text.words.some((_, from) => standsAt(text, from, phrase, FITS[mode])),
+      : text.words.some((_, from) => standsAt(text, from, phrase, mode === 'fuzzy' ? fitsWithTypos(known) : FITS[mode])),
   );
 }
 
@@ -91,16 +93,24 @@ function standsAt(text: ReadText, from: number, phrase: Phrase, fits: Fits): boo
   });
 }
 
+/** Their short stems are those of other words: «меня» and «меню» are both «мен». */
+const PRONOUNS = new Set(
+  'я меня мне мной ты тебя тебе тобой он его ему им она ее ей они их мы нас нам нами вы вас вам вами себя себе мой моя мое мои моего моей моих'.split(
+    ' ',
+  ),
+);
 const fitsExactly: Fits = ({ word: wanted, isBeginning }, word) => (isBeginning ? word.startsWith(wanted) : word === wanted);
 const fitsInForm: Fits = (wanted, word, stem) =>
-  fitsExactly(wanted, word, stem) || (!wanted.isBeginning && wanted.stems.includes(stem));
-const fitsWithTypos: Fits = (wanted, word, stem) =>
-  fitsInForm(wanted, word, stem) || isTypoOf(wanted.word, word) || wanted.stems.some((known) => isTypoOf(known, stem));
+  fitsExactly(wanted, word, stem) || (!wanted.isBeginning && !PRONOUNS.has(word) && wanted.stems.includes(stem));
+const fitsWithTypos =
+  (known: ReadonlySet<string> = new Set()): Fits =>
+  (wanted, word, stem) =>
+    fitsInForm(wanted, word, stem) ||
+    (!known.has(stem) && (isTypoOf(wanted.word, word) || wanted.stems.some((one) => isTypoOf(one, stem))));
 
-const FITS: Readonly<Record<Exclude<KeywordMode, 'exact'>, Fits>> = {
+const FITS: Readonly<Record<Exclude<KeywordMode, 'exact' | 'fuzzy'>, Fits>> = {
   words: fitsExactly,
   contains: fitsInForm,
-  fuzzy: fitsWithTypos,
 };
 
 /** One slip for words of 5 letters and more, two for 9 and more; letters that changed places are one slip. The first letter is rarely wrong. */

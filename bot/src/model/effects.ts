@@ -29,8 +29,7 @@ export const Call = Type.Object({
 });
 export type Call = Static<typeof Call>;
 
-/** What is to happen, in this order. The ids of `call` and `wake` are unique within the dialog. */
-export const Effect = Type.Union([
+const ACTIONS = [
   Type.Object({ kind: Type.Literal('say'), ...Content.properties }),
   Type.Object({ kind: Type.Literal('notice'), text: Type.String({ maxLength: 90 }) }),
   Type.Object({ kind: Type.Literal('set'), name: Name, value: Value }),
@@ -45,12 +44,18 @@ export const Effect = Type.Union([
     note: Type.Optional(Type.String({ maxLength: 1_000 })),
   }),
   Type.Object({ kind: Type.Literal('close') }),
-  Type.Object({ kind: Type.Literal('call'), id: Id, ...Call.properties }),
   Type.Object({ kind: Type.Literal('wake'), id: Id, at: Type.Number({ description: 'Milliseconds since 1970.' }) }),
   Type.Object({ kind: Type.Literal('cancelWake'), id: Id }),
   Type.Object({ kind: Type.Literal('unsubscribe') }),
   Type.Object({ kind: Type.Literal('subscribe') }),
-]);
+] as const;
+
+/** What any bot may ask for. Ids of `wake` are unique within the dialog. */
+export const Action = Type.Union([...ACTIONS]);
+export type Action = Static<typeof Action>;
+
+/** What is to happen, in this order: an action, or a call whose answer comes back as an event with its id. */
+export const Effect = Type.Union([...ACTIONS, Type.Object({ kind: Type.Literal('call'), id: Id, ...Call.properties })]);
 export type Effect = Static<typeof Effect>;
 
 /** One thing that was decided, and why. Holds names of rules and steps, never what a person wrote. */

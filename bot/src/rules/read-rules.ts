@@ -18,7 +18,7 @@ export function rulesOf(given: unknown, report: Report, synonyms: Synonyms, isSc
   if (!Array.isArray(given)) return report('rules', `must be a list, got ${kindOf(given)}`) ?? [];
   if (given.length > RULES_MAX) report('rules', `must be at most ${RULES_MAX}, got ${given.length}`);
   const names = new Set<string>();
-  return given.flatMap((item: unknown, index): Rule[] => {
+  const rules = given.flatMap((item: unknown, index): Rule[] => {
     const name = isObject(item) && typeof item['name'] === 'string' ? item['name'] : '';
     const at: Report = (field, problem) => report(`rule ${index + 1}${name === '' ? '' : ` "${name}"`}: ${field}`, problem);
     if (!isObject(item)) return at('it', `must be an object with name, when and reply or do, got ${kindOf(item)}`) ?? [];
@@ -41,6 +41,19 @@ export function rulesOf(given: unknown, report: Report, synonyms: Synonyms, isSc
       at('do', `cannot have ${early.kind}: while the dialog is with people, a bot may say and note, and not ask`);
     return [{ name, when, chats, scenario, ...(notice !== undefined && { notice }) }];
   });
+  return withVocabulary(rules);
+}
+
+/** Tells each rule what words the others know, so that «привет» is no slip of «привезти». */
+function withVocabulary(rules: readonly Rule[]): Rule[] {
+  const phrases = rules.flatMap(({ when }) => when.flatMap(({ keywords }) => keywords?.phrases ?? []));
+  const known = new Set(phrases.flat().flatMap(({ stems }) => stems));
+  return rules.map((rule) => ({
+    ...rule,
+    when: rule.when.map((condition) =>
+      condition.keywords === undefined ? condition : { ...condition, keywords: { ...condition.keywords, known } },
+    ),
+  }));
 }
 
 /** `reply` first, then `do`: one list of steps. */

@@ -1,3 +1,4 @@
+export { toMermaid } from './mermaid.ts';
 export { isScenarioName, scenarioOf } from './read-steps.ts';
 export {
   type AnswerType,

@@ -9,7 +9,7 @@ import { createDispatch, type Dispatch } from '../dispatch.ts';
 import type { FaultRates } from './faults.ts';
 import { BROKEN_CHANNEL } from './network.ts';
 import { connectionLost, type SimulatedProcess } from './process.ts';
-import { NOBODY, type Scenario, type SimulatedConnection, TEMPLATES } from './scenario.ts';
+import { NOBODY, type Scenario, type SimulatedConnection, TEMPLATES, UNTIL_MIDNIGHT } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Twin } from './store/memory-store.ts';
 import { write } from './store/transactions.ts';
@@ -87,7 +87,10 @@ export function createCoreFactory(parts: {
     createDispatch({
       ...{ database: process.database, log, random: random.fraction, workerId },
       clock: mutation.clock?.(process.clock) ?? process.clock,
-      accounts: { urls: async () => null as never, quietHours: async () => null },
+      accounts: {
+        urls: async () => null as never,
+        quietHours: async (id) => (id === scenario.quietAccountId ? UNTIL_MIDNIGHT : null),
+      },
       connections: connectionsFor(process),
       templates: templatesFor(process, perhapsRefused),
       contacts: contactsFor(process),

@@ -1,4 +1,6 @@
+import type { Sender } from '../../connections/connections.ts';
 import type { AcceptResult } from '../contract.ts';
+import { WALL_START } from './process.ts';
 import {
   DAY_MS,
   MIDNIGHT_AT_MS,
@@ -51,6 +53,15 @@ export function createCustomerWatch(parts: {
   const accepted = new Set<SimulatedRequest>();
   const cancelled = new Set<number>();
   const paused = new Map<number, ReadonlySet<number>>();
+  const budgetUses = new Map<string, number>();
+
+  const countBudget = ({ id, budgetPerDay }: Sender, { createdAt }: MessageRow): void => {
+    if (budgetPerDay === null) return;
+    const key = `${id} ${Math.floor((createdAt - WALL_START - MIDNIGHT_AT_MS) / DAY_MS)}`;
+    const used = (budgetUses.get(key) ?? 0) + 1;
+    budgetUses.set(key, used);
+    if (used > budgetPerDay) violated('B1', `sender ${id} has ${used} messages of one day, and its budget is ${budgetPerDay}`);
+  };
 
   const rowOf = (id: number): MessageRow | null => tables.message.cells.get(id)?.committed ?? null;
 
@@ -103,6 +114,7 @@ export function createCustomerWatch(parts: {
         return;
       }
       asked.storedAs.push(row.id);
+      countBudget(asked.item.sender, row);
       const { request, item, storedAs } = asked;
       const isKnownAgain = request.key !== null || item.clientMessageId !== undefined;
       const most = isKnownAgain ? 1 : (tries.get(request) ?? 0);
@@ -127,7 +139,8 @@ export function createCustomerWatch(parts: {
     },
     launched(row, atMs) {
       if (cancelled.has(row.id)) violated('C1', `message ${row.id} is sent after its cancel was answered`);
-      const isBound = byText.get(row.text)?.item.windows !== undefined;
+      const isQuiet = row.kind === 'notification' && row.accountId === scenario.quietAccountId;
+      const isBound = isQuiet || byText.get(row.text)?.item.windows !== undefined;
       const sinceMidnightMs = (atMs - MIDNIGHT_AT_MS + DAY_MS) % DAY_MS;
       if (isBound && scenario.faults.clockStep === 0 && sinceMidnightMs > WINDOW_MS)
         violated('W1', `message ${row.id} is sent ${Math.ceil(DAY_MS - sinceMidnightMs)} ms before its window opens`);

@@ -1,4 +1,4 @@
-import type { AcceptAnswer, AcceptResult, NewNotification, Remember } from '../contract.ts';
+import type { AcceptAnswer, AcceptResult, Cancelled, NewNotification, Remember } from '../contract.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { CustomerWatch } from './customer-watch.ts';
 import type { Fleet, Member } from './fleet.ts';
@@ -94,7 +94,7 @@ export function createCustomers(parts: {
       ...(windows === undefined ? {} : { windows }),
       ...(ofClass === undefined ? {} : { class: ofClass }),
       ...(sendAt === null ? {} : { sendAt }),
-      ...(clientMessageId === undefined ? {} : { clientMessageId }),
+      ...(clientMessageId === undefined ? {} : { clientMessageId, callbackDataJson: JSON.stringify({ text }) }),
     };
   };
 
@@ -151,6 +151,7 @@ export function createCustomers(parts: {
       `cancel of ${request.name}`,
       (dispatch) => {
         if (by === 'phone') return dispatch.cancelOfPhone(accountId, items[0]?.person.phone ?? '');
+        if (by === 'one') return cancelOne(dispatch, accountId, ids);
         return by === 'key' && key !== null ? dispatch.cancelOfKey(accountId, key) : dispatch.cancelAll(accountId, ids);
       },
       (answer) => {
@@ -159,6 +160,16 @@ export function createCustomers(parts: {
       },
       ended,
     );
+  };
+
+  const cancelOne = async (dispatch: Dispatch, accountId: number, [id]: readonly number[]): Promise<Cancelled> => {
+    const became = id === undefined ? 'not_found' : await dispatch.cancel(accountId, id);
+    const wanted = id === undefined ? [] : [id];
+    return {
+      cancelled: became === 'cancelled' ? wanted : [],
+      alreadySent: became === 'already_sent' ? wanted : [],
+      notFound: [],
+    };
   };
 
   /** Of those that were sent: inbox/ knows no others. */

@@ -5,6 +5,7 @@ import {
   createSenders,
   DAY_MS,
   FROM_MIDNIGHT,
+  FROM_THEIR_MIDNIGHT,
   MIDNIGHT_AT_MS,
   NOBODY,
   type Scenario,
@@ -26,6 +27,7 @@ interface World {
   groups: readonly SimulatedGroup[];
   people: readonly SimulatedPerson[];
   accounts: number;
+  quietAccountId: Scenario['quietAccountId'];
   senderOf(accountId: number, routes: readonly SimulatedRoute[]): Sender;
   faultsEndMs: number;
   night: Scenario['night'];
@@ -48,10 +50,13 @@ export function drawScenario(seed: number): Scenario {
     return { id: 1 + index, accountId: 1 + index, kind: 'notify', settings: { messagesPerSecond: rate }, dropsRepeats };
   });
   const people = drawPeople(random, random.integer(1, Math.max(2, Math.ceil(count / 2))));
-  const world: World = { random, groups, people, accounts, senderOf: createSenders(upstreams), faultsEndMs, night };
+  const senderOf = createSenders(upstreams, () => (random.chance(0.1) ? random.integer(1, 6) : null));
+  const quietAccountId = random.chance(0.1) ? random.integer(1, accounts) : null;
+  const world: World = { random, groups, people, accounts, quietAccountId, senderOf, faultsEndMs, night };
   const { requests, replies } = drawMessages(world, count);
   return {
     processes: random.integer(1, 3),
+    quietAccountId,
     leaseMs: random.pick([1_500, 2_000, 3_000]),
     sendTimeoutMs: random.pick([1_000, 2_500]),
     night,
@@ -69,7 +74,11 @@ export function drawScenario(seed: number): Scenario {
 function drawGroups(random: SeededRandom, count: number, accounts: number, messagesPerSecond: number): SimulatedGroup[] {
   return Array.from({ length: count }, (_, index): SimulatedGroup => {
     const network = index % 2 === 0 ? 'vk' : 'ok';
-    const settings = { messagesPerSecond, ...(random.chance(0.2) ? { perDayMode: 'wait' as const } : {}) };
+    const settings = {
+      messagesPerSecond,
+      ...(random.chance(0.2) ? { perDayMode: 'wait' as const } : {}),
+      ...(random.chance(0.1) ? { perDay: random.integer(1, 4) } : {}),
+    };
     const accountId = random.integer(1, accounts);
     const community = { id: 10 + index, accountId, kind: network, settings, dropsRepeats: network === 'vk' } as const;
     return { laneId: 1 + index, network, groupId: `${network}-${index + 1}`, community };
@@ -139,7 +148,8 @@ function drawItem(
   const names = routes.map(({ group }) => (group.network === 'vk' ? 'VK' : 'OK'));
   const isTimed = routes.length > 1 && random.chance(0.3) && (first.provider === 'notify' || chosen.network === 'vk');
   const steps = isTimed ? timedSteps(random, names, first.provider) : undefined;
-  const waits = random.chance(0.05);
+  const isBound = random.chance(0.05);
+  const waits = isBound || accountId === world.quietAccountId;
   const sendInMs = random.chance(0.1) ? random.integer(500, 4_000) : 0;
   const sleepsOverMs = night !== null && askedAtMs < night.atMs && random.chance(0.3) ? night.atMs + night.forMs - askedAtMs : 0;
   const ttlSeconds =
@@ -148,7 +158,7 @@ function drawItem(
   const item: SimulatedItem = {
     ...{ text, person: somebody(world), sender: senderOf(accountId, routes), templateId: random.chance(0.7) ? 4 : 5, ttlSeconds },
     ...(steps === undefined ? { routes: names } : { steps }),
-    ...(waits ? { windows: [FROM_MIDNIGHT] } : {}),
+    ...(isBound ? { windows: [random.chance(0.5) ? FROM_MIDNIGHT : FROM_THEIR_MIDNIGHT] } : {}),
     ...(sendInMs === 0 ? {} : { sendInMs }),
     ...(isNamed ? { clientMessageId: text } : {}),
     ...(random.chance(0.5) ? { class: random.pick(['transactional', 'broadcast'] as const) } : {}),
@@ -165,8 +175,11 @@ const IMPOSSIBLE: readonly ((item: SimulatedItem) => Partial<SimulatedItem>)[] =
 ];
 
 function timedSteps(random: SeededRandom, names: readonly NewStep['route'][], provider: SimulatedRoute['provider']): NewStep[] {
+  const isUnsaid = provider === 'notify' && random.chance(0.3);
   const success = provider === 'notify' && random.chance(0.5) ? 'DELIVERED' : 'READ';
-  return names.map((route, index) => (index === 0 ? { route, timeoutSeconds: random.integer(1, 6), success } : { route }));
+  return names.map((route, index) =>
+    index === 0 ? { route, timeoutSeconds: random.integer(1, 6), ...(isUnsaid ? {} : { success }) } : { route },
+  );
 }
 
 function drawWishes(world: World, requests: readonly SimulatedRequest[]): SimulatedWish[] {
@@ -176,7 +189,7 @@ function drawWishes(world: World, requests: readonly SimulatedRequest[]): Simula
   for (const request of requests) {
     const atMs = request.askedAtMs + random.between(0, 3_000);
     if (random.chance(0.05)) wishes.push({ what: 'read', atMs, request });
-    if (random.chance(0.1)) wishes.push({ what: 'cancel', atMs, request, by: random.pick(['ids', 'key', 'phone']) });
+    if (random.chance(0.1)) wishes.push({ what: 'cancel', atMs, request, by: random.pick(['ids', 'one', 'key', 'phone']) });
     const sender = request.items[0]?.sender;
     if (sender === undefined || paused.has(sender) || !random.chance(0.04)) continue;
     paused.add(sender);

@@ -54,6 +54,12 @@ export function furtherMutants(): Readonly<Record<string, Mutation>> {
     'a pause puts nothing aside that waits already': {
       twins: { 'dispatch.pause.park': async () => [{ lastId: null, seen: 0 }] },
     },
+    'a budget is granted in full': {
+      twins: {
+        'limits.budget.take': async (_tx, _tables, [senderIds, , , wanted]) =>
+          (senderIds as number[]).map((senderId, index) => ({ senderId, granted: (wanted as number[])[index] })),
+      },
+    },
     'windows are looked at by nobody': inserting((tx, tables, values) => {
       const now = values[0] as Date;
       const [windows, dueAts] = [values[WINDOWS_OF_INSERT] as (string | null)[], values[DUE_OF_INSERT] as Date[]];

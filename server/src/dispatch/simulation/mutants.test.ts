@@ -29,6 +29,7 @@ const FURTHER_FOUND_BY: Readonly<Record<string, RegExp>> = {
   'a client’s id is looked up without being taken': /^K1/,
   'a cancelled message stays in the queue': /^C1/,
   'a pause puts nothing aside that waits already': /^Z1/,
+  'a budget is granted in full': /^B1/,
   'windows are looked at by nobody': /^W1/,
 };
 

@@ -32,6 +32,8 @@ const CALL_ERRORS: readonly { rate: keyof FaultRates; outcome: SendOutcome }[] =
   { rate: 'quotaUsedUp', outcome: { kind: 'throttled', scope: 'lane', limit: 'quota', retryAfterMs: 60_000, networkCode: '29' } },
   { rate: 'tokenRefused', outcome: { kind: 'stopped', networkCode: '5', detail: 'the token was refused' } },
 ];
+/** What a provider says of a message that it took and nobody got. */
+const NOT_DELIVERED: readonly ProviderReceipt['status'][] = ['UNDELIVERABLE', 'EXPIRED', 'RATELIMIT'];
 /** What a channel throws that should not. */
 export const BROKEN_CHANNEL = 'the channel broke its contract';
 const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'no answer' };
@@ -87,14 +89,15 @@ export function createNetworks(parts: {
       timeline.after(ms, 'network', `${networkId} is ${status}`, () => {
         const receipt = { connectionId: connection.id, networkId, status, at: parts.now() };
         statuses.set(networkId, [...(statuses.get(networkId) ?? []), receipt]);
-        if (status === 'UNDELIVERABLE') watch.takenBack(launch);
+        if (NOT_DELIVERED.includes(status)) watch.takenBack(launch);
         if (random.chance(0.9)) report(receipt);
         if (random.chance(0.1)) report(receipt);
       });
     };
     const deliveredInMs = random.pick([1, 50, 3_000]) * random.fraction();
     const isDelivered = random.chance(0.9);
-    if (!isDelivered) tell('UNDELIVERABLE', deliveredInMs);
+    if (random.chance(0.1)) tell('SENT', deliveredInMs);
+    if (!isDelivered) tell(random.pick([...NOT_DELIVERED, 'UNKNOWN'] as const), deliveredInMs);
     else if (random.chance(0.9)) tell('DELIVERED', deliveredInMs);
     if (isDelivered && random.chance(0.5)) tell('READ', deliveredInMs + random.between(-500, 4_000));
   };

@@ -1,4 +1,5 @@
 import type { Route } from '@soroka/api';
+import type { QuietHours } from '../../accounts/accounts.ts';
 import type { ConnectionSettings, Sender, SenderRoute } from '../../connections/connections.ts';
 import type { MessageClass } from '../classes.ts';
 import type { NewStep, SendWindow } from '../contract.ts';
@@ -65,12 +66,14 @@ export interface SimulatedReply {
 export type SimulatedWish =
   /** Not the customer: the person, in the dialog. */
   | { what: 'read'; atMs: number; request: SimulatedRequest }
-  | { what: 'cancel'; atMs: number; request: SimulatedRequest; by: 'ids' | 'key' | 'phone' }
+  | { what: 'cancel'; atMs: number; request: SimulatedRequest; by: 'ids' | 'one' | 'key' | 'phone' }
   | { what: 'pause'; atMs: number; forMs: number; sender: Sender };
 
 /** One run: who is there, what is asked for, and what goes wrong. */
 export interface Scenario {
   processes: number;
+  /** Of whom nothing may be sent before midnight. */
+  quietAccountId: number | null;
   leaseMs: number;
   sendTimeoutMs: number;
   /** All processes are gone meanwhile: a day later everything goes on. */
@@ -100,6 +103,9 @@ export const FROM_MIDNIGHT: SendWindow = {
   to: '12:00',
   timeZone: 'Europe/Moscow',
 };
+/** In the zone that the phone tells: all are Russian ones. */
+export const FROM_THEIR_MIDNIGHT: SendWindow = { weekdays: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '12:00' };
+export const UNTIL_MIDNIGHT: QuietHours = { from: '20:00', to: '00:00', timeZone: 'Europe/Moscow' };
 export const MIDNIGHT_AT_MS = 10_000;
 export const DAY_MS = 86_400_000;
 
@@ -111,13 +117,14 @@ export interface SimulatedRoute {
 /** Approves a sender for each set of routes, once. */
 export function createSenders(
   upstreams: readonly SimulatedConnection[],
+  drawBudget: () => number | null = () => null,
 ): (accountId: number, routes: readonly SimulatedRoute[]) => Sender {
   const known = new Map<string, Sender>();
   return (accountId, routes) => {
     const name = `${accountId} ${routes.map(({ group, provider }) => `${group.groupId} by ${provider}`).join(', ')}`;
     const upstream = upstreams.find((one) => one.accountId === accountId) as SimulatedConnection;
     const sender = known.get(name) ?? {
-      ...{ id: 100 + known.size, accountId, name, budgetPerDay: null, forbiddenPatterns: [] },
+      ...{ id: 100 + known.size, accountId, name, budgetPerDay: drawBudget(), forbiddenPatterns: [] },
       routes: routes.map(
         ({ group: { network, groupId, community }, provider }): SenderRoute => ({
           ...{ route: network === 'vk' ? 'VK' : 'OK', network, provider, groupId },

@@ -54,7 +54,15 @@ export function crowdedScenario(seed: number, accounts: number): Scenario {
       ask(accountId * 100 + random.between(0, 90), accountId, Math.min(left, ITEMS_PER_REQUEST), 'broadcast');
   for (let atMs = 2_000; atMs < 12_000; atMs += URGENT_EVERY_MS) ask(atMs + random.between(0, 500), 1, 1, 'transactional');
   return {
-    ...{ processes: 2, leaseMs: 3_000, sendTimeoutMs: 2_500, faultsEndMs: 15_000, faults: NO_FAULTS, keyMemoryMs: 60_000 },
+    ...{
+      processes: 2,
+      quietAccountId: null,
+      leaseMs: 3_000,
+      sendTimeoutMs: 2_500,
+      faultsEndMs: 15_000,
+      faults: NO_FAULTS,
+      keyMemoryMs: 60_000,
+    },
     ...{ groups: [group], connections: [...upstreams, community], requests, replies: [], wishes: [], night: null },
   };
 }

@@ -51,7 +51,15 @@ export function shortScenario(): Scenario {
     ...{ name: `request ${askedAtMs}`, accountId: ACCOUNT_ID, askedAtMs, key, items: items.slice(from, to) },
   });
   return {
-    ...{ processes: 2, leaseMs: 1_500, sendTimeoutMs: 1_000, faultsEndMs: 1_500, faults: NO_FAULTS, keyMemoryMs: 60_000 },
+    ...{
+      processes: 2,
+      quietAccountId: null,
+      leaseMs: 1_500,
+      sendTimeoutMs: 1_000,
+      faultsEndMs: 1_500,
+      faults: NO_FAULTS,
+      keyMemoryMs: 60_000,
+    },
     ...{ groups: [vk, ok], connections: [upstream, vk.community, ok.community] },
     requests: [request(20, 0, 1, null), request(40, 1, 4, 'key'), request(60, 4, 6, 'another')],
     ...{ replies: [], wishes: [], night: null },

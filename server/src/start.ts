@@ -9,7 +9,7 @@ import { createContacts } from './contacts/contacts.ts';
 import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, demoLoginApplications, makeDemoWorld } from './demo/demo.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
-import { registerProbe } from './doctor/doctor.ts';
+import { isProbe, registerProbe } from './doctor/doctor.ts';
 import { createEvents } from './events/events.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
@@ -156,6 +156,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     log,
     okSourceCidrs: [...config.SOROKA_OK_SOURCE_CIDRS, ...(demo === undefined ? [] : DEMO_LOOPBACK_CIDRS)],
     trustedProxies: config.SOROKA_TRUSTED_PROXIES,
+    isProbe: (headers) => isProbe(headers, { secrets, clock }),
   });
 
   const oauth = createOAuth({

@@ -3,6 +3,7 @@ import type { Connection, Connections, UserConnection } from '../connections/con
 import { type ConnectionHealth, readHealth } from '../intake/intake.ts';
 import type { OAuth } from '../oauth/oauth.ts';
 import type { Queryable } from '../platform/database.ts';
+import type { Secrets } from '../platform/secrets.ts';
 import { sentenceOf } from '../platform/sentence.ts';
 import { bad, type Finding, good, unknown } from './finding.ts';
 import { checkHook } from './outside.ts';
@@ -14,15 +15,16 @@ const CHECK_TIMEOUT_MS = 20_000;
 /** What the network says of a connection, and what our servers have noted about it. */
 export async function checkConnection(
   connection: Connection,
-  { connections, database }: { connections: Pick<Connections, 'channel' | 'webhookUrl' | 'credentials'>; database: Queryable },
+  parts: { connections: Pick<Connections, 'channel' | 'webhookUrl' | 'credentials'>; database: Queryable; secrets: Secrets },
 ): Promise<Finding[]> {
+  const { connections, database } = parts;
   const { id, receive } = connection;
   const url = receive === 'webhook' ? await connections.webhookUrl(id) : null;
   const [steps, signature, health, hook] = await Promise.all([
     askNetwork(connection, connections, url),
     connections.credentials(id).then((credentials) => checkApplication(connection, credentials)),
     receive === 'off' ? null : readHealth(database, id),
-    url === null ? [] : [await checkHook(connection, connections)],
+    url === null ? [] : [await checkHook(connection, parts)],
   ]);
   return [
     ...checkPause(connection),

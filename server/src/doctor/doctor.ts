@@ -14,7 +14,7 @@ import { checkProxy, checkPublicAddress } from './outside.ts';
 import { checkSigning } from './signature.ts';
 
 export { type Finding, GROUPS, type GroupName } from './finding.ts';
-export { registerProbe } from './probe.ts';
+export { isProbe, registerProbe } from './probe.ts';
 export { explainSignature } from './signature.ts';
 
 export interface DoctorParts {
@@ -62,7 +62,8 @@ export async function examine(
   if (receiving.length > 0) {
     await look('outside', () => Promise.all([checkPublicAddress(publicUrl), checkProxy(publicUrl, config, secrets)]));
   }
-  for (const group of groups) await look('connection', () => checkConnection(group, { connections, database }), group.id);
+  for (const group of groups)
+    await look('connection', () => checkConnection(group, { connections, database, secrets }), group.id);
   for (const user of users) await look('connection', () => checkUserConnection(user, oauth), user.id);
   const mask = await masking(connections, ids);
   return findings.map((finding) => ({

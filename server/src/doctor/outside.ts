@@ -66,12 +66,12 @@ export async function checkProxy(publicUrl: string, config: Config, secrets: Sec
 /** Whether the address that the network was given leads to the server that has this connection. */
 export async function checkHook(
   { id: connectionId, kind, baseUrl }: Pick<Connection, 'id' | 'kind' | 'baseUrl'>,
-  connections: Pick<Connections, 'webhookUrl'>,
+  { connections, secrets }: { connections: Pick<Connections, 'webhookUrl'>; secrets: Secrets },
 ): Promise<Finding> {
   const about = { group: 'connection', connectionId, name: 'hook' } as const;
   const { end, call, statuses } = HOOK_PROBES[kind];
   const url = `${await connections.webhookUrl(connectionId)}${end}`;
-  const reached = await reach(url, { ...call, timeoutMs: TIMEOUT_MS });
+  const reached = await reach(url, { ...call, headers: probeHeaders(secrets, Date.now()), timeoutMs: TIMEOUT_MS });
   const finding = describeHook(about, url, reached, statuses);
   const isFar = isLoopback(url) && !isLoopback(baseUrl);
   if (finding.state === 'bad' || !isFar) return finding;

@@ -26,7 +26,7 @@ export function probeHeaders(secrets: Secrets, now: number): Record<string, stri
 /** `GET /doctor/probe`: tells the doctor, and nobody else, how its request arrived. */
 export function registerProbe(app: FastifyInstance, { secrets, clock }: { secrets: Secrets; clock: Clock }): void {
   app.get(PROBE_PATH, async (request, reply) => {
-    if (!isOurs(request.headers[HEADER], secrets, clock.now())) throw new AppError('not.found', 'there is no such address');
+    if (!isProbe(request.headers, { secrets, clock })) throw new AppError('not.found', 'there is no such address');
     const forwardedFor = request.headers['x-forwarded-for'];
     const arrival: Arrival = {
       socketAddress: request.socket.remoteAddress ?? '',
@@ -37,10 +37,14 @@ export function registerProbe(app: FastifyInstance, { secrets, clock }: { secret
   });
 }
 
-function isOurs(header: string | string[] | undefined, secrets: Secrets, now: number): boolean {
+/** Whether the doctor asks: whoever has the server's secret key, within the last minute. */
+export function isProbe(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  { secrets, clock }: { secrets: Secrets; clock: Pick<Clock, 'now'> },
+): boolean {
   try {
-    const sentAt = Number(secrets.open(Buffer.from(String(header), 'base64url'), CONTEXT));
-    return Math.abs(now - sentAt) <= AGE_MS_MAX;
+    const sentAt = Number(secrets.open(Buffer.from(String(headers[HEADER]), 'base64url'), CONTEXT));
+    return Math.abs(clock.now() - sentAt) <= AGE_MS_MAX;
   } catch {
     return false;
   }

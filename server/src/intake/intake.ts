@@ -30,6 +30,8 @@ export interface IntakeParts {
   okSourceCidrs: readonly string[];
   /** Proxies of ours whose X-Forwarded-For is believed. */
   trustedProxies: readonly string[];
+  /** Whether a request with these headers comes from our own doctor, who asks in ways that are to be refused; absent: none does. */
+  isProbe?(headers: FastifyRequest['headers']): boolean;
 }
 
 /** Takes what networks send: checks the source, stores the body, answers. */
@@ -59,7 +61,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const storage = createStorage({ rawEvents, connections, groups: createAgedCache({ clock, maxAgeMs: 1_000 }), health });
 
   const refuse = (reply: FastifyReply, kind: string, status: 403 | 404, reason: string): FastifyReply => {
-    requestRefused(log, { kind, reason });
+    if (parts.isProbe?.(reply.request.headers) !== true) requestRefused(log, { kind, reason });
     return reply.code(status).send(reason);
   };
 

@@ -137,6 +137,20 @@ test('another account sees neither the dialog nor its messages', async () => {
   expect(await dialogs.messages(stranger, id, { limit: 10 })).toBeNull();
 });
 
+test('for who is limited to groups the dialogs of others do not exist', async () => {
+  const accountId = await newAccount();
+  const [ours, theirs] = await inTx(async (tx) => [
+    await dialogs.open(tx, opening(accountId, await newContact(accountId, 'Anna'))),
+    await dialogs.open(tx, opening(accountId, await newContact(accountId, 'Boris'), { network: 'ok', groupId: '1' })),
+  ]);
+  await inTx((tx) => dialogs.append(tx, [said(ours?.id as number, 'to us', 1), said(theirs?.id as number, 'to them', 2)]));
+  const groups = ['VK:1', 'OK:2'];
+  const { items } = await dialogs.list(accountId, { limit: 10, groups });
+  expect(items.map(({ id }) => id)).toEqual([ours?.id]);
+  expect((await dialogs.messages(accountId, ours?.id as number, { limit: 10, groups }))?.items).toHaveLength(1);
+  expect(await dialogs.messages(accountId, theirs?.id as number, { limit: 10, groups })).toBeNull();
+});
+
 test('two dialogs that turn out to be of one person become one; the old id leads to it', async () => {
   const accountId = await newAccount();
   const [unknown, known] = [await newContact(accountId, 'by id'), await newContact(accountId, 'by phone')];

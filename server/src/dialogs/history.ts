@@ -8,6 +8,8 @@ export interface PageRequest {
   /** `nextCursor` of the page before. */
   cursor?: string;
   limit: number;
+  /** Whose dialogs there are at all, as `VK:213243638`; null or absent: all of the account. */
+  groups?: readonly string[] | null;
 }
 
 export interface Page<Item> {
@@ -88,6 +90,7 @@ const SQL = {
         select * from dialog
         where account_id = $1 and merged_into is null and last_sequence >= first_sequence
           and ($2::timestamptz is null or (last_message_at, id) < ($2, $3))
+          and ($5::text[] is null or upper(network) || ':' || group_id = any($5))
         order by last_message_at desc, id desc
         limit $4
       ) as d
@@ -117,7 +120,9 @@ const SQL = {
   },
   dialog: {
     name: 'dialog_current',
-    text: 'select coalesce(merged_into, id) as id from dialog where account_id = $1 and id = $2',
+    text: `
+      select coalesce(merged_into, id) as id from dialog
+      where account_id = $1 and id = $2 and ($3::text[] is null or upper(network) || ':' || group_id = any($3))`,
   },
   messages: {
     name: 'dialog_messages',
@@ -149,7 +154,7 @@ interface DialogRow extends Omit<MessageItem, 'id'> {
 /** See Dialogs.list. */
 export async function listDialogs(database: Database, accountId: number, request: PageRequest): Promise<Page<DialogItem>> {
   const [at, id] = request.cursor === undefined ? [] : readCursor(request.cursor, [TIMES_MS, IDS]);
-  const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1];
+  const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1, request.groups ?? null];
   const rows = await database.rows<DialogRow>(SQL.dialogs, values);
   return pageOf(rows, request.limit, dialogOf, (row) => [row.lastMessageAt.getTime(), row.id]);
 }
@@ -162,7 +167,7 @@ export async function listMessages(
   request: PageRequest,
 ): Promise<Page<MessageItem> | null> {
   const [sequence] = request.cursor === undefined ? [] : readCursor(request.cursor, [SEQUENCES]);
-  const [dialog] = await database.rows<{ id: number }>(SQL.dialog, [accountId, dialogId]);
+  const [dialog] = await database.rows<{ id: number }>(SQL.dialog, [accountId, dialogId, request.groups ?? null]);
   if (dialog === undefined) return null;
   const values = [accountId, dialog.id, sequence ?? null, request.limit + 1];
   const rows = await database.rows<MessageItem>(SQL.messages, values);

@@ -36,5 +36,5 @@ export function createDialogRoutes({
 
 function pageOf(request: FastifyRequest): PageRequest {
   const { cursor, limit } = readQuery(request.query, ['limit', 'cursor']);
-  return { limit: readLimit(limit), ...readCursor(cursor) };
+  return { limit: readLimit(limit), ...readCursor(cursor), groups: callerOf(request).groups };
 }

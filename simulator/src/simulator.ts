@@ -5,6 +5,7 @@ import { registerOk } from './ok/ok.ts';
 import { registerPage } from './page/page.ts';
 import { findSimulatedPerson, type SimulatedPerson } from './simulated-person.ts';
 import { registerVk } from './vk/vk.ts';
+import { registerVkId } from './vk-id/vk-id.ts';
 import { type Clock, createRealClock, createWorld, type World } from './world/world.ts';
 
 export type { SimulatedPerson } from './simulated-person.ts';
@@ -48,6 +49,7 @@ export async function startSimulator({ port = 0, host = '127.0.0.1', seed, clock
   const world = createWorld({ clock: clock ?? realClock, ...(seed === undefined ? {} : { seed }) });
   const app = Fastify({ forceCloseConnections: true });
   await app.register(async (scope) => registerVk(scope, world));
+  await app.register(async (scope) => registerVkId(scope, world));
   await app.register(async (scope) => registerOk(scope, world));
   await app.register(async (scope) => registerNotify(scope, world));
   await app.register(async (scope) => registerControl(scope, world));

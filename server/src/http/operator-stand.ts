@@ -17,7 +17,13 @@ const HOUR_MS = 3_600_000;
 
 /** A browser, or an app: keeps its cookies, or its token. */
 export interface Client {
-  call(method: InjectOptions['method'], url: string, body?: object, headers?: Record<string, string>): Promise<StandAnswer>;
+  /** `body` goes as JSON, or as the form that it is. */
+  call(
+    method: InjectOptions['method'],
+    url: string,
+    body?: object | URLSearchParams,
+    headers?: Record<string, string>,
+  ): Promise<StandAnswer>;
   /** By the cookie, or by the token where `form` is `token`. */
   login(login: string, options?: { password?: string; form?: 'cookie' | 'token' }): Promise<StandAnswer>;
   cookies: Map<string, string>;
@@ -62,6 +68,7 @@ export async function startOperatorStand(
     const cookies = new Map<string, string>();
     let token: string | null = null;
     const call: Client['call'] = async (method, url, body, headers = {}) => {
+      const isForm = body instanceof URLSearchParams;
       const {
         statusCode,
         headers: answered,
@@ -75,10 +82,10 @@ export async function startOperatorStand(
           'user-agent': userAgent,
           ...(token === null ? { origin: publicUrl } : { authorization: `Bearer ${token}` }),
           ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { payload: isForm ? body.toString() : JSON.stringify(body) }),
       });
       for (const line of [answered['set-cookie'] ?? []].flat()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -12,6 +12,8 @@ export const OK_APPLICATION = {
   redirectUris: [
     'http://localhost:8080/oauth/ok/callback',
     'http://127.0.0.1:8080/oauth/ok/callback',
+    'http://localhost:8080/v1/login/ok/callback',
+    'http://127.0.0.1:8080/v1/login/ok/callback',
     'https://oauth.mycdn.me/blank.html',
     'https://api.ok.ru/blank.html',
     'okauth://ok1246100000',

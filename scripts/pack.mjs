@@ -1,7 +1,7 @@
 // Makes the tarball of a published workspace: `node scripts/pack.mjs simulator [folder]`. Its sources become JavaScript and
 // type declarations, because Node strips no types under node_modules; everything else goes along as it is.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,8 @@ function pack(workspace, folder) {
     for (const path of files.filter((file) => !IS_SOURCE.test(file))) {
       cpSync(join(source, path), join(staging, path.replace(/^src/, 'dist')));
     }
+    const templates = join(source, 'templates');
+    if (existsSync(templates)) cpSync(templates, join(staging, 'templates'), { recursive: true });
     cpSync(join(source, 'README.md'), join(staging, 'README.md'));
     cpSync(join(ROOT, 'LICENSE'), join(staging, 'LICENSE'));
     writePackageJson(source, staging);
@@ -89,7 +91,7 @@ function writePackageJson(source, staging) {
     ...kept,
     exports: Object.fromEntries(exported),
     ...(commands.length > 0 && { bin: Object.fromEntries(commands.map((command) => [command, `bin/${command}.mjs`])) }),
-    files: ['bin', 'dist'],
+    files: ['bin', 'dist', 'templates'],
     publishConfig: { access: 'public' },
   };
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(packageJson, null, 2)}\n`);

@@ -16,10 +16,12 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soroka-stranger-'));
-  const packed = await run(process.execPath, [join(ROOT, 'scripts/pack.mjs'), 'simulator', folder]);
-  const tarball = packed.stdout.trim();
+  const tarballs = ['simulator', 'bot'].map(async (workspace) => {
+    const packed = await run(process.execPath, [join(ROOT, 'scripts/pack.mjs'), workspace, folder]);
+    return packed.stdout.trim();
+  });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
-  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', tarball], {
+  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...(await Promise.all(tarballs))], {
     cwd: folder,
     shell: process.platform === 'win32',
   });
@@ -31,9 +33,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The first block of this language under a heading of the package's README. */
-async function blockOf(heading: string, language: string): Promise<string> {
-  const page = await readFile(join(folder, 'node_modules/@soroka/simulator/README.md'), 'utf8');
+/** The first block of this language under a heading of a package's README. */
+async function blockOf(name: string, heading: string, language: string): Promise<string> {
+  const page = await readFile(join(folder, `node_modules/@soroka/${name}/README.md`), 'utf8');
   const [, section = ''] = page.split(`## ${heading}\n`);
   const [, block] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'ms').exec(section) ?? [];
   if (block === undefined) throw new Error(`the README has no ${language} block under "${heading}"`);
@@ -62,21 +64,29 @@ test('the command of the package starts the networks and serves their page', asy
   }
 });
 
-test('the bot and its test of the README pass as they stand there', async () => {
-  await writeFile(join(folder, 'bot.test.ts'), await blockOf('Test a bot in five lines', 'ts'));
+test.each([
+  ['simulator', 'bot.test.ts'],
+  ['bot', 'rules.test.ts'],
+])('the bot and its test of the README of %s pass as they stand there', async (name, file) => {
+  await writeFile(join(folder, file), await blockOf(name, 'Test a bot in five lines', 'ts'));
   const vitest = join(folder, 'node_modules/vitest/vitest.mjs');
   const reporter = ['--reporter=json', '--outputFile.json=report.json'];
-  await run(process.execPath, [vitest, 'run', '--root', folder, ...reporter], { cwd: folder });
+  await run(process.execPath, [vitest, 'run', file, '--root', folder, ...reporter], { cwd: folder });
   const report: unknown = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'));
   expect(report).toMatchObject({ success: true, numPassedTests: 1 });
 });
 
-test('its types are those of the sources', async () => {
-  const use = `import { startSimulator, type SimulatedPerson } from '@soroka/simulator';
+test('the types are those of the sources', async () => {
+  const use = `import { readFileSync } from 'node:fs';
+    import { readBot } from '@soroka/bot';
+    import { startSimulator, type SimulatedPerson } from '@soroka/simulator';
     const networks = await startSimulator();
     const anna: SimulatedPerson = networks.person('79999999999');
     // @ts-expect-error there is no such network
-    anna.say('telegram', 'x');`;
+    anna.say('telegram', 'x');
+    const read = readBot(readFileSync('node_modules/@soroka/bot/templates/shop.yaml', 'utf8'));
+    // @ts-expect-error a bot that could not be read has none
+    read.bot.version;`;
   await writeFile(join(folder, 'use.mts'), use);
   const flags = [
     '--noEmit',

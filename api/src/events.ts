@@ -51,6 +51,7 @@ export const Frame = Type.Union([HelloFrame, EventFrame, ResetFrame]);
 export type Frame = Static<typeof Frame>;
 
 export const Frames = Type.Object({ frames: Type.Array(Frame) });
+export type Frames = Static<typeof Frames>;
 
 export const EventTicket = Type.Object({
   ticket: Type.String({ description: 'For `?ticket=`, once.' }),

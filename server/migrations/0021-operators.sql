@@ -133,6 +133,3 @@ create table operator_address (
 
 comment on column operator.totp_secret is 'sealed';
 comment on column login_visit.verifier is 'sealed';
-
-comment on column operator.totp_secret is 'sealed';
-comment on column login_visit.verifier is 'sealed';

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Events, Frame, Seat } from '../events/events.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
-import { callerOf } from './auth.ts';
+import { type Caller, callerOf } from './auth.ts';
 import type { EventSeats } from './event-seats.ts';
 import { frameSent } from './event-socket-events.ts';
 import { type EventSockets, HEARTBEAT_MS } from './event-sockets.ts';
@@ -98,9 +98,9 @@ export function unlessTicket(
   };
 }
 
-/** Whose events a caller hears: a key those of the whole account. */
-function seatOf({ accountId }: { accountId: number }): Seat {
-  return { accountId, viewer: { operatorId: null, groups: null } };
+/** Whose events a caller hears. */
+function seatOf({ accountId, groups, session }: Caller): Seat {
+  return { accountId, viewer: { operatorId: session?.operatorId ?? null, groups } };
 }
 
 function answer(reply: FastifyReply, frame: Buffer): FastifyReply {

@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '@soroka/api';
+import { ROLES } from '@soroka/api';
 import { createAudit } from '../audit/audit.ts';
 import { createOperators, type Manager, newPassword, type Operator, type Operators } from '../operators/operators.ts';
 import { systemClock as clock } from '../platform/clock.ts';
@@ -204,15 +204,6 @@ function passwordAnswer({ id, login }: Operator, { text, isMade }: ReadPassword,
   return { kind: 'done', sentence: `${login}, ${what}, has the password that was given.` } as const;
 }
 
-const rowOf = ({
-  id,
-  login,
-  name,
-  role,
-  groups,
-  capacity,
-  hasSecondFactor,
-  disabledAt,
-}: Operator): Record<string, Cell> & { role: Role } => ({
+const rowOf = ({ id, login, name, role, groups, capacity, hasSecondFactor, disabledAt }: Operator): Record<string, Cell> => ({
   ...{ id, login, name, role, groups: groups ?? 'all', capacity, secondFactor: hasSecondFactor, disabled: disabledAt !== null },
 });

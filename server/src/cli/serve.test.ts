@@ -109,6 +109,23 @@ test('a second server on the same port says so in one sentence and fails', async
   }
 });
 
+test('the first owner, made by the command line, logs in to the running server until the password is reset there', async () => {
+  const terminal = testTerminal(env());
+  expect(
+    await runCli(['operator', 'add', 'owner@demo.example', '--account', 'demo', '--name', 'Owner', '--role', 'owner'], terminal),
+  ).toBe(0);
+  const login = await post('/v1/login', { login: 'owner@demo.example', password: terminal.printed.out.trim() });
+  const [cookie = ''] = (login.headers.get('set-cookie') ?? '').split(';');
+  expect(login.status).toBe(200);
+  const statusOf = async (path: string) => (await fetch(url + path, { headers: { cookie } })).status;
+  for (const path of ['/v1/me', '/v1/dialogs', '/vk/messages', '/v1/account', '/v1/audit'])
+    expect(await statusOf(path), path).toBe(200);
+  expect((await post('/v1/logout', {}, { cookie, origin: 'https://evil.example' })).status).toBe(403);
+
+  expect(await runCli(['operator', 'password', 'owner@demo.example'], terminal)).toBe(0);
+  await expect.poll(() => statusOf('/v1/me')).toBe(401);
+});
+
 test('SIGTERM stops it cleanly', async () => {
   server.kill('SIGTERM');
   const [code, signal] = await once(server, 'exit');

@@ -14,25 +14,26 @@ export {
 } from './code/code.ts';
 export { type Bot, noReplyTimesMs, type ReadBot, readBot, withVersions } from './definition/definition.ts';
 export { type Finding, type LintOptions, lintBot } from './lint/lint.ts';
-export type {
+export {
+  Action,
   Attachment,
   BotEvent,
   BotState,
   Button,
   Content,
   Effect,
-  EventKind,
-  Facts,
+  type EventKind,
+  type Facts,
   Keyboard,
   Network,
-  StepResult,
-  TraceLine,
+  type StepResult,
+  type TraceLine,
   Value,
 } from './model/model.ts';
 export { OutsideAnswer, OutsideRequest, readOutsideAnswer } from './outside/outside.ts';
-export { explainMatch, type RuleMatch } from './rules/rules.ts';
+export { type Condition, explainMatch, type Rule, type RuleMatch } from './rules/rules.ts';
 export { step } from './runtime/runtime.ts';
-export { toMermaid } from './scenarios/scenarios.ts';
+export { type Scenario, type Step, toMermaid } from './scenarios/scenarios.ts';
 export {
   type BotTest,
   BotTestError,

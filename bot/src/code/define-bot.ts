@@ -6,11 +6,11 @@ import {
   fold,
   hasKeyword,
   type KeywordMode,
-  payloadValue,
   phrasesOf,
   readText,
 } from '../matching/matching.ts';
 import type { BotEvent, EventKind } from '../model/model.ts';
+import { startOf } from '../rules/rules.ts';
 import type { Context } from './context.ts';
 import type { Scene } from './scene.ts';
 
@@ -137,10 +137,6 @@ function patternOf({ source }: RegExp): RE2JS {
 }
 
 function isStart(event: BotEvent, ref: string | undefined): boolean {
-  if (event.kind !== 'started' && event.kind !== 'message') return false;
-  const came = event.ref ?? (event.kind === 'started' ? event.payload : undefined);
-  if (ref !== undefined) return came === ref;
-  if (event.kind === 'started' || came !== undefined) return true;
-  const payload = event.payload === undefined ? undefined : payloadValue(event.payload);
-  return typeof payload === 'object' && payload !== null && 'command' in payload && payload.command === 'start';
+  const came = startOf(event);
+  return ref === undefined ? came !== undefined : came === ref;
 }

@@ -1,10 +1,12 @@
 import type { Bot } from '../definition/definition.ts';
 import type { BotEvent, BotState, Facts, StepResult } from '../model/model.ts';
+import { startOf } from '../rules/rules.ts';
 import {
   answerScenario,
   applyRules,
   endTurn,
   failedTurn,
+  leave,
   note,
   openTurn,
   step,
@@ -41,12 +43,14 @@ async function answer<S>(turn: Turn, bot: CodeBot<S>): Promise<void> {
   if (stopWord(turn, bot.base)) return;
   // Others' dialogs, and chats of several people, are for rules that name them.
   if (facts.owner !== 'bot' || facts.isGroupChat) return applyRules(turn, bot.base);
-  if (isAwaited(turn) && turn.state.scene !== undefined) return resumeScene(turn, bot);
+  const isStart = startOf(event) !== undefined;
+  if (!isStart && isAwaited(turn)) return resumeScene(turn, bot);
   if (event.kind === 'timer' || event.kind === 'callResult') {
     if (!wakeScenario(turn, bot.base, event)) note(turn, 'event', event.kind, 'nobody waits for it any more');
     return;
   }
-  if ((event.kind === 'message' || event.kind === 'button') && answerScenario(turn, bot.base, event)) return;
+  if (isStart) leave(turn);
+  else if ((event.kind === 'message' || event.kind === 'button') && answerScenario(turn, bot.base, event)) return;
   if (!(await handle(turn, bot))) applyRules(turn, bot.base);
 }
 

@@ -56,7 +56,7 @@ export interface StepResult {
   state: BotState;
   effects: readonly Effect[];
   trace: readonly TraceLine[];
-  /** Nothing but a fallback fitted what the person wrote. */
+  /** Nothing but a fallback fitted what the person wrote, and no question waited for it: a phrase that lacks a rule. */
   isUnmatched: boolean;
 }
 

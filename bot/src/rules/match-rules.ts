@@ -129,20 +129,27 @@ function lookAt(rule: Rule, seen: Seen): { match: RuleMatch; condition?: Conditi
 function look(event: BotEvent, facts: Facts, state: Pick<BotState, 'cooldowns'>): Omit<Seen, 'rule'> {
   const text = event.kind === 'message' ? event.text.slice(0, TEXT_CHARACTERS_MAX) : '';
   const payload = event.kind === 'message' || event.kind === 'button' ? event.payload : undefined;
-  const isStartButton = payload !== undefined && isStart(payloadValue(payload));
-  const ref = event.kind === 'message' ? event.ref : undefined;
+  const start = startOf(event);
   return {
     event,
     facts,
     state,
     text: fold(text),
     words: readText(text),
-    payload: payload === undefined || isStartButton ? undefined : canonicalPayload(payload),
-    start: event.kind === 'started' ? (event.ref ?? event.payload ?? '') : (ref ?? (isStartButton ? '' : undefined)),
+    payload: payload === undefined || isStartButton(payload) ? undefined : canonicalPayload(payload),
+    start,
   };
 }
 
+/** What a person came with, by the Start button or a link: '' for nothing; undefined where nobody came. */
+export function startOf(event: BotEvent): string | undefined {
+  if (event.kind === 'started') return event.ref ?? event.payload ?? '';
+  if (event.kind !== 'message') return undefined;
+  return event.ref ?? (event.payload !== undefined && isStartButton(event.payload) ? '' : undefined);
+}
+
 /** VK's Start button. Source: dev.vk.com/api/bots/development/keyboard. */
-function isStart(payload: unknown): boolean {
-  return typeof payload === 'object' && payload !== null && 'command' in payload && payload.command === 'start';
+function isStartButton(payload: string): boolean {
+  const value = payloadValue(payload);
+  return typeof value === 'object' && value !== null && 'command' in value && value.command === 'start';
 }

@@ -64,7 +64,7 @@ export function phoneOf(written: string): string | undefined {
 
 /** Reads an answer to the question of a step. */
 export function readAnswer(question: Question, step: string, event: Answer, facts: Facts): ReadAnswer {
-  const asked: Asked = { question, step, text: event.kind === 'message' ? event.text.trim() : '', event, facts };
+  const asked: Asked = { question, step, text: textOf(question, event), event, facts };
   if (question.type !== 'choice') {
     const value = READ[question.type](asked);
     return value === undefined ? NO : { ok: true, value };
@@ -73,12 +73,20 @@ export function readAnswer(question: Question, step: string, event: Answer, fact
   return option === undefined ? NO : { ok: true, value: option.value, option };
 }
 
+/** What was written. A button of the question itself says its label; one of another message is no answer, but may be a rule's. */
+function textOf({ content, type }: Question, event: Answer): string {
+  if (event.payload === undefined || type === 'choice') return event.kind === 'message' ? event.text.trim() : '';
+  const payload = canonicalPayload(event.payload);
+  const own = content.keyboard?.rows.flat().find((one) => 'payload' in one && one.payload === payload);
+  return own?.label ?? '';
+}
+
 /** By its button, its label, its number, or its words, if they mean one option only. */
 function optionOf({ question: { options }, step, text, event }: Asked): Option | undefined {
   if (event.payload !== undefined) {
     const payload = canonicalPayload(event.payload);
     const pressed = options.find((option) => payloadOf(step, option) === payload);
-    if (pressed !== undefined || event.kind === 'button') return pressed;
+    return pressed;
   }
   const said = wordsOf(text).join(' ');
   const named = options.find(({ label, value }) => said !== '' && [label, value].some((one) => wordsOf(one).join(' ') === said));

@@ -69,6 +69,7 @@ describe('a scenario', () => {
     await t.user('1');
     await t.user('много');
     expect(t.effects).toMatchObject([{ kind: 'say', text: 'Нужно число. Напишите его цифрами, например 2.' }]);
+    expect(t.isUnmatched).toBe(false);
     await t.user('100');
     t.expectHandoff();
   });
@@ -102,6 +103,31 @@ describe('a scenario', () => {
     ]);
     await t.advance('1h');
     expect(t.effects).toMatchObject([{ kind: 'cancelWake' }, {}, {}, {}]);
+  });
+
+  test.each(['vk', 'ok'] as const)(
+    'a button of the question is its label, a button of another message is none (%s)',
+    async (network) => {
+      const yaml = `rules:
+  - {name: menu, when: {keywords: [меню]}, reply: {text: '?', buttons: [[{label: Часы, payload: hours}]]}}
+  - {name: hours, when: {payload: hours}, reply: С 10 до 23.}
+  - name: ask
+    when: {keywords: [спроси]}
+    do: [{ask: {text: Куда?, save: place, buttons: [[{label: Домой, payload: {to: home}}]]}}]`;
+      const t = testBot(botOf(yaml), { network });
+      for (const text of ['меню', 'спроси']) await t.user(text);
+      await t.press('Часы');
+      expect(t.effects).toMatchObject([{ text: 'С 10 до 23.' }, { text: 'Куда?' }]);
+      await t.press('Домой');
+      expect(t.facts.person.variables).toEqual({ place: 'Домой' });
+    },
+  );
+
+  test('the Start button begins anew too, whatever its label is', async () => {
+    const t = testBot(botOf(ORDER));
+    for (const text of ['заказ', '1']) await t.user(text);
+    await t.user('Начать', { payload: '{"command":"start"}' });
+    expect(t.effects).toEqual([{ kind: 'say', text: 'Здравствуйте!' }]);
   });
 
   test('who comes by a link begins anew', async () => {
@@ -192,6 +218,13 @@ describe('stop words win over everything', () => {
       { kind: 'say' },
     ]);
     expect(step(botOf(ORDER), undefined, says('оператор'), facts).effects).toEqual([]);
+  });
+
+  test('«4 человека» is an answer, and calls none', async () => {
+    const t = testBot(botOf('rules: [{name: a, when: {keywords: [a]}, do: [{ask: {text: b, save: c}}]}]'));
+    await t.user('a');
+    await t.user('4 человека');
+    expect(t.facts.person.variables).toEqual({ c: '4 человека' });
   });
 
   test('in a long message they are words like others', () => {

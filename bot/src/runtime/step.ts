@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile';
 import type { Bot, StopWords } from '../definition/definition.ts';
 import { hasKeyword, readText } from '../matching/matching.ts';
 import { BotEvent, type BotState, emptyState, type Facts, readState, type StepResult } from '../model/model.ts';
-import { matchRules } from '../rules/rules.ts';
+import { matchRules, startOf } from '../rules/rules.ts';
 import { answerScenario, failAnswer, repeatQuestion, wakeScenario } from './resume.ts';
 import { beginScenario, isAsideOnly, speakAside } from './run-scenario.ts';
 import { beginTurn, emit, endTurn, handOver, leave, note, type Turn } from './turn.ts';
@@ -12,6 +12,10 @@ const checkEvent = Compile(BotEvent);
 /** In so short a message a stop word is the whole meaning; in a longer one it may be part of a story. */
 const STOP_MESSAGE_WORDS_MAX: Readonly<Record<keyof StopWords, number>> = { human: 4, unsubscribe: 2, cancel: 2 };
 
+const NUMERALS = new Set(
+  'один одного два две двух три трех четыре пять шесть семь восемь девять десять двое трое четверо несколько'.split(' '),
+);
+
 /**
  * What a bot makes of one event. Pure but for `facts.random`: the same inputs give the same outputs, so that it may be run again.
  * Never throws: an event or a state that is none, and a mistake of ours, are told by the trace, the last with a hand-over.
@@ -20,20 +24,9 @@ const STOP_MESSAGE_WORDS_MAX: Readonly<Record<keyof StopWords, number>> = { huma
  * effects, in one transaction.
  */
 export function step(bot: Bot, state: BotState | undefined, event: BotEvent, facts: Facts): StepResult {
-  return takeTurn(bot, state, event, facts, (turn) => answer(turn, bot));
-}
-
-/** One turn with the checks around it. `work` may throw: what it did is then taken back, and a person takes over. */
-export function takeTurn(
-  bot: Pick<Bot, 'texts'>,
-  state: BotState | undefined,
-  event: BotEvent,
-  facts: Facts,
-  work: (turn: Turn) => void,
-): StepResult {
   const { turn, isReady } = openTurn(state, event, facts);
   try {
-    if (isReady) work(turn);
+    if (isReady) answer(turn, bot);
     return endTurn(turn);
   } catch (error) {
     return failedTurn(bot, turn, error);
@@ -68,7 +61,9 @@ function answer(turn: Turn, bot: Bot): void {
       if (!wakeScenario(turn, bot, event)) note(turn, 'event', event.kind, 'nobody waits for it any more');
       return;
     }
-    if ((event.kind === 'message' || event.kind === 'button') && answerScenario(turn, bot, event)) return;
+    // Whoever comes by a link begins anew.
+    const isAnswer = (event.kind === 'message' || event.kind === 'button') && startOf(event) === undefined;
+    if (isAnswer && answerScenario(turn, bot, event)) return;
   }
   if (event.kind === 'timer' || event.kind === 'callResult') {
     note(turn, 'event', event.kind, `the dialog is with ${facts.owner}: what waited for it ends`);
@@ -83,8 +78,10 @@ export function stopWord(turn: Turn, { stopWords, texts }: Pick<Bot, 'stopWords'
   const { event, facts, state } = turn;
   if (event.kind !== 'message' || facts.isGroupChat) return false;
   const text = readText(event.text);
+  // «4 человека» is an answer, and no call for one.
+  const isCount = text.words.some((word) => /\p{N}/u.test(word) || NUMERALS.has(word));
   const isSaid = (kind: keyof StopWords): boolean =>
-    text.words.length <= STOP_MESSAGE_WORDS_MAX[kind] && hasKeyword(text, stopWords[kind]);
+    !(kind === 'human' && isCount) && text.words.length <= STOP_MESSAGE_WORDS_MAX[kind] && hasKeyword(text, stopWords[kind]);
   if (isSaid('unsubscribe')) {
     note(turn, 'guard', 'stop word', 'unsubscribe');
     leave(turn);
@@ -114,8 +111,9 @@ export function applyRules(turn: Turn, bot: Bot): void {
   const isHeard = (event.kind === 'message' || event.kind === 'button') && facts.owner === 'bot' && !facts.isGroupChat;
   const isUnderstood = rule !== undefined && !isFallback;
   if (isHeard && !isUnderstood) {
+    if (failAnswer(turn, bot)) return;
     turn.isUnmatched = event.kind === 'message';
-    if (failAnswer(turn, bot) || misunderstand(turn, bot)) return;
+    if (misunderstand(turn, bot)) return;
   }
   if (rule === undefined) return;
   if (isHeard && isUnderstood) state.misunderstood = 0;
@@ -123,7 +121,7 @@ export function applyRules(turn: Turn, bot: Bot): void {
   if (rule.notice !== undefined && event.kind === 'button') emit(turn, { kind: 'notice', text: rule.notice }, bot.texts);
   if (rule.scenario.steps.length === 0) return;
   const isBusy = state.scenario !== undefined;
-  if (facts.isGroupChat || facts.owner !== 'bot' || (isBusy && isAsideOnly(rule.scenario) && event.kind !== 'started')) {
+  if (facts.isGroupChat || facts.owner !== 'bot' || (isBusy && isAsideOnly(rule.scenario) && startOf(event) === undefined)) {
     speakAside(turn, bot, rule.scenario);
     if (isHeard) repeatQuestion(turn, bot);
     return;
@@ -132,7 +130,7 @@ export function applyRules(turn: Turn, bot: Bot): void {
 }
 
 /** Counts what nothing fitted; true where a person took over. */
-export function misunderstand(turn: Turn, { misunderstoodMax, texts }: Pick<Bot, 'misunderstoodMax' | 'texts'>): boolean {
+function misunderstand(turn: Turn, { misunderstoodMax, texts }: Pick<Bot, 'misunderstoodMax' | 'texts'>): boolean {
   turn.state.misunderstood += 1;
   note(turn, 'event', 'misunderstood', `${turn.state.misunderstood} of ${misunderstoodMax}`);
   if (turn.state.misunderstood < misunderstoodMax) return false;

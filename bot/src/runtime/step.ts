@@ -45,8 +45,9 @@ export function openTurn(state: BotState | undefined, event: BotEvent, facts: Fa
 
 /** A hand-over in place of what a turn did before it failed. */
 export function failedTurn(bot: Pick<Bot, 'texts'>, begun: Turn, error: unknown): StepResult {
-  const turn = beginTurn(begun.event, begun.facts, emptyState());
-  turn.state.nextId = begun.state.nextId;
+  const { nextId, cooldowns, session } = begun.state;
+  const state = { ...emptyState(), nextId, cooldowns, ...(session !== undefined && { session }) };
+  const turn = beginTurn(begun.event, begun.facts, state);
   turn.trace.push(...begun.trace);
   note(turn, 'guard', 'failure', error instanceof Error ? error.name : 'something that is no error was thrown');
   handOver(turn, bot.texts, { note: 'The bot failed.' }, true);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runSoroka, sorokaJson } from './command-line.ts';
 import { type FreshDatabase, freshDatabase } from './database.ts';
 import { type DatabaseLine, openDatabaseLine } from './database-line.ts';
+import { LOGIN_CODES } from './login-codes.ts';
 import { DINA, eventually, type Json, someone, startTown, type Town } from './town.ts';
 
 /** What no request can bring about, or not in a time that a test has; unit tests do. */
@@ -532,5 +533,5 @@ test('while the database is away nothing is accepted, and afterwards everything 
 
 test('every code there is was provoked above, but for those that no request can provoke', () => {
   const codes = Object.keys(ERRORS) as ErrorCode[];
-  expect(codes.filter((code) => !provoked.has(code)).toSorted()).toEqual([...NOT_OVER_HTTP].toSorted());
+  expect(codes.filter((code) => !provoked.has(code)).toSorted()).toEqual([...NOT_OVER_HTTP, ...LOGIN_CODES].toSorted());
 });

@@ -96,15 +96,7 @@ const DAY_MS = 86_400_000;
 /** A phone in a pocket keeps its session; it is protected by its own lock. */
 const DEVICE_LIFE: SessionLife = { idleMs: 30 * DAY_MS, absoluteMs: 180 * DAY_MS };
 
-interface FoundRow {
-  sessionId: number;
-  accountId: number;
-  accountName: string;
-  operatorId: number;
-  name: string;
-  role: Role;
-  groups: string[] | null;
-  kind: SessionKind;
+interface FoundRow extends Omit<SessionCaller, 'rights' | 'lacks'> {
   awaitsCode: boolean;
   hasSecondFactor: boolean;
   needsSecondFactor: boolean;

@@ -71,7 +71,8 @@ test.each([
 });
 
 test.each([
-  [{ redirect_uri: 'https://evil.example/' }, 'redirect_uri'],
+  [{ redirect_uri: 'https://evil.example/v1/login/vk/callback' }, 'redirect_uri'],
+  [{ redirect_uri: 'http://127.0.0.1:8080/elsewhere' }, 'redirect_uri'],
   [{ code_challenge: 'short' }, 'code_challenge'],
   [{ code_challenge_method: 'plain' }, 'code_challenge_method'],
   [{ response_type: 'token' }, 'response_type'],

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { factsOf, readBot, step } from '../src/bot.ts';
+import { factsOf, step } from '../src/bot.ts';
+import { botOf, says } from './bot-of.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
 /** Which rule each phrase should have, and which it has; null for none. */
 function answers(): { phrase: string; expected: string | null; found: string | null }[] {
-  const bot = readBot(read('golden-rules.yaml'));
-  if (!bot.ok) throw new Error(bot.problems.join('; '));
+  const bot = botOf(read('golden-rules.yaml'));
   const lines = read('golden-phrases.txt')
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('#'));
   return lines.map((line) => {
     const [rule = '', phrase = ''] = line.split(' | ');
-    const { trace } = step(bot.bot, undefined, { kind: 'message', text: phrase, attachments: [] }, factsOf());
+    const { trace } = step(bot, undefined, says(phrase), factsOf());
     return { phrase, expected: rule === '-' ? null : rule, found: trace.find(({ outcome }) => outcome === 'fits')?.name ?? null };
   });
 }

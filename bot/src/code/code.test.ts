@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type BotEvent, type BotState, buttons, type CodeBot, defineBot, factsOf, readBot, runBot, testBot } from '../bot.ts';
+import { botOf } from '../../test/bot-of.ts';
+import { type BotEvent, type BotState, buttons, type CodeBot, defineBot, factsOf, runBot, testBot } from '../bot.ts';
 
 const booking = defineBot((b) => {
   b.hear('запись', (c) => c.enter('booking'));
@@ -65,13 +66,12 @@ describe('handlers', () => {
   });
 
   test('what no handler hears goes to the file that is included, and its questions come first', async () => {
-    const read = readBot(
+    const included = botOf(
       'rules: [{name: a, when: {keywords: [опрос]}, do: [{ask: {text: Оценка?, save: grade}}, {say: "{{ grade }}"}]}]',
     );
-    if (!read.ok) throw new Error(read.problems.join());
     const bot = defineBot((b) => {
       b.hear('пять', (c) => c.reply('нет'));
-      b.include(read.bot);
+      b.include(included);
     });
     const t = testBot(bot);
     await t.user('опрос');

@@ -22,7 +22,10 @@ export function keyboardFindings(bot: Bot, { checkKeyboard, textCharactersMax }:
     steps.flatMap((step): Finding[] => {
       if (step.kind !== 'say' && step.kind !== 'ask') return [];
       const place = `${name}/${step.id}`;
-      return networksOf(name).flatMap((network) => [
+      const networks = networksOf(name);
+      if (asksForContact(step) && !networks.includes('ok'))
+        return [{ severity: 'error', place, problem: 'asks for a contact, which VK does not give: ask with type phone' }];
+      return networks.flatMap((network) => [
         ...tooLong(step, place, textCharactersMax?.[network]),
         ...keyboardProblems(step, place, network, checkKeyboard),
       ]);
@@ -31,6 +34,10 @@ export function keyboardFindings(bot: Bot, { checkKeyboard, textCharactersMax }:
 }
 
 type Said = Extract<Step, { kind: 'say' | 'ask' }>;
+
+function asksForContact(step: Said): boolean {
+  return step.content.keyboard?.rows.flat().some(({ kind }) => kind === 'contact') ?? false;
+}
 
 function tooLong({ content }: Said, place: string, max = Number.POSITIVE_INFINITY): Finding[] {
   const count = [...content.text].length;

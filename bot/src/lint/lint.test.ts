@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Keyboard, type LintOptions, lintBot, readBot, readBotTests, runBotTests, toMermaid } from '../bot.ts';
+import { botOf } from '../../test/bot-of.ts';
+import { type Keyboard, type LintOptions, lintBot, readBotTests, runBotTests, toMermaid } from '../bot.ts';
 
-function botOf(yaml: string) {
-  const read = readBot(yaml);
-  if (!read.ok) throw new Error(read.problems.join('; '));
-  return read.bot;
-}
 const found = (yaml: string, options?: LintOptions) =>
   lintBot(botOf(yaml), options).map(({ place, problem }) => `${place} ${problem}`);
 
@@ -67,6 +63,15 @@ rules:
   ],
 ])('lint finds %s', (_, yaml, expected) => {
   expect(found(yaml)).toEqual(expected);
+});
+
+test('lint finds a button whose answer the networks of its rule do not give', () => {
+  const yaml = (channel: string) =>
+    `rules: [{name: r, when: {start: true${channel}}, reply: {text: a, buttons: [[{kind: contact, label: b}]]}}]`;
+  expect(found(yaml(', channel: vk'))).toEqual([
+    'rule:r/reply-1 asks for a contact, which VK does not give: ask with type phone',
+  ]);
+  expect(found(yaml(''))).toEqual([]);
 });
 
 test('a keyboard and a text are held against the networks on which they are said', () => {

@@ -1,21 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { botOf, says } from '../../test/bot-of.ts';
 import { type BotEvent, explainMatch, type Facts, readBot } from '../bot.ts';
 import { factsOf } from '../testing/facts.ts';
 
-const says = (text: string, more: { payload?: string; ref?: string } = {}): BotEvent => ({
-  kind: 'message',
-  text,
-  attachments: [],
-  ...more,
-});
 const presses = (payload: string): BotEvent => ({ kind: 'button', payload });
 const started = (more: { ref?: string; payload?: string; refSource?: string } = {}): BotEvent => ({ kind: 'started', ...more });
 
 function matchesOf(yaml: string, event: BotEvent, more: Partial<Facts> = {}) {
-  const read = readBot(yaml);
-  if (!read.ok) throw new Error(read.problems.join('; '));
-  return explainMatch(read.bot.rules, event, factsOf(more));
+  return explainMatch(botOf(yaml).rules, event, factsOf(more));
 }
 /** Whether a rule with this condition fits, or which field keeps it from it. */
 function outcome(when: string, event: BotEvent, more: Partial<Facts> = {}, rule = '') {

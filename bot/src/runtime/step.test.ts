@@ -1,37 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Bot, type BotEvent, type BotState, type Facts, factsOf, readBot, step, testBot, withVersions } from '../bot.ts';
-
-function botOf(yaml: string): Bot {
-  const read = readBot(yaml);
-  if (!read.ok) throw new Error(read.problems.join('; '));
-  return read.bot;
-}
-const says = (text: string): BotEvent => ({ kind: 'message', text, attachments: [] });
-
-const ORDER = `
-rules:
-  - {name: order, when: {keywords: [заказ]}, do: [{goto: order}]}
-  - {name: hours, when: {keywords: {any: [часы работы]}}, reply: С 10 до 23.}
-  - {name: reset, when: {start: true}, reply: Здравствуйте!}
-scenarios:
-  order:
-    - id: what
-      choice: {text: Что привезти?, save: what, options: [Маргарита, {label: Пепперони, value: pepperoni, words: [острую]}]}
-    - id: count
-      ask: {text: 'Сколько {{ what }}?', type: number, save: count, validate: {min: 1, max: 20}, retries: 1}
-    - if: {all: [{field: count, op: more, value: 5}, {not: {field: labels, op: contains, value: vip}}]}
-      then: big
-    - id: phone
-      ask: {text: Телефон?, type: phone, save: phone, timeout: 30m, onTimeout: late, contactButton: Мой номер}
-    - say: 'Везём {{ count }} шт. Позвоним: {{ phone }}'
-    - label: ordered
-    - end: true
-    - id: big
-      handoff: {team: sales, note: 'Заказ на {{ count }}'}
-    - id: late
-      say: Напишите, когда будет удобно.
-`;
+import { botOf, says } from '../../test/bot-of.ts';
+import { ORDER } from '../../test/order.ts';
+import { factsOf, step, testBot, withVersions } from '../bot.ts';
 
 describe('a scenario', () => {
   test('asks, reads the answers, says what it was told, and notes it with the person', async () => {
@@ -198,42 +168,6 @@ test('chance takes the branches by their weight', () => {
   expect([0, 0.24, 0.25, 0.99].map(said)).toMatchObject([[{ text: 'x' }], [{ text: 'x' }], [{ text: 'y' }], [{ text: 'y' }]]);
 });
 
-describe('stop words win over everything', () => {
-  test.each([
-    ['Позовите оператора!', [{ kind: 'say' }, { kind: 'handoff' }]],
-    ['стоп', [{ kind: 'unsubscribe' }, { kind: 'say' }]],
-    ['Отмена', [{ kind: 'say', text: 'Отменили. Если понадобимся, просто напишите.' }]],
-  ])('%s, in the middle of a question that takes any text', async (text, effects) => {
-    const t = testBot(botOf('rules: [{name: a, when: {keywords: [a]}, do: [{ask: {text: b, save: c}}]}]'));
-    await t.user('a');
-    await t.user(text);
-    expect(t.effects).toMatchObject(effects);
-    expect(t.state).not.toHaveProperty('scenario');
-  });
-
-  test('a person who speaks with a person may still unsubscribe, and is not handed over again', () => {
-    const facts = factsOf({ owner: 'human' });
-    expect(step(botOf(ORDER), undefined, says('отписаться'), facts).effects).toMatchObject([
-      { kind: 'unsubscribe' },
-      { kind: 'say' },
-    ]);
-    expect(step(botOf(ORDER), undefined, says('оператор'), facts).effects).toEqual([]);
-  });
-
-  test('«4 человека» is an answer, and calls none', async () => {
-    const t = testBot(botOf('rules: [{name: a, when: {keywords: [a]}, do: [{ask: {text: b, save: c}}]}]'));
-    await t.user('a');
-    await t.user('4 человека');
-    expect(t.facts.person.variables).toEqual({ c: '4 человека' });
-  });
-
-  test('in a long message they are words like others', () => {
-    expect(step(botOf(ORDER), undefined, says('я человек простой, где мой заказ из кафе'), factsOf()).effects).toMatchObject([
-      { text: 'Что привезти?' },
-    ]);
-  });
-});
-
 test('two messages in a row that nothing fits hand over, and one that fits begins the count anew', async () => {
   const bot = botOf(`${ORDER}`.replace('scenarios:', '  - {name: else, when: {fallback: true}, reply: Не понял.}\nscenarios:'));
   const t = testBot(bot);
@@ -267,16 +201,6 @@ test('a conversation stays on the version it began with, and goes to a person wh
   expect(gone.trace).toContainEqual({ at: 'guard', name: 'order/count', outcome: 'is not in version old any more' });
 });
 
-test('a bot that goes round in circles says ten things at most, and a person takes over', () => {
-  const bot = botOf(
-    'scenarios: {a: [{say: x}, {goto: a}], b: [{goto: b}]}\nrules: [{name: a, when: {keywords: [a]}, do: [{goto: a}]}, {name: b, when: {keywords: [b]}, do: [{goto: b}]}]',
-  );
-  const talking = step(bot, undefined, says('a'), factsOf()).effects;
-  expect(talking.filter(({ kind }) => kind === 'say')).toHaveLength(10);
-  expect(talking.at(-1)).toMatchObject({ kind: 'handoff' });
-  expect(step(bot, undefined, says('b'), factsOf()).effects).toMatchObject([{ kind: 'handoff' }]);
-});
-
 test('in chats of several people only rules that name them speak, and nobody is handed over', () => {
   const bot = botOf(
     'rules: [{name: a, when: {keywords: [a]}, reply: no}, {name: b, chats: true, when: {keywords: [a]}, reply: yes}]',
@@ -293,53 +217,4 @@ test('the trace says why each rule did not fit, and what each step did', () => {
     'hours: fits',
     'rule:hours/reply-1: say',
   ]);
-});
-
-describe('whatever comes', () => {
-  const bot = botOf(ORDER);
-  const event = fc.oneof(
-    fc.record({
-      kind: fc.constant('message'),
-      text: fc.oneof(fc.string(), fc.constantFrom('заказ', '1', '2', 'отмена', '\ud800')),
-      attachments: fc.constant([]),
-    }),
-    fc.record({ kind: fc.constantFrom('button', 'started'), payload: fc.oneof(fc.string(), fc.json()) }),
-    fc.record({
-      kind: fc.constantFrom('timer', 'callResult'),
-      id: fc.constantFrom('1', '2'),
-      ok: fc.boolean(),
-      body: fc.jsonValue(),
-    }),
-    fc.jsonValue(),
-  ) as fc.Arbitrary<BotEvent>;
-
-  test('a step never throws, gives the same for the same, and a state that the next step can read', () => {
-    fc.assert(
-      fc.property(fc.array(event, { maxLength: 6 }), (events) => {
-        let state: BotState | undefined;
-        for (const one of events) {
-          const result = step(bot, state, one, factsOf());
-          expect(step(bot, state, one, factsOf())).toEqual(result);
-          expect(result.trace).not.toContainEqual(expect.objectContaining({ name: 'failure' }));
-          state = JSON.parse(JSON.stringify(result.state)) as BotState;
-          expect(state).toEqual(result.state);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  test('a state that is none is begun anew, and facts that throw hand over', () => {
-    const { trace, effects } = step(bot, { scenario: 'x' } as unknown as BotState, says('заказ'), factsOf());
-    expect(trace[0]).toEqual({ at: 'guard', name: 'state', outcome: 'could not be read: begun anew' });
-    expect(effects).toMatchObject([{ text: 'Что привезти?' }]);
-    const broken: Facts = {
-      ...factsOf(),
-      get person(): never {
-        throw new RangeError('x');
-      },
-    };
-    const failing = botOf('rules: [{name: a, when: {fallback: true}, reply: "{{ name }}"}]');
-    expect(step(failing, undefined, says('a'), broken).effects.at(-1)).toMatchObject({ kind: 'handoff' });
-  });
 });

@@ -261,7 +261,10 @@ test('a refused repeat of a call without an answer gives no place back and takes
     expect(change).toMatchObject({ giveBackDaySlot: !maybeSent, delivery: { queue: { step: 1, maybeSent } } });
     expect(decide(after(held, change), { kind: 'cancelled' }, NOW, SETTINGS) === null).toBe(maybeSent);
     const last = message({ steps: [step('VK')], delivery: held.delivery });
-    expect(decide(last, refused, NOW, SETTINGS)).toMatchObject({ status: 'UNDELIVERABLE', giveBackDaySlot: !maybeSent });
+    for (const reason of ['refused_by_user', 'content'] as const) {
+      const why = outcome({ kind: 'refused', reason, networkCode: '0' });
+      expect(decide(last, why, NOW, SETTINGS)).toMatchObject({ status: 'UNDELIVERABLE', giveBackDaySlot: !maybeSent });
+    }
   }
 });
 

@@ -29,7 +29,9 @@ export function onOutcome(
     case 'sent':
       return onSent(message, delivery, fact, outcome.networkId, now, settings);
     case 'refused':
-      if (outcome.reason === 'content') return { ...final(message, 'UNDELIVERABLE', 'content', now), giveBackDaySlot: true };
+      // No route takes such a content. The repeat of a call without an answer keeps its place, as in `refuse`.
+      if (outcome.reason === 'content')
+        return { ...final(message, 'UNDELIVERABLE', 'content', now), giveBackDaySlot: !delivery.maybeSent };
       return refuse(message, delivery, outcome.reason === 'daily_limit' ? 'RATELIMIT' : 'UNDELIVERABLE', outcome.reason, now);
     case 'throttled': // not the message's fault: the attempt does not count
       return again(now + outcome.retryAfterMs, delivery.attempt - 1);

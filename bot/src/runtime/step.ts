@@ -117,11 +117,17 @@ export function applyRules(turn: Turn, bot: Bot): void {
     if (misunderstand(turn, bot)) return;
   }
   if (rule === undefined) return;
+  const isBusy = state.scenario !== undefined || state.scene !== undefined;
+  const isOwnDoing = event.kind === 'message' || event.kind === 'button' || event.kind === 'started';
+  if (isBusy && !isOwnDoing && !isAsideOnly(rule.scenario)) {
+    // A label or a silence must not take an order away from under the hands of whoever makes it.
+    note(turn, 'rule', rule.name, 'is left out: another scenario is under way');
+    return;
+  }
   if (isHeard && isUnderstood) state.misunderstood = 0;
   if (rule.when.some(({ cooldownMs }) => cooldownMs !== undefined)) state.cooldowns[rule.name] = facts.now;
   if (rule.notice !== undefined && event.kind === 'button') emit(turn, { kind: 'notice', text: rule.notice }, bot.texts);
   if (rule.scenario.steps.length === 0) return;
-  const isBusy = state.scenario !== undefined;
   if (facts.isGroupChat || facts.owner !== 'bot' || (isBusy && isAsideOnly(rule.scenario) && startOf(event) === undefined)) {
     speakAside(turn, bot, rule.scenario);
     if (isHeard) repeatQuestion(turn, bot);

@@ -75,6 +75,17 @@ describe('a scenario', () => {
     expect(t.effects).toMatchObject([{ kind: 'cancelWake' }, {}, {}, {}]);
   });
 
+  test('is not left for what the person did not do: a label begins no other one meanwhile', async () => {
+    const rule = '  - {name: label, when: {labelAdded: vip}, do: [{wait: 1d}, {say: Ещё!}]}';
+    const t = testBot(botOf(ORDER.replace('scenarios:', `${rule}\nscenarios:`)));
+    await t.event({ kind: 'labelAdded', label: 'vip' });
+    expect(t.effects).toMatchObject([{ kind: 'wake' }]);
+    await t.user('заказ');
+    await t.event({ kind: 'labelAdded', label: 'vip' });
+    expect(t.effects).toEqual([]);
+    expect(t.state).toMatchObject({ scenario: { name: 'order', step: 'what' } });
+  });
+
   test.each(['vk', 'ok'] as const)(
     'a button of the question is its label, a button of another message is none (%s)',
     async (network) => {

@@ -17,6 +17,7 @@ import { describeMachine } from './machine.ts';
 import { rewritePage } from './page.ts';
 import { type Section, sectionText, writeResults } from './report.ts';
 import { measureShares } from './shares.ts';
+import { measureSockets } from './sockets.ts';
 import { startTown, type Town } from './town.ts';
 
 interface Bench {
@@ -49,6 +50,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   expiry: { summary: 'how soon customers hear of what expires while a million messages wait', run: measureExpiry },
   shares: { summary: 'how long an account waits in a group where another one has a million waiting', run: measureShares },
   life: { summary: 'bytes that a message leaves on disk after its life, and what it costs to write', run: measureLife },
+  sockets: {
+    summary: 'how soon 5000 screens hear of what a person said, and whether a cut loses them anything',
+    run: measureSockets,
+  },
   groups: { summary: 'latency, processor time and memory with 1 to 1000 groups', run: measureGroups },
   accounts: { summary: 'the same with 1 to 1000 accounts', run: measureAccounts },
 };

@@ -35,6 +35,7 @@ What will stand here:
 | \`expiry\` | when customers hear of what expires with a million waiting | within a second |
 | \`shares\` | how long an account waits beside another one's million in the same group | p99 within two seconds |
 | \`life\` | what a message leaves on disk when all is done | tables with their indexes |
+| \`sockets\` | when 5,000 screens hear of what a person said, and what a cut costs them | nothing may be lost or come twice |
 | \`groups\`, \`accounts\` | the same load to 1 … 1,000 of them | flat lines are good |
 `;
 

@@ -19,9 +19,9 @@ export interface EventTransport {
 
 /** The part of a WebSocket that is used, as browsers, React Native and Node have it. */
 interface Socket {
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: (event: { code: number }) => void): void;
+  addEventListener(type: 'error', listener: () => void): void;
   close(): void;
 }
 
@@ -59,11 +59,11 @@ export function createHttpTransport({ baseUrl, headers, fetch, newSocket }: Http
         if (isClosed) return;
         const query = new URLSearchParams({ ticket, ...(after !== null && { after: String(after) }) });
         socket = newSocket(`${baseUrl.replace(/^http/, 'ws')}/v1/events?${query}`);
-        socket.onmessage = ({ data }) => {
+        socket.addEventListener('message', ({ data }) => {
           if (!isClosed) onFrame(JSON.parse(String(data)) as Frame);
-        };
-        socket.onclose = ({ code }) => end(code);
-        socket.onerror = () => end(null);
+        });
+        socket.addEventListener('close', ({ code }) => end(code));
+        socket.addEventListener('error', () => end(null));
       };
       open().catch(() => end(null));
       return {

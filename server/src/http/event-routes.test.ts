@@ -5,8 +5,9 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { createManualClock } from '../../test/manual-clock.ts';
 import { createEvents, type EventEntry } from '../events/events.ts';
-import { systemClock as clock } from '../platform/clock.ts';
+import { type Clock, systemClock as clock } from '../platform/clock.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { KEY, type Stand, startStand } from './http-stand.ts';
 
@@ -37,20 +38,22 @@ beforeEach(async () => {
 interface Site extends AsyncDisposable {
   url: string;
   stand: Stand;
-  happen(...numbers: number[]): Promise<void>;
+  /** What is no number is only long. */
+  happen(...what: (number | string)[]): Promise<void>;
   ticket(): Promise<string>;
 }
 
-async function startSite(): Promise<Site> {
+async function startSite(heart: Clock = clock): Promise<Site> {
   const events = createEvents({ database, clock, log, keepDays: 7 });
   await events.run({ cleansUp: false });
-  const stand = await startStand({ events });
+  const stand = await startStand({ events, clock: heart });
   const url = await stand.app.listen({ host: '127.0.0.1', port: 0 });
-  const entry = (n: number): EventEntry => ({ kind: 'test', body: { n } });
+  const entry = (what: number | string): EventEntry =>
+    typeof what === 'number' ? { kind: 'test', body: { n: what } } : { kind: 'long', body: { text: what } };
   return {
     url,
     stand,
-    happen: (...numbers) => database.transaction(async (tx) => events.note(tx, 1, numbers.map(entry))),
+    happen: (...what) => database.transaction(async (tx) => events.note(tx, 1, what.map(entry))),
     ticket: async () => (await stand.call({ method: 'POST', url: '/v1/event-tickets' })).body.ticket,
     async [Symbol.asyncDispose]() {
       await stand[Symbol.asyncDispose]();
@@ -61,7 +64,7 @@ async function startSite(): Promise<Site> {
 
 interface Line extends Disposable {
   socket: WebSocket;
-  frames: { type: string; sequence: number; after: number; asOf: number; entries: { body: { n: number } }[] }[];
+  frames: { type: string; sequence: number; after: number; asOf: number; entries: { body: { n?: number } }[] }[];
   seen(): number[];
 }
 
@@ -73,7 +76,7 @@ function openLine({ url }: Site, query: string, headers: Record<string, string> 
   return {
     socket,
     frames,
-    seen: () => frames.flatMap(({ entries = [] }) => entries.map(({ body }) => body.n)),
+    seen: () => frames.flatMap(({ entries = [] }) => entries.flatMap(({ body }) => (body.n === undefined ? [] : [body.n]))),
     [Symbol.dispose]: () => socket.terminate(),
   };
 }
@@ -180,4 +183,37 @@ test('who asks for another protocol than a socket is served as if it had not', a
   const [answer] = await once(elsewhere, 'data');
   expect(String(answer)).toMatch(/^HTTP\/1.1 404 /);
   await once(elsewhere.resume(), 'close');
+});
+
+test('a socket gets a sign of life with each heartbeat; one that answers no ping is cut', async () => {
+  const heart = createManualClock();
+  await using site = await startSite(heart);
+  const socket = new WebSocket(`${site.url.replace('http', 'ws')}/v1/events`, { headers: WITH_KEY, autoPong: false });
+  const texts: string[] = [];
+  socket.on('message', (text) => texts.push(String(text)));
+  await once(socket, 'open');
+  await heart.advance(25_000);
+  await expect.poll(() => texts.length).toBe(2);
+  expect(JSON.parse(texts[1] ?? '')).toEqual({ type: 'event', sequence: 0, after: 0, entries: [] });
+  const closed = once(socket, 'close');
+  await heart.advance(25_000);
+  expect((await closed)[0]).toBe(1006); // without a word
+});
+
+test('a screen that does not read is closed when too much waits for it, and goes on from its cursor', async () => {
+  await using site = await startSite();
+  using slow = openLine(site, '', WITH_KEY);
+  await expect.poll(() => slow.frames.length).toBe(1);
+  slow.socket.pause();
+  const long = 'x'.repeat(1_000_000);
+  // Beside our own bound, the systems of both sides hold some megabytes for it.
+  for (let n = 1; n <= 24; n += 1) await site.happen(n, long);
+  const closed = once(slow.socket, 'close');
+  slow.socket.resume();
+  expect((await closed)[0]).toBe(4008);
+  const cursor = slow.frames.at(-1)?.sequence ?? 0;
+  expect(cursor).toBeLessThan(24);
+  using next = openLine(site, `?after=${cursor}`, WITH_KEY);
+  await expect.poll(() => next.seen().at(-1)).toBe(24);
+  expect([...slow.seen(), ...next.seen()]).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
 });

@@ -63,5 +63,6 @@ export type EventTicket = Static<typeof EventTicket>;
 export const EVENT_CLOSE_CODES = {
   1001: 'The server is being stopped: open another socket at once.',
   1008: 'The client sent something: nothing is expected from it.',
+  4001: 'After 15 minutes: open another socket from the last cursor, with a new ticket. What you may see is looked at anew.',
   4008: 'The client reads more slowly than events come: open another socket from the last cursor.',
 } as const;

@@ -217,3 +217,18 @@ test('a screen that does not read is closed when too much waits for it, and goes
   await expect.poll(() => next.seen().at(-1)).toBe(24);
   expect([...slow.seen(), ...next.seen()]).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
 });
+
+test('a socket lives for 15 minutes: who may see what is looked at anew', async () => {
+  const heart = createManualClock();
+  await using site = await startSite(heart);
+  using line = openLine(site, '', WITH_KEY);
+  await once(line.socket, 'open');
+  await expect.poll(() => line.frames.length).toBe(1);
+  for (let beat = 1; beat < 36; beat += 1) {
+    await heart.advance(25_000);
+    await expect.poll(() => line.frames.length, { interval: 5 }).toBe(beat + 1);
+  }
+  const closed = once(line.socket, 'close');
+  await heart.advance(50_000);
+  expect((await closed)[0]).toBe(4001);
+});

@@ -16,9 +16,16 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 // Nothing is expected from a client.
 const INCOMING_BYTES_MAX = 1024;
 const CLOSE_WITHIN_MS = 1_000;
+// Whose session has ended, or whose groups have changed, hears the wrong events for as long at most.
+const LIFE_MS = 900_000;
 
 type CloseCode = keyof typeof EVENT_CLOSE_CODES;
-const CODES: Readonly<Record<Exclude<SocketEnd, 'left' | 'silent'>, CloseCode>> = { stopped: 1001, spoke: 1008, slow: 4008 };
+const CODES: Readonly<Record<Exclude<SocketEnd, 'left' | 'silent'>, CloseCode>> = {
+  stopped: 1001,
+  spoke: 1008,
+  renewed: 4001,
+  slow: 4008,
+};
 
 export interface EventSockets {
   /** Aborted when the server begins to close: nobody waits any longer. */
@@ -33,6 +40,8 @@ interface Line {
   socket: WebSocket;
   listening: Listening;
   slice: number;
+  /** By the monotonic clock. */
+  openedAt: number;
   /** It has answered since the last ping. */
   isAlive: boolean;
   end: SocketEnd;
@@ -87,6 +96,7 @@ export function createEventSockets(
       return;
     }
     line.isAlive = false;
+    if (clock.monotonic() - line.openedAt >= LIFE_MS && line.end === 'left') close(line, 'renewed');
     if (line.socket.readyState !== line.socket.OPEN) return;
     line.socket.ping();
     send(line, line.listening.beat());
@@ -119,7 +129,7 @@ export function createEventSockets(
         const deliver = (frame: Frame): void => send(line, frame);
         const listening = events.listen({ ...seat, after, deliver });
         opened += 1;
-        const line: Line = { socket, listening, slice: opened % SLICES, isAlive: true, end: 'left' };
+        const line: Line = { socket, listening, slice: opened % SLICES, openedAt: clock.monotonic(), isAlive: true, end: 'left' };
         lines.add(line);
         socketOpened();
         socket.on('pong', () => {

@@ -198,8 +198,8 @@ describe('/v1/account', () => {
 
 describe('/v1/dialogs', () => {
   test('lists and histories come as lists', async () => {
-    expect((await get('/v1/dialogs')).body).toEqual({ items: [], nextCursor: null });
-    expect((await get('/v1/dialogs/5/messages?limit=10')).body).toEqual({ items: [], nextCursor: null });
+    expect((await get('/v1/dialogs')).body).toEqual({ items: [], nextCursor: null, asOf: 0 });
+    expect((await get('/v1/dialogs/5/messages?limit=10')).body).toEqual({ items: [], nextCursor: null, asOf: 0 });
   });
 
   test.each<[string, unknown[]]>([

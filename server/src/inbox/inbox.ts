@@ -43,7 +43,10 @@ export interface Inbox {
 const IDLE_MS = 250;
 const UNMATCHED_IDLE_MS = 200;
 // Under load a commit then serves all that came in so many ms; docs/decisions/0008-what-one-message-costs.md has the figures.
-const EVERY_MS = 25;
+/** A person waits for the answer. */
+const WORDS_EVERY_MS = 25;
+/** Statuses and the lines of what was sent, several of each message: nobody sees the difference, and sending has the processor. */
+const STATUSES_EVERY_MS = 150;
 const SWEEP_IDLE_MS = 600_000;
 
 export function createInbox(parts: InboxParts): Inbox {
@@ -52,40 +55,50 @@ export function createInbox(parts: InboxParts): Inbox {
   const worker = createWorker({ database, incoming: createIncoming(parts), clock, log });
   const receipts = createReceipts({ database, dispatch, clock, log });
 
-  // What was sent comes before what was answered to it: an answer looks for the dialog's last notification.
-  const incomingStep = async (signal: AbortSignal): Promise<boolean> => {
-    const wasSent = await outgoing.workOff();
-    const wasReceived = await worker.workOff(signal);
-    if (wasSent || wasReceived) callbacks.wake();
-    if (wasReceived) followUpLoop.wake();
-    return wasSent || wasReceived;
+  let lastSent: Promise<unknown> = Promise.resolve();
+  /** Two loops ask for it: the second one must find done what the first one has begun. */
+  const workOffSent = (): Promise<boolean> => {
+    const next = lastSent.then(() => outgoing.workOff());
+    lastSent = next.catch(() => {}); // told to whoever asked
+    return next;
   };
-  const loop = (name: string, idleMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
-    createLoop({ name, clock, log, idleMs, everyMs: EVERY_MS, step });
-  const followUps = createFollowUpWorker({ ...parts, onSettled: () => inboxLoop.wake() });
-  const followUpLoop = loop('follow_ups', IDLE_MS, () => followUps.workOff());
-  const inboxLoop = loop('inbox', IDLE_MS, incomingStep);
+  const wordsStep = async (signal: AbortSignal): Promise<boolean> => {
+    // What was sent comes before what was answered to it: an answer looks for the dialog's last notification.
+    const wasReceived = await worker.workOff(signal, workOffSent);
+    if (wasReceived) {
+      callbacks.wake();
+      followUps.wake();
+    }
+    return wasReceived;
+  };
+  const sentStep = async (): Promise<boolean> => {
+    const wasSent = await workOffSent();
+    if (wasSent) callbacks.wake();
+    return wasSent;
+  };
+  const loop = (name: string, idleMs: number, everyMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
+    createLoop({ name, clock, log, idleMs, everyMs, step });
+  const answers = createFollowUpWorker({ ...parts, onSettled: () => words.wake() });
+  const followUps = loop('follow_ups', IDLE_MS, WORDS_EVERY_MS, () => answers.workOff());
+  const words = loop('inbox', IDLE_MS, WORDS_EVERY_MS, wordsStep);
+  const sent = loop('sent', IDLE_MS, STATUSES_EVERY_MS, sentStep);
+  const statuses = loop('receipts', IDLE_MS, STATUSES_EVERY_MS, () => receipts.workOff());
   const loops = [
-    inboxLoop,
-    loop('receipts', IDLE_MS, () => receipts.workOff()),
-    loop('unmatched_receipts', UNMATCHED_IDLE_MS, () => receipts.retryUnmatched()),
-    followUpLoop,
-    loop('inbox_sweep', SWEEP_IDLE_MS, () => sweep(database, dialogs, clock)),
-  ] as const;
-  const wake = () => {
-    for (const one of loops.slice(0, 2)) one.wake();
-  };
-  rawEvents.onStored(wake);
+    ...[words, followUps, sent, statuses],
+    loop('unmatched_receipts', UNMATCHED_IDLE_MS, STATUSES_EVERY_MS, () => receipts.retryUnmatched()),
+    loop('inbox_sweep', SWEEP_IDLE_MS, STATUSES_EVERY_MS, () => sweep(database, dialogs, clock)),
+  ];
+  rawEvents.onStored((what) => (what === 'statuses' ? statuses : words).wake());
 
   return {
-    wake,
+    wake: () => sent.wake(),
     run() {
       for (const one of loops) one.run();
     },
     async stop() {
       await Promise.all(loops.map((one) => one.stop()));
       await receipts.stop();
-      await followUps.stop();
+      await answers.stop();
     },
   };
 }

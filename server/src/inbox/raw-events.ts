@@ -55,8 +55,11 @@ export interface RawEvents {
   /** Events that waited until a chat is known can be worked off. */
   wakeWaiting(tx: Queryable, accountId: number, peerId: string): Promise<void>;
   /** Called whenever there is something new to work off. */
-  onStored(listener: () => void): void;
+  onStored(listener: (what: Stored) => void): void;
 }
+
+/** What was stored: status callbacks, or anything that is worked off in the order of its dialog. */
+export type Stored = 'statuses' | 'events';
 
 /** Events are worked off shard by shard, each shard by one process at a time. */
 export const SHARDS = 64;
@@ -103,7 +106,8 @@ const SQL = {
     name: 'raw_event_replay',
     text: `
       update raw_event set state = 'waiting', tries = 0, due_at = $3, body = coalesce($4, body)
-      where account_id = $1 and id = $2 and state = 'failed'`,
+      where account_id = $1 and id = $2 and state = 'failed'
+      returning form`,
   },
   wakeWaiting: {
     name: 'raw_event_wake_waiting',
@@ -125,9 +129,10 @@ interface Waiting {
 }
 
 export function createRawEvents({ database, clock }: { database: Database; clock: Clock }): RawEvents {
-  const listeners: (() => void)[] = [];
-  const tellStored = () => {
-    for (const listener of listeners) listener();
+  const listeners: ((what: Stored) => void)[] = [];
+  const tellStored = (forms: Iterable<BodyForm>) => {
+    const stored = new Set([...forms].map((form): Stored => (form === 'notify-statuses' ? 'statuses' : 'events')));
+    for (const what of stored) for (const listener of listeners) listener(what);
   };
   let waiting: Waiting[] = [];
   let isWriting = false;
@@ -170,7 +175,7 @@ export function createRawEvents({ database, clock }: { database: Database; clock
       const batch = takeUpTo(waiting, WRITE_MAX);
       waiting = waiting.slice(batch.length);
       await writeTogether(batch);
-      tellStored();
+      tellStored(batch.flatMap(({ events }) => events.map(({ form }) => form)));
     }
     isWriting = false;
   };
@@ -194,9 +199,9 @@ export function createRawEvents({ database, clock }: { database: Database; clock
     },
     async replay(accountId, id, body) {
       const mended = body === undefined ? null : Buffer.from(body, 'utf8');
-      const isReplayed = (await database.run(SQL.replay, [accountId, id, new Date(clock.now()), mended])) === 1;
-      if (isReplayed) tellStored();
-      return isReplayed;
+      const [replayed] = await database.rows<{ form: BodyForm }>(SQL.replay, [accountId, id, new Date(clock.now()), mended]);
+      if (replayed !== undefined) tellStored([replayed.form]);
+      return replayed !== undefined;
     },
     async wakeWaiting(tx, accountId, peerId) {
       await tx.run(SQL.wakeWaiting, [accountId, peerId, new Date(clock.now())]);

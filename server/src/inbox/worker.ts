@@ -7,8 +7,8 @@ import type { Incoming, RawEvent } from './incoming.ts';
 import { SHARDS } from './raw-events.ts';
 
 export interface Worker {
-  /** Works off what is due, several dialogs at a time, until the signal; false where nothing was. */
-  workOff(signal: AbortSignal): Promise<boolean>;
+  /** Works off what is due, several dialogs at a time, until the signal; `first` is done before. False, without it, where nothing was. */
+  workOff(signal: AbortSignal, first: () => Promise<unknown>): Promise<boolean>;
 }
 
 // Each holds a connection to the database. Few, because the same process answers the networks, and that must be quick;
@@ -97,8 +97,9 @@ export function createWorker(parts: { database: Database; incoming: Incoming; cl
   };
 
   return {
-    async workOff(signal) {
+    async workOff(signal, first) {
       const shards = (await database.rows<{ shard: number }>(SQL.dueShards, [new Date(clock.now())])).map(({ shard }) => shard);
+      if (shards.length > 0) await first();
       let isAny = false;
       const workOffShards = async (): Promise<void> => {
         for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {

@@ -55,6 +55,16 @@ test('the dialog with the newest line comes first, and shows it', () => {
   ]);
 });
 
+test('a line that was late does not move its dialog down: its latest line counts, as in the list of the server', () => {
+  store.apply([{ kind: 'dialog.opened', dialogId: 7, body: dialog(7) }, added(7, line(10, 1, { createdAt: time(9) }))], 1);
+  store.apply([{ kind: 'dialog.opened', dialogId: 8, body: dialog(8) }, added(8, line(20, 1, { createdAt: time(5) }))], 2);
+  store.apply([added(7, line(11, 2, { createdAt: time(3) }))], 3);
+  expect(store.dialogs().map(({ id, lastMessage }) => [id, lastMessage?.id])).toEqual([
+    [7, 11],
+    [8, 20],
+  ]);
+});
+
 test('what is edited changes where it stands; kinds that nobody knows are passed over', () => {
   store.apply([added(7, line(10, 1))], 1);
   store.apply(

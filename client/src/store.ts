@@ -139,8 +139,14 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
       changed();
     },
     dialogs() {
-      const at = ({ lastMessage, createdAt }: Dialog): string => lastMessage?.createdAt ?? createdAt;
-      return [...dialogs.values()].sort((a, b) => (at(a) < at(b) ? 1 : at(a) > at(b) ? -1 : b.id - a.id));
+      // As the server's list is ordered. The last line need not be the latest: one that came again after a failure stands behind it.
+      const latest = ({ id, lastMessage, createdAt }: Dialog): string => {
+        const times = [...(lines.get(id)?.values() ?? [])].map((line) => line.createdAt);
+        return [...times, lastMessage?.createdAt ?? createdAt].reduce((a, b) => (a > b ? a : b));
+      };
+      const at = new Map([...dialogs.values()].map((dialog) => [dialog, latest(dialog)]));
+      const compare = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
+      return [...at].sort(([a, aAt], [b, bAt]) => compare(aAt, bAt) || b.id - a.id).map(([dialog]) => dialog);
     },
     lines(dialogId) {
       const there = [...(lines.get(dialogId)?.values() ?? [])].sort((a, b) => a.sequence - b.sequence);

@@ -42,7 +42,7 @@ export interface EventsParts {
 /** Notices may be lost: somebody else's event is seen after so long at the latest. */
 const IDLE_MS = 1_000;
 // Under load what is committed within this time is numbered, read and told together.
-const GATHER_MS = 100;
+const GATHER_MS = 25;
 const CLEAN_UP_EVERY_MS = 600_000;
 
 export function createEvents({ database, clock, log, keepDays }: EventsParts): Events {

@@ -1,7 +1,7 @@
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
-import { createLoop } from '../platform/loop.ts';
+import { createLoop, type Found } from '../platform/loop.ts';
 import { createFollowUpWorker, type FollowUpParts } from './follow-up-worker.ts';
 import { createIncoming, type IncomingParts } from './incoming.ts';
 import { createOutgoing, type OutgoingParts } from './outgoing.ts';
@@ -57,7 +57,7 @@ export function createInbox(parts: InboxParts): Inbox {
 
   let lastSent: Promise<unknown> = Promise.resolve();
   /** Two loops ask for it: the second one must find done what the first one has begun. */
-  const workOffSent = (): Promise<boolean> => {
+  const workOffSent = (): Promise<Found> => {
     const next = lastSent.then(() => outgoing.workOff());
     lastSent = next.catch(() => {}); // told to whoever asked
     return next;
@@ -71,12 +71,12 @@ export function createInbox(parts: InboxParts): Inbox {
     }
     return wasReceived;
   };
-  const sentStep = async (): Promise<boolean> => {
-    const wasSent = await workOffSent();
-    if (wasSent) callbacks.wake();
-    return wasSent;
+  const sentStep = async (): Promise<Found> => {
+    const found = await workOffSent();
+    if (found !== false) callbacks.wake();
+    return found;
   };
-  const loop = (name: string, idleMs: number, everyMs: number, step: (signal: AbortSignal) => Promise<boolean>) =>
+  const loop = (name: string, idleMs: number, everyMs: number, step: (signal: AbortSignal) => Promise<Found>) =>
     createLoop({ name, clock, log, idleMs, everyMs, step });
   const answers = createFollowUpWorker({ ...parts, onSettled: () => words.wake() });
   const followUps = loop('follow_ups', IDLE_MS, WORDS_EVERY_MS, () => answers.workOff());

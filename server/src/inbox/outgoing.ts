@@ -5,6 +5,7 @@ import type { Dispatch, DispatchEvent } from '../dispatch/dispatch.ts';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Transaction } from '../platform/database.ts';
+import type { Found } from '../platform/loop.ts';
 
 export interface OutgoingParts {
   database: Database;
@@ -25,7 +26,7 @@ const TAKEN: ReadonlySet<DispatchEvent['status']> = new Set(['SENT', 'DELIVERED'
 /** Brings what dispatch did into the dialogs. */
 export interface Outgoing {
   /** Works off the oldest changes; false where there was none, or another process is at it. */
-  workOff(): Promise<boolean>;
+  workOff(): Promise<Found>;
 }
 
 export function createOutgoing(parts: OutgoingParts): Outgoing {
@@ -96,7 +97,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         if (unknown.length > first.size) await dialogs.changeStatuses(tx, await Promise.all(unknown.map(changeOf)));
         const identified = changes.filter(({ networkId }) => networkId !== undefined);
         await dispatch.markRead(tx, await dialogs.readBefore(tx, identified));
-        return events.length > 0;
+        return events.length === EVENTS_MAX ? 'more' : events.length > 0;
       }),
   };
 }

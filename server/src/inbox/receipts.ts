@@ -2,15 +2,16 @@ import { BrokenBodyError, parseJson, parseNotifyStatuses } from '@soroka/channel
 import type { Dispatch, ProviderReceipt } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
+import type { Found } from '../platform/loop.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { eventDone, eventFailed, receiptsGivenUp } from './events.ts';
 import { RECEIPTS_SHARD } from './raw-events.ts';
 
 export interface Receipts {
   /** Takes stored status callbacks; false where there was none. */
-  workOff(): Promise<boolean>;
+  workOff(): Promise<Found>;
   /** Asks again about receipts whose message was not known; false where none was due. */
-  retryUnmatched(): Promise<boolean>;
+  retryUnmatched(): Promise<Found>;
   /** Keeps what is in hand for later looks. */
   stop(): Promise<void>;
 }
@@ -161,7 +162,7 @@ export function createReceipts(parts: {
       inHand = []; // where this fails, all of it comes back after its lease
       if (read.length > 0) inHand = await take(read);
       for (const body of again) await takeAlone(body);
-      return bodies.length > 0 || inHand.length > 0;
+      return bodies.length === BODIES_MAX ? 'more' : bodies.length > 0 || inHand.length > 0;
     },
     async retryUnmatched() {
       const now = new Date(clock.now());
@@ -172,7 +173,7 @@ export function createReceipts(parts: {
       if (matched.length > 0) await database.run(SQL.forgetUnmatched, columnsOf(matched));
       const givenUp = due.filter((receipt) => receipt.isLast && still.has(receipt)).length;
       if (givenUp > 0) receiptsGivenUp(log, { count: givenUp });
-      return true;
+      return due.length === UNMATCHED_MAX ? 'more' : true;
     },
     async stop() {
       const left = inHand;

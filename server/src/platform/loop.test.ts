@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createManualClock } from '../../test/manual-clock.ts';
-import { createLoop } from './loop.ts';
+import { createLoop, type Found } from './loop.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function start(step: (signal: AbortSignal) => Promise<boolean>, everyMs = 0) {
+function start(step: (signal: AbortSignal) => Promise<Found>, everyMs = 0) {
   const clock = createManualClock();
   const loop = createLoop({ name: 'test', clock, log: pino({ level: 'silent' }), idleMs: 250, everyMs, step });
   loop.run();
@@ -31,6 +31,25 @@ test('while there is something to do there is no pause; then one, which a wake-u
   loop.wake();
   await turn();
   expect(looks).toBe(5);
+  await loop.stop();
+});
+
+test('a step that took all it may is followed by the next one at once, however long others would gather', async () => {
+  let left = 1_250;
+  const { clock, loop } = start(async () => {
+    const taken = Math.min(left, 500);
+    left -= taken;
+    return taken === 500 ? 'more' : taken > 0;
+  }, 150);
+  await turn();
+  expect(left).toBe(0);
+  left = 1;
+  await clock.advance(149);
+  await turn();
+  expect(left).toBe(1);
+  await clock.advance(1);
+  await turn();
+  expect(left).toBe(0);
   await loop.stop();
 });
 

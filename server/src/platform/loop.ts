@@ -10,12 +10,16 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+/** What a step found to do: nothing, something, or more than it may take at once. */
+export type Found = boolean | 'more';
+
 const FAILURE_PAUSE_MS = 1_000;
 
 /**
  * `step` says whether it found something to do: then it is called again, `everyMs` after its beginning at the earliest, so that under
- * load a step finds much to do together; the first one after a silence begins at once. A step that throws is logged and called
- * again after a pause. A long step looks at its signal, and ends early when the loop is being stopped.
+ * load a step finds much to do together; the first one after a silence begins at once. One that took all it may at once says `'more'`
+ * and is called again at once: the pause must not bound how much is done in a second. A step that throws is logged and called again
+ * after a pause. A long step looks at its signal, and ends early when the loop is being stopped.
  */
 export function createLoop(parts: {
   name: string;
@@ -23,7 +27,7 @@ export function createLoop(parts: {
   log: Logger;
   idleMs: number;
   everyMs: number;
-  step: (signal: AbortSignal) => Promise<boolean>;
+  step: (signal: AbortSignal) => Promise<Found>;
 }): Loop {
   const { name, clock, log, idleMs, everyMs, step } = parts;
   const stopped = new AbortController();
@@ -42,10 +46,10 @@ export function createLoop(parts: {
       isWoken = false;
       const startedAt = clock.monotonic();
       try {
-        const isBusy = await step(stopped.signal);
+        const found = await step(stopped.signal);
         const leftMs = startedAt + everyMs - clock.monotonic();
-        if (!isBusy && !isWoken) await pause(idleMs);
-        else if (isBusy && leftMs > 0) await clock.sleep(leftMs, stopped.signal);
+        if (found === false && !isWoken) await pause(idleMs);
+        else if (found === true && leftMs > 0) await clock.sleep(leftMs, stopped.signal);
       } catch (error) {
         log.warn({ event: 'loop_failed', loop: name, error: error instanceof Error ? error.message : String(error) });
         // Not cut short by wake-ups: what failed just now would only fail again.

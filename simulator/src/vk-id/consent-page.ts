@@ -1,3 +1,4 @@
+import { consentForm, DARK_STYLE, escapeHtml, languageOf } from '../consent/consent.ts';
 import type { Person } from '../world/world.ts';
 
 /** The words of the page. VK ID shows Russian or English by the person's browser. */
@@ -20,9 +21,6 @@ const WORDS = {
   },
 } as const;
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-
 /** The page on which a person says who they are: a plain form that posts to its own address, with the request in it. */
 export function vkIdPage(page: {
   acceptLanguage: string | undefined;
@@ -30,14 +28,8 @@ export function vkIdPage(page: {
   people: readonly Person[];
   request: Readonly<Record<string, string>>;
 }): string {
-  const language = page.acceptLanguage?.toLowerCase().startsWith('en') === true ? 'en' : 'ru';
+  const language = languageOf(page.acceptLanguage);
   const words = WORDS[language];
-  const hidden = Object.entries(page.request).map(
-    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
-  );
-  const people = page.people.map(
-    ({ phone, firstName, lastName }) => `<option value="${phone}">${escapeHtml(`${firstName} ${lastName}`)}</option>`,
-  );
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -51,19 +43,14 @@ button { font: inherit; width: 100%; padding: 10px; margin-top: 12px; border: 0;
 button[value="allow"] { background: #0059c9; color: #fff; }
 select { font: inherit; padding: 6px; }
 small { color: #595959; }
+${DARK_STYLE}
 </style>
 </head>
 <body>
 <main>
 <h1>${words.title}</h1>
 <p><b>${escapeHtml(page.application)}</b> ${words.asks}</p>
-<form method="post">
-${hidden.join('\n')}
-<p><label>${words.person} <select name="person">${people.join('')}</select></label></p>
-<button type="submit" name="decision" value="allow">${words.allow}</button>
-<button type="submit" name="decision" value="deny">${words.deny}</button>
-</form>
-<p><small>${words.simulated}</small></p>
+${consentForm({ words, people: page.people, request: page.request })}
 </main>
 </body>
 </html>

@@ -1,3 +1,4 @@
+import { type ConsentLanguage, consentForm, DARK_STYLE, escapeHtml } from '../../consent/consent.ts';
 import type { Person } from '../../world/world.ts';
 
 /** The words of the page. OK shows Russian or English by the person's browser. */
@@ -22,17 +23,6 @@ const WORDS = {
   },
 } as const;
 
-export type ConsentLanguage = keyof typeof WORDS;
-
-/** Russian wherever the browser does not prefer English. */
-export function languageOf(acceptLanguage: string | undefined): ConsentLanguage {
-  const [first] = (acceptLanguage ?? '').toLowerCase().split(',');
-  return first?.startsWith('en') === true ? 'en' : 'ru';
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-
 /**
  * The page on which a person lets an application in: a plain form that works without scripts and posts to its own address.
  * `layout` is OK's: `w` wide, `m` for phones, `a` for phones without a header. `request` comes back with the decision.
@@ -46,12 +36,6 @@ export function consentPage(page: {
   request: Readonly<Record<string, string>>;
 }): string {
   const words = WORDS[page.language];
-  const hidden = Object.entries(page.request).map(
-    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
-  );
-  const people = page.people.map(
-    ({ phone, firstName, lastName }) => `<option value="${phone}">${escapeHtml(`${firstName} ${lastName}`)}</option>`,
-  );
   const scopes = page.scopes.length === 0 ? [words.nothing] : page.scopes;
   return `<!doctype html>
 <html lang="${page.language}">
@@ -67,6 +51,7 @@ button { font: inherit; padding: 8px 20px; margin: 16px 12px 0 0; border: 1px so
 button[value="allow"] { background: #b35f00; color: #fff; }
 select { font: inherit; padding: 6px; }
 small { color: #595959; }
+${DARK_STYLE}
 </style>
 </head>
 <body>
@@ -74,13 +59,7 @@ ${page.layout === 'a' ? '' : `<header>${words.title}</header>`}
 <main>
 <p><b>${escapeHtml(page.application)}</b> ${words.asks}</p>
 <ul>${scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('')}</ul>
-<form method="post">
-${hidden.join('\n')}
-<p><label>${words.person} <select name="person">${people.join('')}</select></label></p>
-<button type="submit" name="decision" value="allow">${words.allow}</button>
-<button type="submit" name="decision" value="deny">${words.deny}</button>
-</form>
-<p><small>${words.simulated}</small></p>
+${consentForm({ words, people: page.people, request: page.request })}
 </main>
 </body>
 </html>

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { languageOf } from '../../consent/consent.ts';
 import { parametersOf } from '../../form/form.ts';
 import { OK_APPLICATION, readScopes } from '../application.ts';
 import type { OkNetwork } from '../ok-network.ts';
-import { consentErrorPage, consentPage, languageOf } from './consent-page.ts';
+import { consentErrorPage, consentPage } from './consent-page.ts';
 import { answerToken } from './token.ts';
 
 const LAYOUTS = ['w', 'm', 'a'] as const;

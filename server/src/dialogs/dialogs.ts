@@ -7,12 +7,14 @@ import { completeText, editIncoming, type MessageText } from './edits.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
 import { noteChanges } from './noting.ts';
 import { openDialog, openForNotifications } from './open.ts';
+import { type LockedDialog, lockDialog } from './place.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
 
 export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
 export type { MessageText } from './edits.ts';
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
+export type { LockedDialog } from './place.ts';
 export {
   createImport,
   type HistoryImport,
@@ -104,6 +106,8 @@ export interface Dialogs {
     tx: Transaction,
     openings: readonly (DialogKey & { contactId: number; at: Date })[],
   ): Promise<readonly Dialog[]>;
+  /** Holds the dialog until the transaction ends, as `open` does: what others do in it comes before or after. Null where there is none. */
+  lock(tx: Queryable, dialogId: number): Promise<LockedDialog | null>;
   /** Writes messages at the ends of their dialogs, in the order given; true for each that was new. */
   append(tx: Transaction, messages: readonly NewMessage[]): Promise<readonly boolean[]>;
   /** A person changed a message: it shows the new content, and keeps the words it had. Nothing happens where it is not known. */
@@ -157,6 +161,7 @@ export function createDialogs({ database, events }: { database: Database; events
       noteChanges(events, tx, changes);
       return dialogs;
     },
+    lock: lockDialog,
     async append(tx, messages) {
       const { isNew, changes } = await appendMessages(tx, messages);
       noteChanges(events, tx, changes);

@@ -26,6 +26,7 @@ export {
 } from './events.ts';
 export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';
+export { ApiKey, MadeApiKey, NewApiKey } from './keys.ts';
 export {
   DELIVERY_POLICIES,
   MESSAGE_CLASSES,
@@ -82,6 +83,6 @@ export {
   rightsOfScopes,
   seesPhones,
 } from './rights.ts';
-export { Sender, SenderName } from './senders.ts';
+export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
 export { Timeline, TimelineEntry } from './timeline.ts';

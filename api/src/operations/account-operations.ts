@@ -1,7 +1,8 @@
+import { Type } from 'typebox';
 import { Account, AccountPatch, CallbackSecret, CallbackSecretRotation } from '../account.ts';
 import { listOf } from '../answers.ts';
 import { Channels } from '../channels.ts';
-import { Sender, SenderName } from '../senders.ts';
+import { NewSender, Sender, SenderName, SenderPatch } from '../senders.ts';
 import { BODY_ERRORS, type Operation } from './operation.ts';
 
 /** The account, its senders and what its channels can do. */
@@ -16,11 +17,38 @@ export const ACCOUNT_OPERATIONS = {
     answer: { description: 'All senders of the account.', schema: listOf(Sender) },
     errors: [],
   },
+  addSender: {
+    method: 'POST',
+    path: '/v1/senders',
+    right: 'account',
+    refusals: 'error',
+    audit: { action: 'sender.added', object: 'sender:{id}' },
+    tag: 'Account',
+    summary: 'Add a sender',
+    body: NewSender,
+    answer: { description: 'The sender.', schema: Sender },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'],
+  },
+  patchSender: {
+    method: 'PATCH',
+    path: '/v1/senders/{senderId}',
+    right: 'account',
+    refusals: 'error',
+    audit: { action: 'sender.changed', object: 'sender:{senderId}' },
+    tag: 'Account',
+    summary: 'Change the routes, the budget or the forbidden patterns of a sender',
+    description: 'What is given replaces all of the old; the rest stays. Servers take it up within a second.',
+    pathParameters: { senderId: Type.Integer({ minimum: 1 }) },
+    body: SenderPatch,
+    answer: { description: 'As it is now.', schema: Sender },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign', 'not.found'],
+  },
   pauseSender: {
     method: 'POST',
     path: '/v1/senders/pause',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'sender.paused', object: 'sender:{id}' },
     tag: 'Account',
     summary: 'Pause a sender',
     description: 'Its notifications are taken and wait, and their ttl runs; what a network has already is not called back.',
@@ -33,6 +61,7 @@ export const ACCOUNT_OPERATIONS = {
     path: '/v1/senders/resume',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'sender.resumed', object: 'sender:{id}' },
     tag: 'Account',
     summary: 'Let a paused sender go on',
     description: 'What waited goes on in its order.',
@@ -55,6 +84,7 @@ export const ACCOUNT_OPERATIONS = {
     path: '/v1/account',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'account.changed', object: 'account' },
     tag: 'Account',
     summary: "Set the account's URLs and quiet hours",
     body: AccountPatch,
@@ -66,6 +96,7 @@ export const ACCOUNT_OPERATIONS = {
     path: '/v1/account/callback-secret/rotate',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'callback-secret.rotated', object: 'account' },
     tag: 'Account',
     summary: 'Change the secret that signs callbacks',
     description: 'Callbacks carry two signatures until the old secret ends, so that the receiver may change over in between.',

@@ -23,6 +23,7 @@ export const CALLBACK_OPERATIONS = {
     path: '/v1/endpoints/{endpointId}/enable',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'endpoint.enabled', object: 'endpoint:{endpointId}' },
     tag: 'Callbacks',
     summary: 'Call an endpoint again',
     description:
@@ -66,6 +67,7 @@ export const CALLBACK_OPERATIONS = {
     path: '/v1/callbacks/{callbackId}/replay',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'callback.replayed', object: 'callback:{callbackId}' },
     tag: 'Callbacks',
     summary: 'Try a parked callback again',
     description: 'From the first try, behind what is new. One that is not parked stays as it is.',
@@ -78,6 +80,7 @@ export const CALLBACK_OPERATIONS = {
     path: '/v1/callbacks/replay',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'callbacks.replayed', object: 'callbacks' },
     tag: 'Callbacks',
     summary: 'Try parked callbacks again',
     description: 'Of a time, of an endpoint, or both. Those of disabled endpoints stay parked.',

@@ -47,6 +47,7 @@ export const DIALOG_OPERATIONS = {
     path: '/v1/raw-events/{eventId}/replay',
     right: 'account',
     refusals: 'error',
+    audit: { action: 'event.replayed', object: 'event:{eventId}' },
     tag: 'Dialogs',
     summary: 'Work a failed event off once more',
     description: 'As it came, or with a mended body in its place.',

@@ -30,6 +30,7 @@ export const EVENT_OPERATIONS = {
     path: '/v1/event-tickets',
     right: 'dialogs',
     refusals: 'error',
+    audit: 'nothing',
     tag: 'Events',
     summary: 'Get a ticket for one socket',
     description: 'For browsers, which cannot set headers on a WebSocket: `/v1/events?ticket=…` within 30 seconds, once.',

@@ -3,6 +3,14 @@ import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '../answers.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Right } from '../rights.ts';
 
+/** The line that a change leaves in the audit log. */
+export interface Audited {
+  /** `sender.paused`: a kind of thing, and what befell it. */
+  action: string;
+  /** `sender:{id}`: a name stands for the parameter of the path, else for the field of the answer. */
+  object: string;
+}
+
 /** One route of the public API: the server registers from this table, and the OpenAPI document is written from it. */
 export interface Operation {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -12,7 +20,11 @@ export interface Operation {
   right: Right | null;
   /** How refusals of the whole request look: `{"result":[…]}` or `{"error":{…}}`. */
   refusals: 'result' | 'error';
-  tag: 'Messages' | 'Account' | 'Callbacks' | 'Dialogs' | 'Events' | 'Login' | 'Profile' | 'Operators' | 'Service';
+  /**
+   * What a change leaves in the audit log: written when it is done, before the answer goes out. `in its transaction`: its module writes
+   * it. `nothing`: it changes nothing that is managed. Absent: a line with the operation's own name, unless it is a GET.
+   */
+  audit?: Audited | 'in its transaction' | 'nothing';
   summary: string;
   description?: string;
   pathParameters?: Readonly<Record<string, TSchema>>;

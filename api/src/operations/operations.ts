@@ -2,6 +2,7 @@ import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
+import { KEY_OPERATIONS } from './key-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
@@ -13,6 +14,7 @@ export type { Operation } from './operation.ts';
 export const OPERATIONS = {
   ...MESSAGE_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
+  ...KEY_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
   ...EVENT_OPERATIONS,

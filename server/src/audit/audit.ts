@@ -37,6 +37,8 @@ export interface AuditPage {
 export interface Audit {
   /** Adds an entry in the transaction of the change. Last in it: others of the account wait for its commit. */
   note(tx: Queryable, entry: NewAuditEntry): Promise<void>;
+  /** The same, of a change that is done. */
+  add(entry: NewAuditEntry): Promise<void>;
   /** Newest first, below `before` where it is given. */
   list(accountId: number, page: { limit: number; before?: number }): Promise<AuditPage>;
   /** Reads the whole chain. The number of the first entry that is not as it was written, or is missing; null: all are whole. */
@@ -86,15 +88,18 @@ const SQL = {
 const CHAIN_PAGE = 1_000;
 
 export function createAudit({ database, clock }: { database: Database; clock: Clock }): Audit {
+  const note: Audit['note'] = async (tx, { accountId, actor, action, object, fields = [] }) => {
+    const [head] = await tx.rows<Head>(SQL.lock, [accountId, NO_HASH]);
+    const { number, hash: before } = head as Head;
+    const at = new Date(clock.now());
+    const [actorKind, actorId] = [actor.kind, 'id' in actor ? actor.id : null];
+    const hash = hashOf(accountId, number + 1, before, { at, actorKind, actorId, action, object, fields });
+    await tx.run(SQL.add, [accountId, number + 1, at, actorKind, actorId, action, object, fields, hash]);
+  };
+
   return {
-    async note(tx, { accountId, actor, action, object, fields = [] }) {
-      const [head] = await tx.rows<Head>(SQL.lock, [accountId, NO_HASH]);
-      const { number, hash: before } = head as Head;
-      const at = new Date(clock.now());
-      const [actorKind, actorId] = [actor.kind, 'id' in actor ? actor.id : null];
-      const hash = hashOf(accountId, number + 1, before, { at, actorKind, actorId, action, object, fields });
-      await tx.run(SQL.add, [accountId, number + 1, at, actorKind, actorId, action, object, fields, hash]);
-    },
+    note,
+    add: (entry) => database.transaction((tx) => note(tx, entry)),
     async list(accountId, { limit, before = Number.MAX_SAFE_INTEGER }) {
       const rows = await database.rows<EntryRow>(SQL.list, [accountId, before, limit + 1]);
       const items = rows.slice(0, limit).map(entryOf);

@@ -16,7 +16,8 @@ export interface SenderRoute {
   connectionId: number;
   groupId: string;
 }
-export type NewSenderRoute = Omit<SenderRoute, 'network'>;
+/** Without a group: that of the connection, which an upstream has none of. */
+export type NewSenderRoute = Omit<SenderRoute, 'network' | 'groupId'> & { groupId?: string };
 
 /** An approved name that messages are sent under, the `service` of a request. */
 export interface Sender {
@@ -104,10 +105,13 @@ const SQL = {
     name: 'sender_route_insert',
     text: `
       insert into sender_route (account_id, sender_id, route, provider, connection_id, group_id)
-      select $1, $2, $3, $4, c.id, $6
+      select $1, $2, $3, $4, c.id, coalesce($6, c.group_id)
       from connection c
       where c.account_id = $1 and c.id = $5
-        and case $4 when 'notify' then c.kind = 'notify' else c.kind = lower($3) and c.group_id = $6 end`,
+        and case $4
+          when 'notify' then c.kind = 'notify' and $6 is not null
+          else c.kind = lower($3) and c.group_id = coalesce($6, c.group_id)
+        end`,
   },
 } as const;
 
@@ -123,10 +127,11 @@ export function createSenders({ database, clock }: { database: Database; clock: 
   ): Promise<void> => {
     await tx.run(SQL.removeRoutes, [accountId, senderId]);
     for (const [index, { route, provider, connectionId, groupId }] of routes.entries()) {
-      const written = await tx.run(SQL.insertRoute, [accountId, senderId, route, provider, connectionId, groupId]);
+      const written = await tx.run(SQL.insertRoute, [accountId, senderId, route, provider, connectionId, groupId ?? null]);
       if (written === 1) continue;
       const [found] = await tx.rows<{ kind: string }>(SQL.kind, [accountId, connectionId]);
-      const wanted = provider === 'notify' ? 'a notify connection' : `the ${route} connection of group ${groupId}`;
+      const ofGroup = groupId === undefined ? 'of a group' : `of group ${groupId}`;
+      const wanted = provider === 'notify' ? 'a notify connection, with the group named,' : `the ${route} connection ${ofGroup}`;
       const problem = found?.kind === 'ok-user' ? NO_MESSAGES : `is not ${wanted} of this account`;
       throw new AppError('parameter.invalid', `connection ${connectionId} ${problem}`, { field: `routes[${index}]` });
     }
@@ -182,7 +187,8 @@ function check({ name, routes, budgetPerDay, forbiddenPatterns }: { name: string
     if (routes.length === 0 || networks.size !== routes.length)
       refuse('routes', 'a sender has one route or two, each network once');
     for (const [index, { groupId }] of routes.entries()) {
-      if (!/^\d{1,20}$/.test(groupId)) refuse(`routes[${index}]`, `the group "${groupId}" must be the digits of a group's id`);
+      if (groupId !== undefined && !/^\d{1,20}$/.test(groupId))
+        refuse(`routes[${index}]`, `the group "${groupId}" must be the digits of a group's id`);
     }
   }
   if (typeof budgetPerDay === 'number' && !(Number.isInteger(budgetPerDay) && budgetPerDay >= 0 && budgetPerDay <= BUDGET_MAX)) {

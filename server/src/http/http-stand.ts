@@ -108,6 +108,9 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       setQuietHours: async (_id, quietHours) => Object.assign(account, { quietHours }),
       signingSecrets: async () => [account.callbackSecret],
       rotateCallbackSecret: async () => account,
+      createKey: async () => ({ id: 'test', key: KEY }),
+      revokeKey: async () => false,
+      listKeys: async () => [],
     },
     callbacks: {
       list: async () => ({ items: [], nextCursor: null }),
@@ -121,6 +124,8 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
     },
     connections: {
       senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],
+      addSender: nowhere,
+      setSender: nowhere,
       list: async () => [],
       channel: async (id) => {
         throw new AppError('not.found', `there is no connection ${id}`);
@@ -145,7 +150,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
     },
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
     operators: nobody(),
-    audit: { list: async () => ({ items: [], nextNumber: null }) },
+    audit: { list: async () => ({ items: [], nextNumber: null }), add: async () => {} },
     publicUrl: () => 'http://127.0.0.1:8080',
     httpClient,
     clock: systemClock,
@@ -181,6 +186,10 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
     },
   };
 }
+
+const nowhere = async (): Promise<never> => {
+  throw new AppError('not.found', 'there is no database here');
+};
 
 function parsed(text: string): unknown {
   try {

@@ -13,6 +13,7 @@ import type { HttpClient } from '../platform/http-client.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { type AccountRoutesParts, createAccountRoutes } from './account-routes.ts';
+import { auditLineOf } from './audit-lines.ts';
 import { requireRight } from './auth.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
@@ -24,6 +25,7 @@ import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
 import { requestServed } from './http-events.ts';
+import { createKeyRoutes, type KeyRoutesParts } from './key-routes.ts';
 import { registerLoginCallbacks } from './login-callbacks.ts';
 import { createLoginRoutes } from './login-routes.ts';
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
@@ -49,15 +51,18 @@ export interface HttpParts {
     CancelRoutesParts['dispatch'] &
     SenderRoutesParts['dispatch'] &
     TimelineRoutesParts['dispatch'];
-  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic'> & AccountRoutesParts['accounts'] & SecretRoutesParts['accounts'];
+  accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic'> &
+    AccountRoutesParts['accounts'] &
+    KeyRoutesParts['accounts'] &
+    SecretRoutesParts['accounts'];
   callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
-  connections: Pick<Connections, 'senders' | 'list' | 'channel'>;
+  connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'];
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages'>;
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
   operators: Operators;
-  audit: Pick<Audit, 'list'>;
+  audit: Pick<Audit, 'list' | 'add'>;
   /** How browsers reach this server. */
   publicUrl: () => string;
   httpClient: Pick<HttpClient, 'refusal'>;
@@ -120,6 +125,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     },
   });
   app.decorateRequest('caller', null);
+  app.decorateRequest('givenFields', null);
   addHooks(app, log, clock);
   letConnectionsGo(app);
   const methodsOf = collectMethods(app);
@@ -157,6 +163,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createSenderRoutes(parts),
     ...createTimelineRoutes(parts),
     ...createAccountRoutes(parts),
+    ...createKeyRoutes(parts),
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
@@ -170,6 +177,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
     if (operation.tag !== 'Service' && !parts.servesApi) continue;
+    const auditLine = auditLineOf(id, operation, parts.audit);
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -177,6 +185,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
       ...(operation.right === null
         ? {}
         : { onRequest: unlessTicket(sockets, requireRight(operation.right, { ...authenticator, requestRate })) }),
+      ...(auditLine === null ? {} : { preSerialization: auditLine }),
       handler: handlers[id as OperationId],
     });
   }

@@ -15,6 +15,13 @@ export interface ObjectCheck<Value> {
   Errors(value: unknown): readonly TLocalizedValidationError[];
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Names of the fields that a change was asked with, for the audit log. */
+    givenFields: readonly string[] | null;
+  }
+}
+
 /** The body of a request to /v1 that is one small object. Throws `parameter.invalid` with the field that does not fit. */
 export async function readObject<Value>(request: FastifyRequest, schema: TObject, check: ObjectCheck<Value>): Promise<Value> {
   requireJson(request.headers);
@@ -22,7 +29,10 @@ export async function readObject<Value>(request: FastifyRequest, schema: TObject
   const names = Object.keys(schema.properties);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new AppError('parameter.invalid', `the body must be an object with ${names.join(', ')}`);
-  if (check.Check(value)) return value;
+  if (check.Check(value)) {
+    request.givenFields = Object.keys(value);
+    return value;
+  }
   const unknown = Object.keys(value).find((name) => !names.includes(name));
   if (unknown !== undefined) throw invalid(fieldPath([unknown]), `this field does not exist; there are ${names.join(', ')}`);
   const error = check.Errors(value)[0];

@@ -14,7 +14,7 @@ import type { Operator, Operators } from '../operators/operators.ts';
 import { AppError } from '../platform/errors.ts';
 import { callerOf, managerOf } from './auth.ts';
 import { readFields } from './operator-body.ts';
-import { invalid, readCursor, readId, readLimit, readQuery } from './query.ts';
+import { idOf, invalid, readCursor, readLimit, readQuery } from './query.ts';
 
 const newOperatorCheck = Compile(NewOperator);
 const operatorCheck = Compile(OperatorPatch);
@@ -136,13 +136,6 @@ export function shownOperator(
     disabledAt: disabledAt?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),
   };
-}
-
-/** An id of a path. Throws `parameter.invalid`, and `not.found` where none of ours has so many digits. */
-function idOf(request: FastifyRequest, parameter: string): number {
-  const id = readId(parameter, (request.params as Record<string, string>)[parameter] ?? '');
-  if (id === null) throw new AppError('not.found', 'no id has so many digits');
-  return id;
 }
 
 function readBefore(cursor: string | undefined): { before?: number } {

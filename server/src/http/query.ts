@@ -1,4 +1,5 @@
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from '@soroka/api';
+import type { FastifyRequest } from 'fastify';
 import { AppError } from '../platform/errors.ts';
 import { isStorableText, UNSTORABLE } from './storable-text.ts';
 
@@ -32,6 +33,13 @@ export function readId(field: string, text: string): number | null {
   if (!/^\d+$/.test(text)) throw invalid(field, 'must be decimal digits');
   const id = Number(text);
   return Number.isSafeInteger(id) && id > 0 ? id : null;
+}
+
+/** An id of a path. Throws `parameter.invalid`, and `not.found` where none of ours has so many digits. */
+export function idOf(request: FastifyRequest, parameter: string): number {
+  const id = readId(parameter, (request.params as Record<string, string>)[parameter] ?? '');
+  if (id === null) throw new AppError('not.found', 'no id has so many digits');
+  return id;
 }
 
 export function invalid(field: string, message: string): AppError {

@@ -15,7 +15,7 @@ const errorOf = async (url: string, body: unknown) => {
 describe('senders', () => {
   test('are paused and let go on by their name, and the list shows since when', async () => {
     const name = { service: 'Group_name' };
-    const shown = { service: 'Group_name', routes: [], budgetPerDay: null, pausedAt: null };
+    const shown = { id: 7, service: 'Group_name', routes: [], budgetPerDay: null, forbiddenPatterns: [], pausedAt: null };
     const paused = { ...shown, pausedAt: '1970-01-01T00:00:00.000Z' };
     expect((await stand.post(name, { url: '/v1/senders/pause' })).body).toEqual(paused);
     expect((await stand.call({ url: '/v1/senders' })).body).toEqual({ items: [paused], nextCursor: null });

@@ -11,6 +11,18 @@ export {
 } from './callbacks.ts';
 export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
+export {
+  ConsentChange,
+  ConsentEntry,
+  CONTACT_SOURCES,
+  Contact,
+  ContactMerge,
+  ContactPatch,
+  ContactsCsv,
+  ContactsImported,
+  Merge,
+  NewContact,
+} from './contacts.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
 export {
@@ -84,5 +96,6 @@ export {
   seesPhones,
 } from './rights.ts';
 export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
+export { NewSegment, Segment, SegmentDefinition, SegmentPatch, SegmentQuestion, SegmentSize } from './segments.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
 export { Timeline, TimelineEntry } from './timeline.ts';

@@ -93,6 +93,22 @@ export const ERRORS = {
     message: 'There is no such thing in this account.',
     hint: 'Check the id and the account of the key.',
   },
+  'contact.taken': {
+    status: 409,
+    message: 'Another contact has this phone or identity.',
+    hint: 'Merge the two: POST /v1/contacts/{contactId}/merge.',
+  },
+  'contact.merge.covered': {
+    status: 409,
+    message: 'Something was merged after it.',
+    hint: 'Undo the later merges first: GET /v1/contacts/{contactId}/merges lists them.',
+  },
+  'csv.broken': {
+    status: 400,
+    message: 'The text is no CSV from some line on.',
+    hint: 'What stood before it is imported. Mend the line, and send the text again: what is known stays as it is.',
+  },
+  'segment.taken': { status: 409, message: 'The name of the segment is taken.', hint: 'Choose another name.' },
   'message.already.sent': {
     status: 409,
     message: 'The message was sent already.',

@@ -99,7 +99,7 @@ export function openApiDocument(version: string): OpenApiDocument {
 }
 
 function describeOperation(id: string, operation: Operation): OpenApiOperation {
-  const { tag, summary, description, right, body, answer } = operation;
+  const { tag, summary, description, right, body, bodyType, answer } = operation;
   const parameters = [
     ...describeParameters('path', operation.pathParameters, true),
     ...describeParameters('query', operation.query, false),
@@ -113,8 +113,8 @@ function describeOperation(id: string, operation: Operation): OpenApiOperation {
     description: [...(description === undefined ? [] : [description]), ...needs].join(' '),
     security: right === null ? [] : securityOf(right),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
-    responses: { 200: { description: answer.description, content: json(answer.schema) }, ...describeRefusals(operation) },
+    ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, bodyType) } }),
+    responses: { 200: { description: answer.description, content: content(answer.schema) }, ...describeRefusals(operation) },
   };
 }
 
@@ -146,12 +146,12 @@ function describeRefusals(operation: Operation): OpenApiOperation['responses'] {
       const described = codes
         .filter((code) => ERRORS[code].status === status)
         .map((code) => `\`${code}\`: ${ERRORS[code].message}`);
-      return [String(status), { description: described.join(' '), content: json(shape) }];
+      return [String(status), { description: described.join(' '), content: content(shape) }];
     }),
   );
 }
 
-const json = (schema: TSchema) => ({ 'application/json': { schema: withReferences(schema) } });
+const content = (schema: TSchema, type = 'application/json') => ({ [type]: { schema: withReferences(schema) } });
 
 const NAMES = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
 

@@ -36,6 +36,20 @@ export const RIGHTS = {
     withinGroups: true,
     seesPhones: true,
   },
+  contacts: {
+    may: 'see contacts, their consent and segments',
+    scopes: ['read'],
+    roles: [...LEADERS, 'operator'],
+    withinGroups: false,
+    seesPhones: true,
+  },
+  people: {
+    may: 'change and import contacts, their consent and segments',
+    scopes: ['admin'],
+    roles: [...LEADERS, 'operator'],
+    withinGroups: false,
+    seesPhones: true,
+  },
   messages: {
     may: 'read notifications of all groups',
     scopes: ['read'],

@@ -95,7 +95,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   });
   stops.push(() => connections.close());
   const templates = createTemplates({ database, clock });
-  const contacts = createContacts({ database });
+  const contacts = createContacts({ database, clock });
   const withoutKeys = createAccounts({ database, secrets, clock });
   const world =
     demo === undefined ? null : await makeDemoWorld({ accounts: withoutKeys, connections, templates, contacts }, demo);
@@ -182,6 +182,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     connections,
     templates,
     dialogs,
+    contacts,
     rawEvents,
     events,
     operators,

@@ -31,6 +31,8 @@ export interface Operation {
   query?: Readonly<Record<string, TSchema>>;
   headers?: Readonly<Record<string, TSchema>>;
   body?: TSchema;
+  /** Absent: JSON. */
+  bodyType?: 'application/octet-stream' | 'text/csv';
   answer: { description: string; schema: TSchema };
   /** Codes that refuse the request, beside those of every route with a right. */
   errors: readonly ErrorCode[];

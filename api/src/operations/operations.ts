@@ -1,5 +1,6 @@
 import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
+import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { KEY_OPERATIONS } from './key-operations.ts';
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
+  ...CONTACT_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...OPERATOR_OPERATIONS,

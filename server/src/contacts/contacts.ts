@@ -1,9 +1,40 @@
+import type { Readable } from 'node:stream';
 import type { UserProfile } from '@soroka/channels';
+import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
+import { AppError } from '../platform/errors.ts';
+import { type Consent, type ConsentEntry, consentLog, recordConsent } from './consent.ts';
+import { type CsvImportOptions, type CsvImportResult, importCsv } from './csv-import.ts';
+import {
+  addContact,
+  type Contact,
+  type ContactChange,
+  type ContactFilter,
+  changeContact,
+  getContact,
+  listContacts,
+  type NewContact,
+} from './directory.ts';
 import { type ImportRow, importContacts } from './import.ts';
+import { type DialogMover, type Merge, mergeContacts, mergesOf, unmergeContacts } from './merging.ts';
 import { saveProfiles, unknownProfiles } from './profiles.ts';
+import { createSegments, type Segments } from './segments.ts';
+import { notePermission, noteWord, type Subscriber } from './subscriptions.ts';
 
+export { type Consent, type ConsentEntry, type ConsentScope, consentOfPayload, consentOfWords } from './consent.ts';
+export type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
+export {
+  CONTACT_LIMITS,
+  type Contact,
+  type ContactChange,
+  type ContactFilter,
+  type NewContact,
+  type Variables,
+} from './directory.ts';
 export type { ImportRow } from './import.ts';
+export type { DialogMover, Merge } from './merging.ts';
+export type { Segment, SegmentDefinition, Segments } from './segments.ts';
+export type { Subscriber } from './subscriptions.ts';
 
 /** A person as notifications see them. */
 export interface ContactOfPhone {
@@ -61,12 +92,41 @@ export interface Contacts {
   ): Promise<void>;
   /** Kept for unknown phones too: who opted out stays so when the phone comes with an import later. */
   setOptedOut(accountId: number, phone: string, optedOut: boolean): Promise<void>;
+  /** Newest first; one more than the limit where there is a next page. */
+  list(accountId: number, filter: ContactFilter): Promise<readonly Contact[]>;
+  /** Null where the account has no such contact, or it was merged into another. */
+  get(accountId: number, contactId: number): Promise<Contact | null>;
+  /** Throws `contact.taken` where phone or identity are of another contact, `parameter.invalid` for what is too much. */
+  add(accountId: number, contact: NewContact): Promise<Contact>;
+  /** As it is then. Throws as `add`, and `not.found`. */
+  change(accountId: number, contactId: number, change: ContactChange): Promise<Contact>;
+  /** See importCsv. */
+  importCsv(accountId: number, csv: Readable, options: CsvImportOptions): Promise<CsvImportResult>;
+  /** Writes down what these contacts said of being written to, and what follows from it. */
+  recordConsent(tx: Queryable, accountId: number, contactIds: readonly number[], consent: Omit<Consent, 'at'>): Promise<void>;
+  /** The same of one, as it is then. Throws `not.found`. */
+  setConsent(accountId: number, contactId: number, consent: Omit<Consent, 'at'>): Promise<Contact>;
+  /** What a contact said, newest first. */
+  consentLog(accountId: number, contactId: number, page: { beforeId: number; limit: number }): Promise<readonly ConsentEntry[]>;
+  /** See mergeContacts. */
+  merge(accountId: number, keptId: number, goneId: number, dialogs: DialogMover): Promise<Contact>;
+  /** The merges into a contact, newest first. */
+  merges(accountId: number, contactId: number): Promise<readonly Merge[]>;
+  /** The contact that was gone, as it is again. See unmergeContacts. */
+  unmerge(accountId: number, mergeId: number, dialogs: DialogMover): Promise<Contact>;
+  /** The person wrote to the group: it may write to them, and in VK for a day without a reason. */
+  noteWord(tx: Queryable, subscriber: Subscriber, at: Date): Promise<void>;
+  /** The person let the group write, or forbade it. */
+  notePermission(tx: Queryable, subscriber: Subscriber, allowed: boolean, at: Date): Promise<void>;
+  /** The person told their phone. Nothing changes where they have one, or somebody else has it: an operator may merge the two. */
+  learnPhone(tx: Queryable, accountId: number, contactId: number, phone: string): Promise<void>;
+  segments: Segments;
 }
 
 const PHONE_COLUMNS = `
-        c.id as "contactId", c.phone, c.opted_out_at is not null as "optedOut", c.name,
-        (select user_id from identity i where i.contact_id = c.id and network = 'vk' order by created_at desc limit 1) as vk,
-        (select user_id from identity i where i.contact_id = c.id and network = 'ok' order by created_at desc limit 1) as ok`;
+        coalesce(c.merged_into, c.id) as "contactId", c.phone, c.opted_out_at is not null as "optedOut", c.name,
+        (select user_id from identity i where i.contact_id = coalesce(c.merged_into, c.id) and network = 'vk' order by created_at desc limit 1) as vk,
+        (select user_id from identity i where i.contact_id = coalesce(c.merged_into, c.id) and network = 'ok' order by created_at desc limit 1) as ok`;
 
 // Phone by phone (`limit` holds the planner to it): a plan made while there are few contacts would read all of the account's.
 const SQL = {
@@ -91,17 +151,20 @@ const SQL = {
     text: `
       select c.id, asked.phone
       from unnest($2::text[]) as asked(phone)
-      cross join lateral (select id from contact where account_id = $1 and contact.phone = asked.phone limit 1) as c`,
+      cross join lateral (select coalesce(merged_into, id) as id from contact where account_id = $1 and contact.phone = asked.phone limit 1) as c`,
   },
   // In one order for everybody: two that make the same contacts wait for each other and do not lock up.
   insertPhones: {
     name: 'contact_insert_phones',
     text: `
-      insert into contact (account_id, phone) select $1, phone from unnest($2::text[]) as p(phone) order by phone
+      insert into contact (account_id, phone, source) select $1, phone, 'notification' from unnest($2::text[]) as p(phone) order by phone
       on conflict (account_id, phone) where phone is not null do nothing
       returning id, phone`,
   },
-  insertNamed: { name: 'contact_insert_named', text: 'insert into contact (account_id, name) values ($1, $2) returning id' },
+  insertNamed: {
+    name: 'contact_insert_named',
+    text: 'insert into contact (account_id, name, source) values ($1, $2, $3) returning id',
+  },
   ofUser: {
     name: 'contact_of_user',
     text: `
@@ -129,13 +192,6 @@ const SQL = {
       insert into identity (account_id, network, user_id, contact_id) values ($1, $2, $3, $4)
       on conflict (account_id, network, user_id) do update set contact_id = excluded.contact_id, created_at = now()`,
   },
-  setOptedOut: {
-    name: 'contact_set_opted_out',
-    text: `
-      insert into contact (account_id, phone, opted_out_at) values ($1, $2, case when $3 then now() end)
-      on conflict (account_id, phone) where phone is not null
-      do update set opted_out_at = case when $3 then coalesce(contact.opted_out_at, now()) end`,
-  },
 } as const;
 
 interface PhoneRow extends Omit<ContactOfPhone, 'userIds'> {
@@ -148,8 +204,9 @@ const contactOf = ({ vk, ok, ...contact }: PhoneRow): ContactOfPhone => ({
   userIds: { ...(vk === null ? {} : { vk }), ...(ok === null ? {} : { ok }) },
 });
 
-export function createContacts(parts: { database: Database }): Contacts {
-  const { database } = parts;
+export function createContacts(parts: { database: Database; clock?: Clock }): Contacts {
+  const { database, clock = systemClock } = parts;
+  const now = (): Date => new Date(clock.now());
 
   const ensureByPhones: Contacts['ensureByPhones'] = async (tx, accountId, phones) => {
     const ids = new Map<string, number>();
@@ -192,7 +249,7 @@ export function createContacts(parts: { database: Database }): Contacts {
       await tx.rows(SQL.lockUser, [`${accountId} ${network} ${userId}`]);
       person = await ofUser(tx, accountId, network, userId);
       if (person === undefined && phone === undefined) {
-        const [made] = await tx.rows<{ id: number }>(SQL.insertNamed, [accountId, name ?? null]);
+        const [made] = await tx.rows<{ id: number }>(SQL.insertNamed, [accountId, name ?? null, network]);
         await tx.run(SQL.setIdentity, [accountId, network, userId, (made as { id: number }).id]);
       } else if (phone !== undefined && person?.phone !== phone) {
         const given = person !== undefined && (await tx.run(SQL.givePhone, [accountId, person.contactId, phone])) === 1;
@@ -206,8 +263,33 @@ export function createContacts(parts: { database: Database }): Contacts {
       await tx.run(SQL.nameIfUnknown, [accountId, person.contactId, name]);
       return { ...person, name };
     },
-    async setOptedOut(accountId, phone, optedOut) {
-      await database.run(SQL.setOptedOut, [accountId, phone, optedOut]);
+    setOptedOut: (accountId, phone, optedOut) =>
+      database.transaction(async (tx) => {
+        const contactIds = [...(await ensureByPhones(tx, accountId, [phone])).values()];
+        await recordConsent(tx, accountId, contactIds, { scope: 'account', allowed: !optedOut, source: 'command', at: now() });
+      }),
+    list: (accountId, filter) => listContacts(database, accountId, filter),
+    get: (accountId, contactId) => getContact(database, accountId, contactId),
+    add: (accountId, contact) => addContact(database, accountId, contact),
+    change: (accountId, contactId, change) => changeContact(database, accountId, contactId, change),
+    importCsv: (accountId, csv, options) => importCsv({ database, clock }, accountId, csv, options),
+    recordConsent: (tx, accountId, contactIds, consent) => recordConsent(tx, accountId, contactIds, { ...consent, at: now() }),
+    setConsent: (accountId, contactId, consent) =>
+      database.transaction(async (tx) => {
+        if ((await getContact(tx, accountId, contactId)) === null)
+          throw new AppError('not.found', 'this account has no such contact');
+        await recordConsent(tx, accountId, [contactId], { ...consent, at: now() });
+        return (await getContact(tx, accountId, contactId)) as Contact;
+      }),
+    consentLog: (accountId, contactId, page) => consentLog(database, accountId, contactId, page),
+    merge: (accountId, keptId, goneId, dialogs) => mergeContacts(database, accountId, { keptId, goneId, at: now() }, dialogs),
+    merges: (accountId, contactId) => mergesOf(database, accountId, contactId),
+    unmerge: (accountId, mergeId, dialogs) => unmergeContacts(database, accountId, { mergeId, at: now() }, dialogs),
+    noteWord,
+    notePermission,
+    async learnPhone(tx, accountId, contactId, phone) {
+      await tx.run(SQL.givePhone, [accountId, contactId, phone]);
     },
+    segments: createSegments({ database, clock }),
   };
 }

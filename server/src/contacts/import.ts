@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 
 export interface ImportRow {
@@ -32,8 +32,8 @@ const SQL = {
   importContacts: {
     name: 'contact_import',
     text: `
-      insert into contact (account_id, phone, name, consent)
-      select $1, r.phone, r.name, r.consent from unnest($2::text[], $3::text[], $4::text[]) as r(phone, name, consent)
+      insert into contact (account_id, phone, name, consent, source)
+      select $1, r.phone, r.name, r.consent, 'import' from unnest($2::text[], $3::text[], $4::text[]) as r(phone, name, consent)
       order by r.phone
       on conflict (account_id, phone) where phone is not null
       do update set name = coalesce(excluded.name, contact.name), consent = excluded.consent
@@ -43,7 +43,7 @@ const SQL = {
     name: 'identity_import',
     text: `
       insert into identity (account_id, network, user_id, contact_id)
-      select $1, r.network, r.user_id, c.id
+      select $1, r.network, r.user_id, coalesce(c.merged_into, c.id)
       from unnest($2::text[], $3::text[], $4::text[]) as r(phone, network, user_id)
       join contact c on c.account_id = $1 and c.phone = r.phone
       order by r.network, r.user_id
@@ -58,28 +58,35 @@ export async function importContacts(
   rows: readonly ImportRow[],
 ): Promise<{ added: number; updated: number }> {
   checkRows(rows);
+  return database.transaction((tx) => storeRows(tx, accountId, rows));
+}
+
+/** The same of rows that are known to be right, with no phone or identity twice. */
+export async function storeRows(
+  tx: Queryable,
+  accountId: number,
+  rows: readonly ImportRow[],
+): Promise<{ added: number; updated: number }> {
   const phones = rows.map((row) => row.phone);
   const identities = rows.flatMap(({ phone, vk, ok }) => [
     ...(vk === undefined ? [] : [{ phone, network: 'vk', userId: vk }]),
     ...(ok === undefined ? [] : [{ phone, network: 'ok', userId: ok }]),
   ]);
-  return database.transaction(async (tx) => {
-    await tx.run(SQL.adoptByUser, [accountId, phones, rows.map((row) => row.vk ?? null), rows.map((row) => row.ok ?? null)]);
-    const imported = await tx.rows<{ added: boolean }>(SQL.importContacts, [
-      accountId,
-      phones,
-      rows.map((row) => row.name ?? null),
-      rows.map((row) => row.consent),
-    ]);
-    await tx.run(SQL.importIdentities, [
-      accountId,
-      identities.map((identity) => identity.phone),
-      identities.map((identity) => identity.network),
-      identities.map((identity) => identity.userId),
-    ]);
-    const added = imported.filter((row) => row.added).length;
-    return { added, updated: imported.length - added };
-  });
+  await tx.run(SQL.adoptByUser, [accountId, phones, rows.map((row) => row.vk ?? null), rows.map((row) => row.ok ?? null)]);
+  const imported = await tx.rows<{ added: boolean }>(SQL.importContacts, [
+    accountId,
+    phones,
+    rows.map((row) => row.name ?? null),
+    rows.map((row) => row.consent),
+  ]);
+  await tx.run(SQL.importIdentities, [
+    accountId,
+    identities.map((identity) => identity.phone),
+    identities.map((identity) => identity.network),
+    identities.map((identity) => identity.userId),
+  ]);
+  const added = imported.filter((row) => row.added).length;
+  return { added, updated: imported.length - added };
 }
 
 function checkRows(rows: readonly ImportRow[]): void {

@@ -6,6 +6,8 @@ import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from
 import { completeText, editIncoming, type MessageText } from './edits.ts';
 import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
 import { noteChanges } from './noting.ts';
+import { askedForContact } from './asked-for-contact.ts';
+import { moveToContact } from './move-contact.ts';
 import { openDialog, openForNotifications } from './open.ts';
 import { type LockedDialog, lockDialog } from './place.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
@@ -130,6 +132,8 @@ export interface Dialogs {
   completeIncoming(tx: Queryable, dialogId: number, eventId: string, messageTag: string): Promise<void>;
   /** What stood on the button with this payload, when it was shown lately. */
   buttonLabel(tx: Queryable, dialogId: number, payload: string): Promise<string | undefined>;
+  /** Whether one of the last lines of the person's dialog had a button that asks for their phone. */
+  askedForContact(tx: Queryable, key: DialogKey, userId: string): Promise<boolean>;
   /** The group whose dialog holds a message of ours. */
   groupOfMessage(tx: Queryable, messageId: number, network: Network): Promise<string | null>;
   /** In the order they happened; changes of messages that are in no dialog are passed over. Returns which were found. */
@@ -143,6 +147,8 @@ export interface Dialogs {
   readBefore(tx: Queryable, messages: readonly Pick<StatusChange, 'messageId' | 'network'>[]): Promise<readonly ReadMessage[]>;
   /** Removes what `readUpTo` remembered for `readBefore`; up to so many rows. Returns how many there were. */
   forgetReadMarks(before: Date, rowsMax: number): Promise<number>;
+  /** Dialogs of one contact become another one's, where that has none with the same group; all, or these. Returns which. */
+  moveToContact(tx: Queryable, accountId: number, from: number, to: number, dialogIds?: readonly number[]): Promise<readonly number[]>;
   /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
   /** Newest first; null where the account has no such dialog. */
@@ -178,12 +184,14 @@ export function createDialogs({ database, events }: { database: Database; events
     describeChat,
     completeIncoming,
     buttonLabel,
+    askedForContact,
     groupOfMessage,
     async changeStatuses(tx, statuses) {
       const { isFound, changes } = await changeStatuses(tx, statuses);
       noteChanges(events, tx, changes);
       return isFound;
     },
+    moveToContact,
     readUpTo,
     readBefore,
     forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),

@@ -6,6 +6,7 @@ import { AppError } from '../platform/errors.ts';
 import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
 import { createHttp, type HttpParts } from './http.ts';
+import { knowsNobody } from './http-stand-contacts.ts';
 import { nobody } from './http-stand-operators.ts';
 
 /**
@@ -140,6 +141,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
         if (dialogId === 500) throw new AppError('parameter.invalid', 'not a cursor', { field: 'cursor' });
         return { items: [], nextCursor: null };
       },
+      moveToContact: async () => [],
     },
     events: {
       head: async () => 0,
@@ -149,6 +151,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       redeemTicket: async () => null,
     },
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
+    contacts: knowsNobody(),
     operators: nobody(),
     audit: { list: async () => ({ items: [], nextNumber: null }), add: async () => {} },
     publicUrl: () => 'http://127.0.0.1:8080',

@@ -18,6 +18,7 @@ import { requireRight } from './auth.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
+import { type ContactRoutesParts, createContactRoutes } from './contact-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
 import { createEventSeats } from './event-seats.ts';
@@ -36,6 +37,7 @@ import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
 import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
 import { createReadSendRequest } from './send-request.ts';
+import { createSegmentRoutes, type SegmentRoutesParts } from './segment-routes.ts';
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createSessionRoutes } from './session-routes.ts';
@@ -58,7 +60,8 @@ export interface HttpParts {
   callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
   connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'];
   templates: Pick<Templates, 'list'>;
-  dialogs: Pick<Dialogs, 'list' | 'messages'>;
+  dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'>;
+  contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
   operators: Operators;
@@ -167,6 +170,8 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
+    ...createContactRoutes(parts),
+    ...createSegmentRoutes(parts),
     ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),
     ...createRawEventRoutes(parts),
     ...createSecretRoutes(parts),

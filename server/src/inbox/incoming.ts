@@ -3,6 +3,7 @@ import type { Transaction } from '../platform/database.ts';
 import { createHappenings, type HappeningsParts } from './happenings.ts';
 import { createPlaces, type Later, type Place, type Placed, type PlacesParts } from './places.ts';
 import type { BodyForm } from './raw-events.ts';
+import { createSubscribers, type SubscribersParts } from './subscribers.ts';
 import { createTags } from './tags.ts';
 import { eventsOf } from './understand.ts';
 import { createHearing, type WordsParts } from './words.ts';
@@ -22,9 +23,9 @@ export interface RawEvent {
 }
 
 type Made = 'places' | 'tags';
-export type IncomingParts = Omit<PlacesParts & WordsParts & HappeningsParts & Parameters<typeof createTags>[0], Made>;
+export type IncomingParts = Omit<PlacesParts & WordsParts & HappeningsParts & SubscribersParts & Parameters<typeof createTags>[0], Made>;
 
-/** The others are kept and shown, not worked on. */
+/** Something that befell a dialog; others are kept and shown, or say only what a person allows. */
 type Asking = Exclude<InboundEvent, { kind: 'other' | 'permission' }>;
 
 export interface Incoming {
@@ -40,13 +41,15 @@ export function createIncoming(parts: IncomingParts): Incoming {
   const tags = createTags(parts);
   const hear = createHearing({ ...parts, places, tags });
   const happenings = createHappenings({ ...parts, places });
+  const subscribers = createSubscribers(parts);
 
-  const workOffIn = (tx: Transaction, raw: RawEvent, event: Placed<Asking>, place: Place, json: unknown): Promise<void> => {
+  const workOffIn = async (tx: Transaction, raw: RawEvent, event: Placed<Asking>, place: Place, json: unknown): Promise<void> => {
     switch (event.kind) {
       case 'message':
       case 'started':
       case 'button':
-        return hear(tx, raw, event, place, json);
+        await hear(tx, raw, event, place, json);
+        return subscribers.heard(tx, raw, event, place);
       case 'written-elsewhere':
         return happenings['written-elsewhere'](tx, raw, event, place);
       case 'edited':
@@ -59,7 +62,11 @@ export function createIncoming(parts: IncomingParts): Incoming {
   };
 
   const workOffOne = async (tx: Transaction, raw: RawEvent, event: InboundEvent, json: unknown): Promise<Later | null> => {
-    if (event.kind === 'other' || event.kind === 'permission') return null;
+    if (event.kind === 'other') return null;
+    if (event.kind === 'permission') {
+      if (event.groupId !== null) await subscribers.permitted(tx, raw, { ...event, groupId: event.groupId });
+      return null;
+    }
     const placed = { ...event, groupId: event.groupId ?? (await tags.groupOf(tx, raw, event)) };
     const place = await places.of(tx, raw, placed);
     if ('until' in place) return place;

@@ -65,16 +65,19 @@ export function renderApiReference(document: OpenApiDocument, language: Language
 function operationHtml({ method, path, operation }: Entry, texts: Texts): string {
   const { operationId, summary, description, parameters, requestBody, responses } = operation;
   const answers = Object.entries(responses).map(([status, { description: meaning, content }]) => {
-    return `<tr><td><code>${status}</code></td><td>${typeHtml(content['application/json']?.schema)}</td><td>${codeMarksHtml(meaning)}</td></tr>`;
+    return `<tr><td><code>${status}</code></td><td>${typeHtml(schemaIn(content))}</td><td>${codeMarksHtml(meaning)}</td></tr>`;
   });
   return [
     `<article id="${operationId}"><h3><span class="method">${method}</span> <code>${escapeHtml(path)}</code></h3>`,
     `<p><strong>${escapeHtml(summary)}.</strong> ${escapeHtml(description ?? '')}</p>`,
     parameters === undefined ? '' : `<h4>${texts.parameters}</h4>${tableHtml(parameters)}`,
-    requestBody === undefined ? '' : `<h4>${texts.body}</h4>${fieldsHtml(requestBody.content['application/json']?.schema)}`,
+    requestBody === undefined ? '' : `<h4>${texts.body}</h4>${fieldsHtml(schemaIn(requestBody.content))}`,
     `<h4>${texts.answers}</h4><div class="wide"><table><tbody>${answers.join('')}</tbody></table></div></article>`,
   ].join('');
 }
+
+/** Of whatever type its body is. */
+const schemaIn = (content: Readonly<Record<string, { schema: unknown }>>): unknown => Object.values(content)[0]?.schema;
 
 /** Text in which `…` stands for code; several explained codes stand below each other. */
 const codeMarksHtml = (text: string): string =>

@@ -25,6 +25,20 @@ export interface Operation {
    * it. `nothing`: it changes nothing that is managed. Absent: a line with the operation's own name, unless it is a GET.
    */
   audit?: Audited | 'in its transaction' | 'nothing';
+  tag:
+    | 'Messages'
+    | 'Account'
+    | 'Templates'
+    | 'Connections'
+    | 'Callbacks'
+    | 'Dialogs'
+    | 'Files'
+    | 'Contacts'
+    | 'Events'
+    | 'Login'
+    | 'Profile'
+    | 'Operators'
+    | 'Service';
   summary: string;
   description?: string;
   pathParameters?: Readonly<Record<string, TSchema>>;
@@ -33,7 +47,8 @@ export interface Operation {
   body?: TSchema;
   /** Absent: JSON. */
   bodyType?: 'application/octet-stream' | 'text/csv';
-  answer: { description: string; schema: TSchema };
+  /** `type`: where it is no JSON. */
+  answer: { description: string; schema: TSchema; type?: string };
   /** Codes that refuse the request, beside those of every route with a right. */
   errors: readonly ErrorCode[];
 }

@@ -63,6 +63,7 @@ export {
   Me,
   MePatch,
   NetworkStart,
+export { Bytes, FILE_KINDS, File } from './files.ts';
   NetworkVisit,
   NewInvitation,
   NewOperator,

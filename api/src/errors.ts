@@ -93,6 +93,13 @@ export const ERRORS = {
     message: 'There is no such thing in this account.',
     hint: 'Check the id and the account of the key.',
   },
+  'file.too.large': { status: 413, message: 'The file is too large.', hint: 'Send a smaller one, or a link to it.' },
+  'file.empty': { status: 400, message: 'The file is empty.', hint: 'Send the bytes of the file as the body of the request.' },
+  'range.invalid': {
+    status: 416,
+    message: 'The range begins behind the end.',
+    hint: 'Ask for bytes that the file has, or for all of it.',
+  },
   'contact.taken': {
     status: 409,
     message: 'Another contact has this phone or identity.',

@@ -3,6 +3,7 @@ import { Account, AccountPatch } from './account.ts';
 import { ErrorAnswer, Reason, RequestRejected, SendAnswer } from './answers.ts';
 import { Dialog, DialogMessage } from './dialogs.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { File } from './files.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
 import { OPERATIONS, type Operation } from './operations/operations.ts';
@@ -23,6 +24,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   AccountPatch,
   Dialog,
   DialogMessage,
+  File,
   Operator,
   Me,
   ErrorAnswer,
@@ -114,7 +116,10 @@ function describeOperation(id: string, operation: Operation): OpenApiOperation {
     security: right === null ? [] : securityOf(right),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, bodyType) } }),
-    responses: { 200: { description: answer.description, content: content(answer.schema) }, ...describeRefusals(operation) },
+    responses: {
+      200: { description: answer.description, content: content(answer.schema, answer.type) },
+      ...describeRefusals(operation),
+    },
   };
 }
 

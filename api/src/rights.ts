@@ -36,6 +36,13 @@ export const RIGHTS = {
     withinGroups: true,
     seesPhones: true,
   },
+  reply: {
+    may: 'answer in dialogs',
+    scopes: ['send'],
+    roles: [...LEADERS, 'operator'],
+    withinGroups: true,
+    seesPhones: true,
+  },
   contacts: {
     may: 'see contacts, their consent and segments',
     scopes: ['read'],

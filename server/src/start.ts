@@ -11,6 +11,7 @@ import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { isProbe, registerProbe } from './doctor/doctor.ts';
 import { createEvents } from './events/events.ts';
+import { createFiles } from './files/files.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
 import { createInbox, createRawEvents } from './inbox/inbox.ts';
 import { createHealth, createIntake, createReception } from './intake/intake.ts';
@@ -131,6 +132,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   });
   const events = createEvents({ database, clock, log, keepDays: config.SOROKA_EVENT_LOG_DAYS });
   const dialogs = createDialogs({ database, events });
+  const files = createFiles({ database, clock, log, bytesMax: config.SOROKA_FILE_BYTES_MAX });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({ ...(rulesFile !== undefined && { rulesFile }), log });
   const rawEvents = createRawEvents({ database, clock });
@@ -188,6 +190,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     operators,
     audit,
     publicUrl: () => publicUrl,
+    files,
     httpClient,
     log,
     clock,
@@ -245,10 +248,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   }
   stops.push(async () => {
     draining = true; // /readyz fails first, so that a balancer sends no more
+    files.run();
   });
   // Whoever tries the demo writes at once, and a network does not send later what came before it knew our address.
   if (demo !== undefined && reception !== null && !(await isDoneWithin(HEARD_WITHIN_MS, reception.heard()))) {
     options.onProgress?.(
+      () => files.stop(),
       'The networks have not taken our addresses yet: what is written to the bot may stay unanswered for now.',
     );
   }

@@ -4,6 +4,7 @@ import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { KEY_OPERATIONS } from './key-operations.ts';
+import { FILE_OPERATIONS } from './file-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
@@ -21,6 +22,7 @@ export const OPERATIONS = {
   ...CONTACT_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...FILE_OPERATIONS,
   ...OPERATOR_OPERATIONS,
   ...SERVICE_OPERATIONS,
 } as const;

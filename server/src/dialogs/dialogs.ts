@@ -4,8 +4,8 @@ import type { Events } from '../events/events.ts';
 import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
 import { completeText, editIncoming, type MessageText } from './edits.ts';
-import { type DialogItem, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
-import { noteChanges } from './noting.ts';
+import { type DialogItem, dialogPlace, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
+import { type DialogPlace, noteChanges } from './noting.ts';
 import { askedForContact } from './asked-for-contact.ts';
 import { moveToContact } from './move-contact.ts';
 import { openDialog, openForNotifications } from './open.ts';
@@ -16,6 +16,7 @@ import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfM
 export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
 export type { MessageText } from './edits.ts';
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
+export type { DialogPlace } from './noting.ts';
 export type { LockedDialog } from './place.ts';
 export {
   createImport,
@@ -53,6 +54,14 @@ export interface Dialog {
 export interface OpenedDialog extends Dialog {
   /** Made just now. */
   isNew: boolean;
+}
+
+/** A dialog as whoever writes to it needs it. */
+export interface PeerPlace extends DialogPlace {
+  network: Network;
+  kind: 'person' | 'chat';
+  /** Null until the first word from there. */
+  peerId: string | null;
 }
 
 export interface NewMessage {
@@ -151,6 +160,8 @@ export interface Dialogs {
   moveToContact(tx: Queryable, accountId: number, from: number, to: number, dialogIds?: readonly number[]): Promise<readonly number[]>;
   /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
+  /** Where a dialog stands, after any merging; null where the account has no such dialog, or not in these groups (null: all). */
+  place(accountId: number, dialogId: number, groups: readonly string[] | null): Promise<PeerPlace | null>;
   /** Newest first; null where the account has no such dialog. */
   messages(accountId: number, dialogId: number, page: PageRequest): Promise<Page<MessageItem> | null>;
 }
@@ -196,6 +207,7 @@ export function createDialogs({ database, events }: { database: Database; events
     readBefore,
     forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),
     list: (accountId, page) => listDialogs(database, accountId, page),
+    place: (accountId, dialogId, groups) => dialogPlace(database, accountId, dialogId, groups),
     messages: (accountId, dialogId, page) => listMessages(database, accountId, dialogId, page),
   };
 }

@@ -2,6 +2,7 @@ import type { Route, Status } from '@soroka/api';
 import type { Keyboard } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
+import type { PeerPlace } from './dialogs.ts';
 import type { DialogChange } from './noting.ts';
 
 export interface PageRequest {
@@ -124,6 +125,14 @@ const SQL = {
       select coalesce(merged_into, id) as id from dialog
       where account_id = $1 and id = $2 and ($3::text[] is null or upper(network) || ':' || group_id = any($3))`,
   },
+  place: {
+    name: 'dialog_place',
+    text: `
+      select d.account_id as "accountId", d.id as "dialogId", d.network, d.group_id as "groupId", d.kind, d.peer_id as "peerId"
+      from dialog as asked
+      join dialog as d on d.id = coalesce(asked.merged_into, asked.id)
+      where asked.account_id = $1 and asked.id = $2 and ($3::text[] is null or upper(d.network) || ':' || d.group_id = any($3))`,
+  },
   messages: {
     name: 'dialog_messages',
     text: `
@@ -157,6 +166,17 @@ export async function listDialogs(database: Database, accountId: number, request
   const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1, request.groups ?? null];
   const rows = await database.rows<DialogRow>(SQL.dialogs, values);
   return pageOf(rows, request.limit, dialogOf, (row) => [row.lastMessageAt.getTime(), row.id]);
+}
+
+/** See Dialogs.place. */
+export async function dialogPlace(
+  database: Queryable,
+  accountId: number,
+  dialogId: number,
+  groups: readonly string[] | null,
+): Promise<PeerPlace | null> {
+  const [place] = await database.rows<PeerPlace>(SQL.place, [accountId, dialogId, groups]);
+  return place ?? null;
 }
 
 /** See Dialogs.messages. */

@@ -143,6 +143,16 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       },
       moveToContact: async () => [],
     },
+      place: async () => null,
+    },
+    desk: emptyDesk(),
+    files: {
+      store: async () => {
+        throw new AppError('file.empty', 'this stand keeps no files');
+      },
+      get: async () => null,
+      read: async function* () {},
+      thumbnail: async () => null,
     events: {
       head: async () => 0,
       after: async () => ({ type: 'event', sequence: 0, isEmpty: true, bytes: Buffer.from('{}') }),

@@ -25,6 +25,7 @@ import { createEventSeats } from './event-seats.ts';
 import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
+import { createFileRoutes, type FileRoutesParts } from './file-routes.ts';
 import { requestServed } from './http-events.ts';
 import { createKeyRoutes, type KeyRoutesParts } from './key-routes.ts';
 import { registerLoginCallbacks } from './login-callbacks.ts';
@@ -60,7 +61,8 @@ export interface HttpParts {
   callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
   connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'];
   templates: Pick<Templates, 'list'>;
-  dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'>;
+  dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
+  files: FileRoutesParts['files'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
@@ -177,6 +179,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createSecretRoutes(parts),
     ...createLoginRoutes({ operators, cookie, publicUrl }),
     ...createSessionRoutes({ operators, cookie, publicUrl }),
+    ...createFileRoutes(parts),
     ...createOperatorRoutes(parts),
     ...createHealthRoutes(parts),
   };

@@ -46,7 +46,7 @@ describe('roles', () => {
     await client.login(login);
     expect((await client.call('GET', '/v1/me')).body).toMatchObject({
       groups: ['VK:213243638'],
-      rights: ['self', 'catalog', 'dialogs'],
+      rights: ['self', 'catalog', 'dialogs', 'reply'],
     });
     const refused = await client.call('GET', '/v1/raw-events');
     expect(refused.body.error).toMatchObject({ code: 'scope.missing' });

@@ -189,6 +189,11 @@ export const VARIABLES = {
       'Days that events are kept for screens that were away (docs/real-time.md); one that was away for longer loads its lists anew.',
   }),
   SOROKA_CALLBACK_ALLOW_CIDRS: variable({
+  SOROKA_FILE_BYTES_MAX: variable({
+    read: integer({ min: 1_024, max: 200 * 1_024 * 1_024 }),
+    default: '26214400',
+    meaning: 'Bytes that a file may have, uploaded or sent by a person (docs/files.md). The networks take up to 200 MiB.',
+  }),
     read: cidrList,
     default: '',
     meaning:

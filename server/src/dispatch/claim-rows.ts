@@ -32,6 +32,10 @@ export interface DueRow {
   /** The name of its sender. */
   service: string | null;
   deliveryPolicy: string;
+  /** Of a broadcast. */
+  intent: string | null;
+  /** A reply that counts in the person's day as notifications do. */
+  countsInDay: boolean;
   windows: readonly ZonedWindow[] | null;
 }
 
@@ -43,7 +47,8 @@ const DUE: Statement = {
   text: `
     select w.place, d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
       d.day_persons as "dayPersons", d.maybe_sent as "maybeSent", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
-      m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows
+      m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows, m.intent,
+      m.kind = 'reply' and m.class is not null as "countsInDay"
     from unnest($1::int[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::int[]) with ordinality
       as w(lane_id, epoch, connection_id, priority, account_id, after_due_at, after_id, wanted, place)
     join lane as l on l.id = w.lane_id and l.epoch = w.epoch

@@ -34,6 +34,7 @@ export interface ClaimedMessage {
   keyboard: Keyboard | null;
   templateId: number | null;
   templateDataJson: string | null;
+  intent: string | null;
   /** The name of its sender. */
   service: string | null;
   deliveryPolicy: string;
@@ -179,13 +180,17 @@ async function contactsOf(
 
 type Recipient = { recipientId: string; persons: readonly string[] } | { reason: 'no_contact' | 'policy' };
 
-/** Whom the provider is to address, and the names under which the day's limit knows the person; a reply counts in no limit. */
+/** Whom the provider is to address, and the names under which the day's limit knows the person; a reply counts in no limit, but one of a broadcast. */
 function recipientOf(
   row: DueRow,
   { connection, network }: ClaimRequest,
   contacts: ReadonlyMap<DueRow, ContactOfPhone>,
 ): Recipient {
-  if (row.kind === 'reply') return row.peerId === null ? { reason: 'no_contact' } : { recipientId: row.peerId, persons: [] };
+  if (row.kind === 'reply') {
+    if (row.peerId === null) return { reason: 'no_contact' };
+    // Of a broadcast the peer is the person: group chats get none.
+    return { recipientId: row.peerId, persons: row.countsInDay ? [`user:${row.peerId}`] : [] };
+  }
   const phone = row.phone as string;
   const userId = contacts.get(row)?.userIds[network];
   const persons = [`phone:${phone}`, ...(userId === undefined ? [] : [`user:${userId}`])];
@@ -246,7 +251,7 @@ async function settleKept(
 }
 
 function claimed(row: DueRow, recipientId: string): ClaimedMessage {
-  const { messageId, accountId, kind, step, text, keyboard, templateId, templateDataJson, service, deliveryPolicy } = row;
+  const { messageId, accountId, kind, step, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, intent } = row;
   const attempt = row.attempt + 1;
   const expiresAt = row.expiresAt.getTime();
   return {
@@ -260,6 +265,7 @@ function claimed(row: DueRow, recipientId: string): ClaimedMessage {
     keyboard,
     templateId,
     templateDataJson,
+    intent,
     service,
     deliveryPolicy,
     expiresAt,

@@ -107,6 +107,29 @@ export interface NewReply {
   keyboard?: Keyboard;
 }
 
+/** A group's own connection, by which a broadcast goes. */
+export interface BroadcastRoute {
+  connectionId: number;
+  network: 'vk' | 'ok';
+  groupId: string;
+  provider: 'community';
+}
+
+/** One message of a broadcast, to a person of the route's network. */
+export interface NewBroadcastMessage {
+  /** No prefix. */
+  userId: string;
+  /** Told back with everything that happens to it. */
+  clientMessageId: string;
+  text: string;
+  keyboard?: Keyboard;
+  /** VK: why the group may write first. */
+  intent?: string;
+  /** Hours outside of which it is not sent; null: none. */
+  windows: readonly (SendWindow & { timeZone: string })[] | null;
+  expiresAt: Date;
+}
+
 /** What became of messages that were to be cancelled: each is in one list. */
 export interface Cancelled {
   cancelled: readonly number[];
@@ -242,8 +265,12 @@ export interface DispatchEvent {
   networkId: string | null;
   /** Of a notification. */
   phone: string | null;
-  /** Of a reply. */
+  /** Of a reply; null: of a broadcast. */
   dialogId: number | null;
+  clientMessageId: string | null;
   text: string;
+  /** Of a broadcast. */
+  keyboard: Keyboard | null;
+  errorCode: number;
   at: Date;
 }

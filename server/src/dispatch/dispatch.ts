@@ -6,21 +6,24 @@ import type { Contacts } from '../contacts/contacts.ts';
 import { createBudgets, createDayCaps, LIMITS } from '../limits/limits.ts';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Queryable } from '../platform/database.ts';
+import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
+import { acceptBroadcast, roomWithin, sentOfDay } from './broadcast.ts';
 import { cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
 import { type Claim, type ClaimRequest, claimTogether } from './claim.ts';
 import type {
   AcceptResult,
+  BroadcastRoute,
   Cancelled,
   DispatchEvent,
   MessageCourse,
   MessageFilter,
   MessageView,
+  NewBroadcastMessage,
   NewNotification,
   NewReply,
   ProviderReceipt,
@@ -49,6 +52,7 @@ import type { Work } from './work.ts';
 export type {
   AcceptAnswer,
   AcceptResult,
+  BroadcastRoute,
   Cancelled,
   CourseNote,
   DispatchEvent,
@@ -57,6 +61,7 @@ export type {
   MessageFilter,
   MessageView,
   MetCap,
+  NewBroadcastMessage,
   NewNotification,
   NewReply,
   NewStep,
@@ -68,6 +73,7 @@ export type {
 } from './contract.ts';
 
 export { createPurge, type Purge } from './purge.ts';
+export { nextAllowed, timeZoneOfPhone, WHOLE_DAY, withoutQuiet, type ZonedWindow } from './windows.ts';
 export { type Prepared, prepareRestored } from './restored.ts';
 
 export interface Dispatch {
@@ -77,6 +83,17 @@ export interface Dispatch {
   rehearse(accountId: number, items: readonly NewNotification[]): Promise<readonly Rehearsal[]>;
   /** Puts a bot's or an operator's reply ahead of the notifications of its group; ttl 24 h, no cap, no callback. Returns the message's id. */
   acceptReply(tx: Queryable, reply: NewReply): Promise<number>;
+  /** Puts messages of a broadcast behind what waits for their group, in the class of broadcasts; they count in the person's day. Ids in their order. */
+  acceptBroadcast(
+    tx: Transaction,
+    accountId: number,
+    route: BroadcastRoute,
+    messages: readonly NewBroadcastMessage[],
+  ): Promise<readonly number[]>;
+  /** How many more messages the group's line can send within so many ms, behind all that waits. */
+  roomWithin(route: BroadcastRoute, ms: number): Promise<number>;
+  /** How many notifications of a group each of these people got in the last 24 hours. */
+  sentOfDay(on: Queryable, group: Pick<BroadcastRoute, 'network' | 'groupId'>, userIds: readonly string[]): Promise<readonly number[]>;
   get(accountId: number, messageId: number): Promise<MessageView | null>;
   /** Where the message went and why; null where the account has no such message. */
   course(accountId: number, messageId: number): Promise<MessageCourse | null>;
@@ -212,6 +229,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     accept,
     rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps, pauses }, accountId, items),
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
+    acceptBroadcast: (tx, accountId, route, messages) =>
+      acceptBroadcast({ clock, lanes: laneDirectory, backlog, onAccepted: (work) => lanes.wake(work) }, tx, accountId, route, messages),
+    roomWithin: (route, ms) => roomWithin({ lanes: laneDirectory, backlog }, route, ms),
+    sentOfDay: (on, group, userIds) => sentOfDay({ lanes: laneDirectory, dayCaps }, on, group, userIds, now()),
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
     course: (accountId, messageId) => courseOf(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),

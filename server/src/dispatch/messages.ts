@@ -33,9 +33,10 @@ const TAKE_EVENTS: Statement = {
     )
     select taken.id, taken.account_id as "accountId", taken.message_id as "messageId", m.kind, taken.status, taken.channel,
       taken.connection_id as "connectionId", taken.network_id as "networkId", m.phone, m.dialog_id as "dialogId", m.text, taken.at,
+      m.client_message_id as "clientMessageId", case when m.dialog_id is null then m.keyboard end as keyboard, m.error_code as "errorCode",
       (select step ->> 'groupId' from jsonb_array_elements(m.steps) as step where step ->> 'route' = taken.channel limit 1) as "groupId"
     from taken cross join lateral (
-      select kind, phone, dialog_id, text, steps from message where id = taken.message_id limit 1
+      select kind, phone, dialog_id, text, steps, client_message_id, keyboard, error_code from message where id = taken.message_id limit 1
     ) as m
     order by taken.id`,
 };

@@ -19,7 +19,7 @@ const UPSTREAM: Connection = {
 };
 const MESSAGE: Omit<ClaimedMessage, 'expiresAt'> = {
   ...{ messageId: 1, accountId: 1, kind: 'notification', step: 0, attempt: 1, recipientId: '79999999999', text: 'Здравствуйте' },
-  ...{ keyboard: null, templateId: 4, templateDataJson: null, service: 'Group_name', deliveryPolicy: 'any' },
+  ...{ keyboard: null, templateId: 4, templateDataJson: null, service: 'Group_name', deliveryPolicy: 'any', intent: null },
 };
 
 /** What the upstream is asked to let a message live that ends at `expiresAt`, in seconds. */

@@ -1,11 +1,11 @@
 import type { Keyboard } from '@soroka/channels';
-import { PARKED } from '../../classes.ts';
+import { PARKED, PRIORITY_OF_CLASS } from '../../classes.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
 import { type DeliveryRow, ownedKey, type Tables } from './tables.ts';
 import { holdAll, rowsOf, seen, type Transaction, write } from './transactions.ts';
 
-// Twins of the statements of acceptance: store-accepted.ts, insert-accepted.ts, remembered.ts, client-ids.ts, reply.ts, backlog.ts,
+// Twins of the statements of acceptance: store-accepted.ts, insert-accepted.ts, remembered.ts, client-ids.ts, reply.ts, broadcast.ts, backlog.ts,
 // lane-directory.ts, limits/budgets.ts.
 
 type Values = readonly unknown[];
@@ -179,6 +179,26 @@ export const ACCEPT_TWINS = {
     await write(tx, tables.delivery, id, { ...WAITING, ...shared, messageId: id, laneId, connectionId, priority: 0, dueAt });
     tx.notices.push(`soroka_lanes ${laneId}:${connectionId}:0:${accountId}:${dueAt}`);
     return [{ id }];
+  },
+  async 'dispatch.broadcast.insert'(tx: Transaction, tables: Tables, values: Values) {
+    const [accountId, at, laneId, connectionId, steps, channel] = values as [number, Date, number, number, string, string];
+    const [peerIds, , texts, keyboards, intents, windows, expiresAts] = values.slice(6) as [
+      ...[string[], string[], string[], (string | null)[], (string | null)[], (string | null)[], Date[]],
+    ];
+    const ids: object[] = [];
+    for (const [index, peerId] of peerIds.entries()) {
+      const id = tables.nextId();
+      const shared = { accountId, expiresAt: (expiresAts[index] as Date).getTime() };
+      await write(tx, tables.message, id, {
+        ...{ ...UNTOUCHED, ...shared, id, kind: 'reply', peerId, text: texts[index] as string, channel, isBroadcast: true },
+        ...{ keyboard: parsed<Keyboard>(keyboards[index]), intent: intents[index] ?? null, createdAt: at.getTime() },
+        ...{ windows: parsed<ZonedWindow[]>(windows[index]), steps: parsed<StepPlan[]>(steps) ?? [] },
+      });
+      const due = { messageId: id, laneId, connectionId, priority: PRIORITY_OF_CLASS.broadcast, dueAt: at.getTime() };
+      await write(tx, tables.delivery, id, { ...WAITING, ...shared, ...due });
+      ids.push({ id });
+    }
+    return ids;
   },
   async 'limits.budget.open'(tx: Transaction, tables: Tables, values: Values) {
     const [senderIds, at] = values as [number[], Date];

@@ -96,6 +96,7 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
         dueAt: date(row.dueAt),
       },
       ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
+      ...{ intent: message.intent ?? null, countsInDay: message.isBroadcast ?? false },
     },
   ];
 }

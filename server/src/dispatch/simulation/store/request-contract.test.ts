@@ -4,8 +4,10 @@ import { testDatabase } from '../../../../test/database.ts';
 import { createBudgets, createDayCaps, LIMITS } from '../../../limits/limits.ts';
 import { systemClock } from '../../../platform/clock.ts';
 import { createBacklog } from '../../backlog.ts';
+import { acceptBroadcast } from '../../broadcast.ts';
 import { cancelMessages, messagesOfKey, waitingForPhone } from '../../cancel.ts';
 import { createChangeWriter } from '../../changes.ts';
+import { lockDue } from '../../claim-rows.ts';
 import type { AcceptAnswer, Remember } from '../../contract.ts';
 import { createLaneDirectory } from '../../lane-directory.ts';
 import { createPauses } from '../../pauses.ts';
@@ -150,6 +152,33 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
       ...{ laneId: lanes.idOf(network, groupId), priority: 0, state: 'queued', expiresAt: now.getTime() + 86_400_000 },
     });
     expect(await store.message(id)).toMatchObject({ status: 'QUEUED', channel: 'VK' });
+  });
+
+  test('messages of a broadcast stand with the broadcasts, count in the day, and end each at its time', async () => {
+    const store = open();
+    const lanes = createLaneDirectory(store.database);
+    const backlog = createBacklog({
+      ...{ database: store.database, clock: systemClock, lanes, connection: async () => null },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const woken: unknown[] = [];
+    const parts = { clock: systemClock, lanes, backlog, onAccepted: (work: unknown) => void woken.push(work) };
+    const route = { connectionId: CONNECTION_ID, groupId: randomUUID(), network: 'vk', provider: 'community' } as const;
+    const expiresAt = new Date(Date.now() + 5_000);
+    const one = { userId: '5', clientMessageId: 'b', text: 'Здравствуйте', windows: null, expiresAt };
+    const other = { ...one, userId: '6', intent: 'promo_newsletter' };
+    const ids = await store.database.transaction((tx) => acceptBroadcast(parts, tx, ACCOUNT_ID, route, [one, other]));
+    expect(woken).toHaveLength(1);
+    const laneId = lanes.idOf('vk', route.groupId);
+    expect(await store.delivery(ids[0] ?? 0)).toMatchObject({ laneId, priority: 3, state: 'queued', expiresAt: expiresAt.getTime() });
+    const queue = { laneId, epoch: 0, connectionId: CONNECTION_ID, priority: 3, accountId: ACCOUNT_ID, after: null, limit: 5 };
+    const [due] = await store.database.transaction((tx) => lockDue(tx, [queue], new Date()));
+    expect(due).toMatchObject([
+      { messageId: ids[0], kind: 'reply', peerId: '5', intent: null, countsInDay: true, windows: null },
+      { messageId: ids[1], kind: 'reply', peerId: '6', intent: 'promo_newsletter', countsInDay: true, windows: null },
+    ]);
   });
 
   test('what a paused sender has and gets is put aside, and goes back to its place when the pause ends', async () => {

@@ -32,6 +32,9 @@ export interface MessageRow {
   keyboard: Keyboard | null;
   templateDataJson: string | null;
   deliveryPolicy: string;
+  /** Of messages of a broadcast, which the simulation has none of beside the contract's. */
+  intent?: string | null;
+  isBroadcast?: boolean;
   steps: readonly StepPlan[];
   windows: readonly ZonedWindow[] | null;
   statusUrl: string | null;

@@ -11,6 +11,7 @@ export {
 } from './callbacks.ts';
 export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
+export { Connection, ConnectionFindings, ConnectionPatch, ConnectionSetUp, NewConnection } from './connections.ts';
 export {
   ConsentChange,
   ConsentEntry,

@@ -131,6 +131,21 @@ export const ERRORS = {
     message: 'Two secrets sign already: a third would end the oldest at once.',
     hint: 'Wait until the old secret ends, or give keepOldForHours 0 to end both now.',
   },
+  'token.refused': {
+    status: 400,
+    message: 'The network does not take this token, or it is of another group.',
+    hint: "Make a new one in the group's settings, and copy all of it.",
+  },
+  'network.unreachable': {
+    status: 409,
+    message: 'The network could not be asked about the token.',
+    hint: 'Try again; if it stays so, run "soroka doctor" on the machine of the server.',
+  },
+  'connection.used': {
+    status: 409,
+    message: 'A sender has a route over this connection.',
+    hint: 'Give the sender other routes first: PATCH /v1/senders/{senderId}.',
+  },
   'parameter.invalid': { status: 400, message: 'A parameter is wrong.', hint: 'See the field and the message.' },
   'method.not.allowed': {
     status: 405,

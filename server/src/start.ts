@@ -9,7 +9,7 @@ import { createContacts } from './contacts/contacts.ts';
 import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, demoLoginApplications, makeDemoWorld } from './demo/demo.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
-import { isProbe, registerProbe } from './doctor/doctor.ts';
+import { examineConnection, isProbe, registerProbe } from './doctor/doctor.ts';
 import { createEvents } from './events/events.ts';
 import { createFiles } from './files/files.ts';
 import { createHttp, createMetricsServer } from './http/http.ts';
@@ -189,6 +189,15 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     events,
     operators,
     audit,
+    health,
+    connecting: {
+      networkUrls:
+        demo === undefined
+          ? { vk: config.SOROKA_VK_API_URL, ok: config.SOROKA_OK_API_URL }
+          : { vk: `${demo.simulatorUrl}/vk`, ok: `${demo.simulatorUrl}/ok` },
+      timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+      examine: (connection) => examineConnection({ connections, database, secrets }, connection),
+    },
     publicUrl: () => publicUrl,
     files,
     httpClient,

@@ -7,7 +7,7 @@ import type { Right } from '../rights.ts';
 export interface Audited {
   /** `sender.paused`: a kind of thing, and what befell it. */
   action: string;
-  /** `sender:{id}`: a name stands for the parameter of the path, else for the field of the answer. */
+  /** `sender:{id}`: a name stands for the parameter of the path, else for the field of the answer, `{connection.id}`. */
   object: string;
 }
 
@@ -32,6 +32,7 @@ export interface Operation {
     | 'Connections'
     | 'Callbacks'
     | 'Dialogs'
+    | 'Desk'
     | 'Files'
     | 'Contacts'
     | 'Events'

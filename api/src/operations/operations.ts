@@ -1,6 +1,7 @@
 import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { CONTACT_OPERATIONS } from './contact-operations.ts';
+import { CONNECTION_OPERATIONS } from './connection-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { KEY_OPERATIONS } from './key-operations.ts';
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...MESSAGE_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   ...KEY_OPERATIONS,
+  ...CONNECTION_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
   ...CONTACT_OPERATIONS,

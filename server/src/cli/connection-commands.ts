@@ -1,5 +1,5 @@
 import type { Network } from '@soroka/channels';
-import type { Connection, NewCredentials } from '../connections/connections.ts';
+import { type Connection, type NewCredentials, namedGroup } from '../connections/connections.ts';
 import { ACCOUNT_FLAG } from './account-commands.ts';
 import {
   type Answer,
@@ -24,7 +24,7 @@ import {
 } from './connection-flags.ts';
 import { importHistory } from './connection-import.ts';
 import { masked } from './output.ts';
-import { identify, namedGroup, setUp } from './set-up.ts';
+import { identify, setUp } from './set-up.ts';
 import { choiceFlag, integerArgument } from './values.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 

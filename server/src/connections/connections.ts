@@ -19,6 +19,15 @@ import { createUserConnections, type UserConnections } from './user-connections.
 
 export type { Credentials, NewCredentials } from './credentials.ts';
 export type { NewSenderRoute, Sender, SenderPatch, SenderRoute } from './senders.ts';
+export {
+  type Identified,
+  identifyGroup,
+  NETWORK_NAMES,
+  namedGroup,
+  type SetUpParts,
+  type SetUpWork,
+  setUpConnection,
+} from './set-up.ts';
 export type { ConnectionSettings } from './settings.ts';
 export type {
   Application,
@@ -91,11 +100,17 @@ export interface Connections extends Senders, UserConnections {
    */
   pause(id: number, reason: string, refused?: Channel): Promise<void>;
   resume(id: number): Promise<void>;
+  /**
+   * Closes its address, stops its reception and deletes its secrets; what waits for it expires. False where the account has none that is
+   * not removed yet. Throws `connection.used` while a sender has a route over it.
+   */
+  remove(accountId: number, id: number): Promise<boolean>;
   /** Ends the calls that the channels still keep open. */
   close(): Promise<void>;
 }
 
 const INTAKE_AGE_MAX_MS = 1_000;
+const REMOVED_TOKEN = 'removed';
 
 interface ConnectionRow extends Connection {
   sealed: Buffer;
@@ -122,18 +137,18 @@ const SQL = {
   lock: { name: 'connection_lock', text: `${CONNECTION} where c.id = $1 for update` },
   list: {
     name: 'connection_list',
-    text: `${CONNECTION} where c.kind <> 'ok-user' and ($1::bigint is null or c.account_id = $1) order by c.id`,
+    text: `${CONNECTION} where c.kind <> 'ok-user' and c.removed_at is null and ($1::bigint is null or c.account_id = $1) order by c.id`,
   },
   ofGroup: {
     name: 'connection_of_group',
     text: `
       ${CONNECTION}
-      where (c.kind = $1 and c.group_id = $2)
+      where c.removed_at is null and ((c.kind = $1 and c.group_id = $2)
         or exists (
           select from sender_route r
           where r.connection_id = c.id and r.account_id = c.account_id
             and r.provider = 'notify' and r.route = upper($1) and r.group_id = $2
-        )
+        ))
       order by c.id`,
   },
   byIntakeToken: { name: 'connection_by_intake_token', text: `${CONNECTION} where c.kind = $1 and c.intake_token_sha256 = $2` },
@@ -153,6 +168,29 @@ const SQL = {
       where id = $1 and credentials = $3`,
   },
   resume: { name: 'connection_resume', text: 'update connection set paused_reason = null, paused_at = null where id = $1' },
+  ofAccount: {
+    name: 'connection_of_account',
+    text: `${CONNECTION} where c.account_id = $1 and c.id = $2 and c.kind <> 'ok-user' and c.removed_at is null for update`,
+  },
+  usedBy: {
+    name: 'connection_used_by',
+    text: `
+      select s.name
+      from sender_route r
+      join sender s on s.id = r.sender_id and s.account_id = r.account_id
+      where r.account_id = $1 and r.connection_id = $2
+      order by s.name
+      limit 1`,
+  },
+  remove: {
+    name: 'connection_remove',
+    text: `
+      update connection
+      set
+        removed_at = $3, receive = 'off', credentials = $4, intake_token_sha256 = $5, paused_reason = 'the connection was removed',
+        paused_at = coalesce(paused_at, $3)
+      where account_id = $1 and id = $2`,
+  },
 } as const;
 
 /**
@@ -264,6 +302,21 @@ export function createConnections(parts: {
     async resume(id) {
       await database.run(SQL.resume, [id]);
       byIntake.clear();
+    },
+    async remove(accountId, id) {
+      const isRemoved = await database.transaction(async (tx) => {
+        const [row] = await tx.rows<ConnectionRow>(SQL.ofAccount, [accountId, id]);
+        if (row === undefined) return false;
+        const [user] = await tx.rows<{ name: string }>(SQL.usedBy, [accountId, id]);
+        if (user !== undefined) throw new AppError('connection.used', `the sender "${user.name}" has a route over it`);
+        const nothing = completeCredentials('notify', { token: REMOVED_TOKEN }, intakeCharactersMin);
+        const values = [new Date(clock.now()), seal(id, nothing), intakeTokenSha256(nothing.intakeToken)];
+        await tx.run(SQL.remove, [accountId, id, ...values]);
+        return true;
+      });
+      byIntake.clear();
+      live.check();
+      return isRemoved;
     },
     close: () => live.close(),
   };

@@ -107,7 +107,7 @@ const SQL = {
       insert into sender_route (account_id, sender_id, route, provider, connection_id, group_id)
       select $1, $2, $3, $4, c.id, coalesce($6, c.group_id)
       from connection c
-      where c.account_id = $1 and c.id = $5
+      where c.account_id = $1 and c.id = $5 and c.removed_at is null
         and case $4
           when 'notify' then c.kind = 'notify' and $6 is not null
           else c.kind = lower($3) and c.group_id = coalesce($6, c.group_id)

@@ -73,6 +73,22 @@ export async function examine(
   }));
 }
 
+/** What is found at one connection alone, secrets masked. Asks its network, and changes nothing. */
+export async function examineConnection(
+  parts: Pick<DoctorParts, 'database' | 'secrets'> & { connections: Pick<Connections, 'channel' | 'webhookUrl' | 'credentials'> },
+  connection: Connection,
+): Promise<Pick<Finding, 'name' | 'state' | 'found' | 'advice'>[]> {
+  const credentials = async () => {
+    throw new Error('a group acts for nobody');
+  };
+  const mask = await masking({ ...parts.connections, userCredentials: credentials }, { groups: [connection.id], users: [] });
+  const findings = await checkConnection(connection, parts);
+  return findings.map(({ name, state, found, advice }) => ({
+    ...{ name, state, found: mask(found) },
+    advice: advice === null ? null : mask(advice),
+  }));
+}
+
 // A short one, of the demo world, is no secret and would cut words in two.
 const SECRET_CHARACTERS_MIN = 8;
 

@@ -23,10 +23,14 @@ export function auditLineOf(
         accountId: caller.accountId,
         actor: caller.actor,
         action,
-        object: object.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(known[name])),
+        object: object.replaceAll(/\{([\w.]+)\}/g, (_, path: string) => String(at(known, path))),
         fields: [...(request.givenFields ?? [])].sort(),
       });
     }
     return payload;
   };
+}
+
+function at(value: Record<string, unknown>, path: string): unknown {
+  return path.split('.').reduce<unknown>((within, name) => (within as Record<string, unknown> | undefined)?.[name], value);
 }

@@ -125,6 +125,13 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
     },
     connections: {
       senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],
+      add: nowhere,
+      change: nowhere,
+      pause: nowhere,
+      resume: nowhere,
+      remove: async () => false,
+      credentials: nowhere,
+      webhookUrl: nowhere,
       addSender: nowhere,
       setSender: nowhere,
       list: async () => [],
@@ -132,6 +139,12 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
         throw new AppError('not.found', `there is no connection ${id}`);
       },
       ...connections,
+    },
+    health: { of: async () => null },
+    connecting: {
+      networkUrls: { vk: 'http://127.0.0.1:1', ok: 'http://127.0.0.1:1' },
+      timeoutMs: 1_000,
+      examine: async () => [],
     },
     templates: { list: async () => [] },
     dialogs: {

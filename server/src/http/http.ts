@@ -18,6 +18,7 @@ import { requireRight } from './auth.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
+import { type ConnectionRoutesParts, createConnectionRoutes } from './connection-routes.ts';
 import { type ContactRoutesParts, createContactRoutes } from './contact-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
@@ -59,7 +60,9 @@ export interface HttpParts {
     KeyRoutesParts['accounts'] &
     SecretRoutesParts['accounts'];
   callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
-  connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'];
+  connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'] & ConnectionRoutesParts['connections'];
+  health: ConnectionRoutesParts['health'];
+  connecting: ConnectionRoutesParts['connecting'];
   templates: Pick<Templates, 'list'>;
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
@@ -169,6 +172,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createTimelineRoutes(parts),
     ...createAccountRoutes(parts),
     ...createKeyRoutes(parts),
+    ...createConnectionRoutes(parts),
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),

@@ -71,6 +71,101 @@ describe('senders', () => {
   });
 });
 
+describe('connections', () => {
+  const VK = { kind: 'vk', token: 'vk1.demo' };
+  const TOKEN = 'tkn18YdUJZe:CQABPOJKAKEKEKEKE';
+  // VK allows two calls of set-up a second, which is long for a test: what both networks do alike is tried with OK.
+  const OK = { kind: 'ok', token: TOKEN };
+  const shop = async (name: string) => {
+    const { key } = await town.newAccount(name);
+    return (method: string, path: string, body?: unknown) => town.call(method, path, body, `Key ${key}`);
+  };
+
+  test('a token alone connects a group: its network says which, and is asked to send its events', async () => {
+    const call = await shop('connects a group');
+    const added = await call('POST', '/v1/connections', { ...OK, receive: 'webhook' });
+    expect(added.body).toMatchObject({
+      connection: { kind: 'ok', groupId: '70000000000001', receive: 'webhook', pausedReason: null },
+      webhookUrl: expect.stringMatching(/\/hooks\/ok\/[\w-]{43}$/),
+      did: expect.arrayContaining([expect.stringContaining('Our address is subscribed')]),
+      left: [],
+    });
+    const { id } = added.body.connection;
+    expect((await call('POST', `/v1/connections/${id}/check`)).body).toMatchObject({ isGood: true });
+    expect((await call('GET', '/v1/audit?limit=1')).body.items).toMatchObject([
+      { action: 'connection.added', object: `connection:${id}`, fields: ['kind', 'receive', 'token'] },
+    ]);
+    expect(refusalOf(await call('POST', '/v1/connections', OK))).toEqual([400, 'parameter.invalid', 'groupId']);
+  });
+
+  test('secrets are masked wherever a connection is shown, and its address is shown where it is new', async () => {
+    const call = await shop('keeps secrets');
+    const { connection, webhookUrl } = (await call('POST', '/v1/connections', OK)).body;
+    expect(connection).toMatchObject({ groupId: '70000000000001', token: '****KEKE', receive: 'off' });
+    const changed = (await call('PATCH', `/v1/connections/${connection.id}`, { newWebhookUrl: true })).body;
+    expect(changed.webhookUrl).not.toBe(webhookUrl);
+    expect((await fetch(webhookUrl, { method: 'POST', body: '{}' })).status).toBe(404);
+    const shown = await call('GET', `/v1/connections/${connection.id}`);
+    const listed = await call('GET', '/v1/connections');
+    for (const { text } of [shown, listed]) expect(text).not.toMatch(new RegExp(`${TOKEN}|hooks`));
+    expect(listed.body.items).toEqual([shown.body]);
+  });
+
+  test('is switched over, set, paused and let go on', async () => {
+    const call = await shop('switches over');
+    const { id } = (await call('POST', '/v1/connections', { ...OK, settings: { perDay: 3 } })).body.connection;
+    const switched = (await call('PATCH', `/v1/connections/${id}`, { receive: 'long-poll', settings: { perDay: null } })).body;
+    expect(switched).toMatchObject({
+      connection: { receive: 'long-poll', settings: { perDay: null } },
+      did: expect.arrayContaining([expect.stringContaining('Long polling is on')]),
+    });
+    const paused = (await call('PATCH', `/v1/connections/${id}`, { isPaused: true })).body.connection;
+    expect(paused.pausedReason).toBe('it was paused by a person');
+    const rotated = (await call('PATCH', `/v1/connections/${id}`, { token: TOKEN, receive: 'off' })).body.connection;
+    expect(rotated).toMatchObject({ receive: 'off', pausedReason: null });
+  });
+
+  test('a token that its network refuses, or that is of another group, is not written down', async () => {
+    const call = await shop('has wrong tokens');
+    const refused = await call('POST', '/v1/connections', { kind: 'vk', token: 'vk1.a.nobody-knows-this-one' });
+    expect(refusalOf(refused)).toEqual([400, 'token.refused', 'token']);
+    expect(refused.text).not.toContain('nobody-knows');
+    expect(refusalOf(await call('POST', '/v1/connections', { ...OK, groupId: '5' }))).toEqual([400, 'token.refused', 'token']);
+    expect((await call('GET', '/v1/connections')).body.items).toEqual([]);
+  });
+
+  test.each([
+    [{ kind: 'notify', token: 'x' }, 'baseUrl'],
+    [{ kind: 'notify', token: 'x', baseUrl: 'http://169.254.169.254/' }, 'baseUrl'],
+    [{ kind: 'notify', token: 'x', baseUrl: 'http://10.0.0.1' }, 'baseUrl'],
+    [{ kind: 'notify', token: 'x', baseUrl: 'file:///etc/passwd' }, 'baseUrl'],
+    [{ kind: 'notify', token: 'a b', baseUrl: 'http://127.0.0.1:8091' }, 'token'],
+    [{ ...VK, baseUrl: 'http://127.0.0.1:8091' }, 'baseUrl'],
+    [{ ...VK, settings: { dedup: true } }, 'settings.dedup'],
+    [{ ...VK, application: { id: '1', key: 'k' } }, 'application'],
+  ])('as %j are refused by the field', async (connection, field) => {
+    expect(refusalOf(await town.call('POST', '/v1/connections', connection))).toEqual([400, 'parameter.invalid', field]);
+  });
+
+  test('is removed once no sender has a route over it; its secrets go, and its group may be connected anew', async () => {
+    const call = await shop('removes');
+    const { connection, webhookUrl } = (await call('POST', '/v1/connections', { ...OK, receive: 'webhook' })).body;
+    const routes = [{ channel: 'OK', provider: 'community', connectionId: connection.id }];
+    const { id } = (await call('POST', '/v1/senders', { service: 'Shop', routes })).body;
+    expect(refusalOf(await call('DELETE', `/v1/connections/${connection.id}`))).toEqual([409, 'connection.used', null]);
+
+    const upstream = { kind: 'notify', token: 'notify-demo', baseUrl: `${town.simulator.url}/notify` };
+    const other = (await call('POST', '/v1/connections', upstream)).body.connection;
+    const byPhone = { channel: 'OK', provider: 'notify', connectionId: other.id, groupId: '70000000000001' };
+    expect((await call('PATCH', `/v1/senders/${id}`, { routes: [byPhone] })).body.routes).toEqual([byPhone]);
+    expect((await call('DELETE', `/v1/connections/${connection.id}`)).body).toEqual({ removed: 1 });
+    expect((await call('GET', `/v1/connections/${connection.id}`)).status).toBe(404);
+    expect((await fetch(webhookUrl, { method: 'POST', body: '{}' })).status).toBe(404);
+    expect(refusalOf(await call('PATCH', `/v1/senders/${id}`, { routes }))).toEqual([400, 'parameter.invalid', 'routes[0]']);
+    expect((await call('POST', '/v1/connections', OK)).status).toBe(200);
+  });
+});
+
 test('who asks for a change that is refused leaves no line in the audit log', async () => {
   const before = await lastLine();
   await town.call('POST', '/v1/senders/pause', { service: 'Nobody' });

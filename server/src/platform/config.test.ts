@@ -18,6 +18,7 @@ test('an empty environment is a local run with every default', () => {
     SOROKA_ROLES: ['api', 'intake', 'dispatch', 'callbacks', 'jobs'],
     SOROKA_SESSION_IDLE_HOURS: 12,
     SOROKA_SESSION_DAYS: 30,
+    SOROKA_VK_API_URL: 'https://api.vk.ru',
     SOROKA_VK_ID_URL: 'https://id.vk.ru',
     SOROKA_OK_LOGIN_URL: 'https://connect.ok.ru',
     SOROKA_OK_API_URL: 'https://api.ok.ru',

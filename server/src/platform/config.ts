@@ -134,7 +134,16 @@ export const VARIABLES = {
     default: 'https://connect.ok.ru',
     meaning: "Root of OK's page of consent, for logging in.",
   }),
-  SOROKA_OK_API_URL: variable({ read: url, default: 'https://api.ok.ru', meaning: "Root of OK's API, for logging in." }),
+  SOROKA_OK_API_URL: variable({
+    read: url,
+    default: 'https://api.ok.ru',
+    meaning: "Root of OK's API, for logging in, and for groups that are connected by the API.",
+  }),
+  SOROKA_VK_API_URL: variable({
+    read: url,
+    default: 'https://api.vk.ru',
+    meaning: "Root of VK's API, for groups that are connected by the API.",
+  }),
   SOROKA_SEND_TIMEOUT_MS: variable({
     read: integer({ min: 100, max: 120_000 }),
     default: '10000',

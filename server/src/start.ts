@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAudit } from './audit/audit.ts';
-import { createBots } from './bots/bots.ts';
+import { BOTS_ALONE, createBots, loadCodeBots, readBotFile } from './bots/bots.ts';
 import { createCallbacks } from './callbacks/callbacks.ts';
 import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
@@ -134,7 +134,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const dialogs = createDialogs({ database, events });
   const files = createFiles({ database, clock, log, bytesMax: config.SOROKA_FILE_BYTES_MAX });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
-  const bots = createBots({ ...(rulesFile !== undefined && { rulesFile }), log });
+  const bots = createBots({
+    ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
+    turns: BOTS_ALONE,
+    fileBot: rulesFile === undefined ? undefined : readBotFile(rulesFile, log),
+    codeBots: await loadCodeBots(config.SOROKA_BOT_MODULES),
+  });
   const rawEvents = createRawEvents({ database, clock });
   const inbox = createInbox({
     database,
@@ -237,7 +242,9 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   if (reception !== null) {
     reception.run();
     inbox.run();
+    bots.run();
     stops.push(
+      () => bots.stop(),
       () => inbox.stop(),
       () => reception.stop(),
     );

@@ -1,7 +1,7 @@
 import type { Channel } from '@soroka/channels';
 import Fastify from 'fastify';
 import { pino } from 'pino';
-import { botOf, parseRules } from '../src/bots/bots.ts';
+import { BOTS_ALONE, type Bots, type BotsParts, createBots, parseBot } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
 import { createEvents } from '../src/events/events.ts';
@@ -10,6 +10,7 @@ import { createHealth, createIntake } from '../src/intake/intake.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import type { Database } from '../src/platform/database.ts';
+import { createHttpClient } from '../src/platform/http-client.ts';
 import { eventually, startDispatchTown } from './dispatch-town.ts';
 
 const RULES = `rules:
@@ -31,6 +32,8 @@ export async function startIncomingTown(
     /** Wraps the database that intake stores into. */
     storeInto?: (database: Database) => Database;
     isInboxStopped?: boolean;
+    /** Of the bots; by itself there is no desk, and their tasks wait for `startBots`. */
+    bots?: Partial<BotsParts>;
   } = {},
 ) {
   const { clock = systemClock } = options;
@@ -39,7 +42,9 @@ export async function startIncomingTown(
   await accounts.setUrls(account.id, { incomingUrl: 'http://example.org/incoming' });
   const dispatch = town.startDispatch();
   const log = pino({ level: 'silent' });
-  const rules = parseRules(options.rules ?? RULES, 'rules.yaml');
+  const read = parseBot(options.rules ?? RULES);
+  if (!read.ok) throw new Error(read.problems.join('; '));
+  const httpClient = createHttpClient({ allowCidrs: ['127.0.0.0/8'] });
   const forwards: NewCallback[] = [];
   const callbacks = {
     enqueue: async (_: unknown, items: readonly NewCallback[]) => void forwards.push(...items),
@@ -49,7 +54,20 @@ export async function startIncomingTown(
   const eventLog = createEvents({ database, clock, log, keepDays: 7 });
   const dialogs = createDialogs({ database, events: eventLog });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
-  const bots = botOf(rules);
+  const makeBots = (more: Partial<BotsParts> = {}): Bots =>
+    createBots({
+      ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
+      ...{ turns: BOTS_ALONE, fileBot: read.bot, codeBots: new Map(), ...options.bots, ...more },
+    });
+  const bots = makeBots();
+  const running: Bots[] = [];
+  /** One more process that does what bots wait for. */
+  const startBots = (more: Partial<BotsParts> = {}): Bots => {
+    const started = makeBots(more);
+    started.run();
+    running.push(started);
+    return started;
+  };
   /** What the networks can do for the inbox, by the test's own making. */
   const played: Record<'vk' | 'ok' | 'notify', Partial<Channel>> = {
     vk: {},
@@ -159,6 +177,8 @@ export async function startIncomingTown(
     dispatch,
     dialogs,
     startInbox,
+    startBots,
+    bots,
     rawEvents,
     health,
     played,
@@ -191,6 +211,8 @@ export async function startIncomingTown(
     async [Symbol.asyncDispose]() {
       await app.close();
       await Promise.all(inboxes.map((inbox) => inbox.stop()));
+      await Promise.all(running.map((one) => one.stop()));
+      await httpClient.close();
       await town[Symbol.asyncDispose]();
       // What a test left waiting must not be found by the next one's inbox, which cannot open this town's secrets.
       await database.run({ name: 'test.raw_event.empty', text: "delete from raw_event where state = 'waiting'" });

@@ -30,12 +30,16 @@ const TEXTS: BotTexts = {
   cancelled: 'Отменили. Если понадобимся, просто напишите.',
 };
 const SCENARIOS_MAX = 500;
+const MISUNDERSTOOD_MAX = 2;
 
 /** What came of reading: a bot, or everything that is wrong with the file, in sentences. */
 export type ReadBot = { ok: true; bot: Bot } | { ok: false; problems: readonly string[] };
 
-/** Reads a bot from YAML, or from JSON, which is YAML too. The form: docs/bots/. Never throws. */
-export function readBot(text: string): ReadBot {
+/**
+ * Reads a bot from YAML, or from JSON, which is YAML too. The form: docs/bots/. Never throws. `misunderstoodMax` holds where the file
+ * does not say it.
+ */
+export function readBot(text: string, { misunderstoodMax = MISUNDERSTOOD_MAX }: { misunderstoodMax?: number } = {}): ReadBot {
   const problems: string[] = [];
   const root = parseYaml(text, problems);
   if (problems.length > 0) return { ok: false, problems };
@@ -44,7 +48,7 @@ export function readBot(text: string): ReadBot {
     report('the file', 'must be an object with rules, a list, or scenarios, or both');
     return { ok: false, problems };
   }
-  const bot = botOf(root, report, createHash('sha256').update(text).digest('hex').slice(0, 12));
+  const bot = botOf(root, report, { version: createHash('sha256').update(text).digest('hex').slice(0, 12), misunderstoodMax });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, bot };
 }
 
@@ -65,7 +69,7 @@ export function parseYaml(text: string, problems: string[]): unknown {
   }
 }
 
-function botOf(root: Item, report: Report, digest: string): Bot {
+function botOf(root: Item, report: Report, unlessSaid: Pick<Bot, 'version' | 'misunderstoodMax'>): Bot {
   refuseUnknown(root, FIELDS, report);
   const synonyms = synonymsOf(root['synonyms'], below(report, 'synonyms'));
   const written = root['scenarios'] ?? {};
@@ -80,12 +84,12 @@ function botOf(root: Item, report: Report, digest: string): Bot {
   });
   const rules = root['rules'] === undefined ? [] : rulesOf(root['rules'], report, synonyms, isScenario);
   const bot: Bot = {
-    version: textField(root, 'version', report, 100) ?? digest,
+    version: textField(root, 'version', report, 100) ?? unlessSaid.version,
     rules,
     scenarios: new Map([...scenarios, ...rules.map(({ scenario }) => scenario)].map((scenario) => [scenario.name, scenario])),
     stopWords: stopWordsOf(root, report),
     texts: textsOf(root, report),
-    misunderstoodMax: numberField(root, 'misunderstood', report, 1, 100) ?? 2,
+    misunderstoodMax: numberField(root, 'misunderstood', report, 1, 100) ?? unlessSaid.misunderstoodMax,
     variables: variablesOf(root, report),
     versions: new Map(),
   };

@@ -1,290 +1,364 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { type BotEvent, botOf, createBots, parseRules } from './bots.ts';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { defineBot } from '@soroka/bot';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../test/dispatch-town.ts';
+import { startIncomingTown } from '../../test/incoming-town.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import type { Database } from '../platform/database.ts';
+import { BOTS_ALONE, type Turns } from './bots.ts';
 
-const base = {
-  network: 'vk',
-  groupId: '213243638',
-  userId: '37119444',
-  peerId: '37119444',
-  eventId: 'e1',
-  at: new Date(0),
-} as const;
-const says = (text: string, more: { payload?: string; ref?: string; network?: 'vk' | 'ok' } = {}): BotEvent => ({
-  ...base,
-  kind: 'message',
-  text,
-  networkId: '1',
-  attachments: [],
-  ...more,
-});
-const presses = (payload: string): BotEvent => ({ ...base, kind: 'button', payload, callbackId: 'c1' });
-const opens = (payload?: string): BotEvent => ({ ...base, kind: 'started', ...(payload !== undefined && { payload }) });
-
-const rulesOf = (yaml: string) => parseRules(yaml, 'rules.yaml');
-const dialog = { isGroupChat: false };
-const chat = { isGroupChat: true };
-const textsOf = (yaml: string, event: BotEvent, place = dialog) =>
-  botOf(rulesOf(yaml))
-    .answer(event, place)
-    .map(({ text }) => text);
-const silent = { info: () => {} };
-/** One rule with this condition, answering "yes". */
-const one = (when: string) => `rules: [{name: one, when: ${when}, reply: 'yes'}]`;
-const fits = (when: string, event: BotEvent) => textsOf(one(when), event).length === 1;
-
-describe('keywords', () => {
-  test.each([
-    ['привет', 'Привет!!!', true],
-    ['привет', 'приветствую', false],
-    ['привет', 'ну, ПРИВЕТ 👋', true],
-    ['ещё', 'хочу еще пиццу', true],
-    ['еще', 'Ещё одну', true],
-    ['добрый день', 'Здравствуйте, добрый день.', true],
-    ['добрый день', 'день добрый', false],
-    ['доставк*', 'доставку закажу', true],
-    ['доставк*', 'доставить', false],
-    ['часы работы', 'часы, работы?', true],
-  ])('"%s" against "%s": %s', (keyword, text, expected) => {
-    expect(fits(`{keywords: ['${keyword}']}`, says(text))).toBe(expected);
-  });
-
-  test('a letter typed as two code points is the same letter', () => {
-    expect(fits('{keywords: [чай]}', says('чай'.normalize('NFD')))).toBe(true);
-  });
-});
-
-test('a regex sees capitals and ё as rules do, and an expression that ruins backtracking engines is harmless', () => {
-  expect(fits("{regex: 'ещ[ёе]'}", says('ЕЩЁ'))).toBe(true);
-  expect(fits("{regex: '^(a+)+$'}", says(`${'a'.repeat(4_000)}!`))).toBe(false);
-});
-
-test('the Start button, a link and a chat opened by a link are starts; a plain message is not', () => {
-  const cases = [says('Начать', { payload: '{"command":"start"}' }), says('text', { ref: 'promo' }), opens(), opens('promo')];
-  expect(cases.map((event) => fits('{start: true}', event))).toEqual([true, true, true, true]);
-  expect(cases.map((event) => fits('{start: promo}', event))).toEqual([false, true, false, true]);
-  expect(fits('{start: true}', says('start'))).toBe(false);
-});
-
-test('a button is recognised by its payload however the network writes it', () => {
-  expect(fits('{payload: {b: 1, a: 2}}', says('Да', { payload: '{ "a": 2, "b": 1 }' }))).toBe(true);
-  expect(fits('{payload: yes-please}', presses('"yes-please"'))).toBe(true);
-  expect(fits('{payload: yes-please}', presses('yes-please'))).toBe(true);
-  expect(fits('{payload: yes-please}', says('yes-please'))).toBe(false);
-});
-
-test('what a rule gives its button comes back as the payload it waits for', () => {
-  const yaml = `rules:
-    - {name: ask, when: {keywords: [hi]}, reply: {text: '?', buttons: [[{label: Go, payload: {command: go, n: 1}}]]}}
-    - {name: go, when: {payload: {n: 1, command: go}}, reply: went}`;
-  const [asked] = botOf(rulesOf(yaml)).answer(says('hi'), dialog);
-  expect(asked?.keyboard).toEqual({
-    place: 'message',
-    rows: [[{ kind: 'text', label: 'Go', payload: '{"command":"go","n":1}' }]],
-  });
-  expect(textsOf(yaml, presses('{"command":"go","n":1}'))).toEqual(['went']);
-});
-
-test('a reply may have every kind of button, at the bottom of the dialog too', () => {
-  const yaml = `rules:
-    - name: menu
-      when: {start: true, channel: vk}
-      reply:
-        text: Что подсказать?
-        keyboard: {place: dialog, oneTime: true}
-        buttons:
-          - [{label: Да, payload: yes, color: positive}, {kind: callback, label: Счёт, payload: {n: 1}}]
-          - [{kind: link, label: Сайт, url: 'https://example.ru/'}]
-          - [{kind: location, label: Где вы?}]
-          - [{kind: contact, label: Мой телефон}]
-    - {name: bye, when: {keywords: [пока]}, reply: {text: Пока, keyboard: {place: dialog}, buttons: []}}`;
-  const [menu] = botOf(rulesOf(yaml)).answer(opens(), dialog);
-  expect(menu?.keyboard).toEqual({
-    place: 'dialog',
-    oneTime: true,
-    rows: [
-      [
-        { kind: 'text', label: 'Да', payload: '"yes"', color: 'positive' },
-        { kind: 'callback', label: 'Счёт', payload: '{"n":1}' },
-      ],
-      [{ kind: 'link', label: 'Сайт', url: 'https://example.ru/' }],
-      [{ kind: 'location', label: 'Где вы?' }],
-      [{ kind: 'contact', label: 'Мой телефон' }],
-    ],
-  });
-  expect(botOf(rulesOf(yaml)).answer(says('пока'), dialog)).toEqual([{ text: 'Пока', keyboard: { place: 'dialog', rows: [] } }]);
-});
-
-test('a keyboard is held against the networks on which its rule answers', () => {
-  const fourInAWideRow = (channel: string) =>
-    `rules: [{name: a, when: {start: true${channel}}, reply: {text: b, buttons: [[${'{kind: link, label: c, url: "https://a.ru"}, '.repeat(4)}]]}}]`;
-  expect(() => rulesOf(fourInAWideRow(''))).toThrow(
-    /rule 1 "a": reply\.buttons\[0\]: OK takes at most 3 in a row with a link button/,
-  );
-  expect(rulesOf(fourInAWideRow(', channel: vk'))).toHaveLength(1);
-});
-
-test('what a network will show in a simpler form is said once, when the rules are loaded', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
-  const rulesFile = join(folder, 'rules.yaml');
-  writeFileSync(
-    rulesFile,
-    `rules:
-      - {name: ask, when: {start: true}, reply: {text: '?', buttons: [[{label: a, payload: a}, {label: b, payload: b}]]}}
-      - {name: phone, when: {fallback: true, channel: vk}, reply: {text: '?', buttons: [[{kind: contact, label: c}]]}}`,
-  );
-  const lines: unknown[] = [];
-  createBots({ rulesFile, log: { info: (line: unknown) => lines.push(line) } });
-  expect(lines).toEqual([
-    {
-      event: 'bot_keyboards_simplified',
-      simplified: [
-        'rule "ask": OK has no text button: a callback button stands in',
-        'rule "phone": VK has no contact button: a text button stands in',
-      ],
+/** The time of this machine, and what a test has let pass besides. */
+function skippingClock(): Clock & { skip(ms: number): void } {
+  let skipped = 0;
+  return {
+    now: () => systemClock.now() + skipped,
+    monotonic: () => systemClock.monotonic() + skipped,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    skip: (ms) => {
+      skipped += ms;
     },
+  };
+}
+
+interface Asked {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** Somebody else's program, which answers as the test says. */
+const program = {
+  asked: [] as Asked[],
+  url: '',
+  answer: async (_: Asked): Promise<{ status: number; json: unknown }> => ({ status: 200, json: {} }),
+};
+const server = createServer(async (request, response) => {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) body += chunk;
+  const asked = { method: request.method, url: request.url, headers: request.headers, body };
+  program.asked.push(asked);
+  const { status, json } = await program.answer(asked);
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
+});
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  program.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+const ORDER = (url: string) => `
+rules:
+  - {name: order, when: {keywords: {any: [заказ]}}, do: [{goto: order}]}
+  - {name: quiet, when: {noReply: 1d}, reply: Ещё думаете?}
+scenarios:
+  order:
+    - ask: {text: Что привезти?, save: what}
+    - call: {method: PUT, url: '${url}/orders', headers: {x-shop: soroka}, body: {what: '{{ what }}'}, save: {number: body.number}}
+    - say: 'Заказ {{ number }}: {{ what }}.'
+    - wait: 2h
+    - say: Как пицца?
+`;
+const HANDOFF_YAML = 'rules: [{name: rest, when: {fallback: true}, reply: Что?}]';
+
+type Town = Awaited<ReturnType<typeof startIncomingTown>>;
+const textsOf = async (town: Town, person: number): Promise<string[]> => {
+  const find = { name: 'test.dialog.of', text: 'select id from dialog where account_id = $1 and user_id = $2' };
+  const [found] = await town.database.rows<{ id: number }>(find, [town.account.id, String(person)]);
+  if (found === undefined) return [];
+  const page = await town.dialogs.messages(town.account.id, found.id, { limit: 100 });
+  return [...(page?.items ?? [])].reverse().map(({ text, source }) => (source === 'bot' ? `> ${text}` : text));
+};
+const say = async (town: Town, text: string, person: number): Promise<void> => {
+  await town.post('vk', town.vkMessage(text, { from_id: person }));
+  await town.settled();
+};
+const tasks = async (town: Town): Promise<string[]> => {
+  const list = { name: 'test.bot_task', text: 'select kind from bot_task where account_id = $1 order by id' };
+  return (await town.database.rows<{ kind: string }>(list, [town.account.id])).map(({ kind }) => kind);
+};
+
+/** A database as a process has it that dies after so many steps: between two statements or transactions, or right before a commit. */
+function mortal(database: Database, steps: number) {
+  let left = steps;
+  const live = () => {
+    left -= 1;
+    if (left < 0) throw new Error('killed');
+  };
+  const around = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    live();
+    const result = await work();
+    live();
+    return result;
+  };
+  const mortalDatabase: Database = {
+    ...database,
+    rows: (...given) => around(() => database.rows(...given)),
+    run: (...given) => around(() => database.run(...given)),
+    transaction: (work) =>
+      around(() =>
+        database.transaction(async (tx) => {
+          const result = await work(tx);
+          live();
+          return result;
+        }),
+      ),
+  };
+  return { database: mortalDatabase, isDead: () => left < 0 };
+}
+
+describe('what takes its time', () => {
+  test('a server killed between any two steps of a web request and a timer does each once', async () => {
+    const clock = skippingClock();
+    await using town = await startIncomingTown({ rules: ORDER(program.url), clock });
+    program.answer = async () => ({ status: 200, json: { number: 7 } });
+    // What somebody has claimed is due again within ten seconds.
+    const near = { name: 'test.bot_task.near', text: 'select id from bot_task where account_id = $1 and due_at <= $2' };
+    const isIdle = async () => (await town.database.rows(near, [town.account.id, new Date(clock.now() + 11_000)])).length === 0;
+    let deaths = 0;
+    for (let steps = 0, isAlive = false; !isAlive; steps += 1) {
+      const person = 5_000 + steps;
+      program.asked = [];
+      await say(town, 'заказ', person);
+      await say(town, 'маргариту', person);
+      const life = mortal(town.database, steps);
+      for (const passes of [0, 2 * 3_600_000]) {
+        clock.skip(passes);
+        const process = town.startBots({ database: life.database });
+        await eventually(async () => life.isDead() || (await isIdle()));
+        await process.stop();
+        if (!life.isDead()) continue;
+        clock.skip(11_000); // what the dead one had claimed is free again
+        const next = town.startBots();
+        await eventually(isIdle);
+        await next.stop();
+      }
+      isAlive = !life.isDead();
+      deaths += life.isDead() ? 1 : 0;
+      expect(await textsOf(town, person)).toEqual([
+        ...['заказ', '> Что привезти?', 'маргариту', '> Заказ 7: маргариту.', '> Как пицца?'],
+      ]);
+      expect(new Set(program.asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+      expect(program.asked[0]).toMatchObject({ method: 'PUT', url: '/orders', body: '{"what":"маргариту"}' });
+      const clear = { name: 'test.bot_task.clear', text: 'delete from bot_task where account_id = $1' };
+      await town.database.run(clear, [town.account.id]);
+    }
+    expect(deaths).toBeGreaterThan(10);
+  }, 60_000);
+
+  test('a call that fails is tried twice more, and then a person takes over', async () => {
+    const clock = skippingClock();
+    const given: unknown[] = [];
+    const turns: Turns = { ...BOTS_ALONE, handOver: async (_, __, to) => void given.push(to) };
+    await using town = await startIncomingTown({ rules: ORDER(program.url), clock, bots: { turns } });
+    program.answer = async () => ({ status: 503, json: {} });
+    program.asked = [];
+    await say(town, 'заказ', 1);
+    await say(town, 'суп', 1);
+    for (const tries of [1, 2, 3]) {
+      const process = town.startBots();
+      await eventually(async () => program.asked.length === tries);
+      await eventually(async () => (await tasks(town)).includes('call') === tries < 3);
+      await process.stop();
+      clock.skip(11_000);
+    }
+    expect(new Set(program.asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    expect(given).toEqual([expect.objectContaining({ note: expect.stringMatching(/call/i) })]);
+    expect((await textsOf(town, 1)).at(-1)).toMatch(/^> Передаю разговор оператору/);
+  });
+
+  test('a silence is heard of once it has lasted, and every word puts it off', async () => {
+    const clock = skippingClock();
+    await using town = await startIncomingTown({ rules: ORDER(program.url), clock });
+    await say(town, 'добрый день', 2);
+    clock.skip(20 * 3_600_000);
+    await say(town, 'ау', 2);
+    clock.skip(20 * 3_600_000);
+    const process = town.startBots();
+    await eventually(async () => (await tasks(town)).length === 1);
+    clock.skip(5 * 3_600_000);
+    await eventually(async () => (await tasks(town)).length === 0);
+    await process.stop();
+    expect((await textsOf(town, 2)).filter((text) => text === '> Ещё думаете?')).toHaveLength(1);
+  });
+});
+
+test('two servers at the same timers ring each once', async () => {
+  const clock = skippingClock();
+  await using town = await startIncomingTown({
+    rules: 'rules: [{name: a, when: {keywords: [раз]}, do: [{wait: 1h}, {say: два}]}]',
+    clock,
+  });
+  for (let person = 10; person < 30; person += 1) await town.post('vk', town.vkMessage('раз', { from_id: person }));
+  await town.settled();
+  clock.skip(3_600_000);
+  const processes = [town.startBots(), town.startBots()];
+  await eventually(async () => (await tasks(town)).length === 0);
+  await Promise.all(processes.map((one) => one.stop()));
+  for (let person = 10; person < 30; person += 1) expect(await textsOf(town, person)).toEqual(['раз', '> два']);
+});
+
+describe('bots that take turns', () => {
+  const owners = (): Turns & { owner: 'bot' | 'queue' | 'human' } => {
+    const turns = {
+      ...BOTS_ALONE,
+      owner: 'bot' as 'bot' | 'queue' | 'human',
+      ownerOf: async () => turns.owner,
+      handOver: async () => {
+        turns.owner = 'queue';
+      },
+    };
+    return turns;
+  };
+  const assign = async (town: Town, more: { kind: 'code' | 'outside'; module?: string; url?: string }): Promise<void> => {
+    const add = {
+      name: 'test.bot.assign',
+      text: `
+        with made as (
+          insert into bot (account_id, name, kind, module, url, created_at) values ($1, 'b', $2, $3, $4, now()) returning id
+        )
+        insert into bot_group (account_id, network, group_id, bot_id) select $1, 'vk', $5, id from made`,
+    };
+    await town.database.run(add, [town.account.id, more.kind, more.module ?? null, more.url ?? null, town.groupIds.vk]);
+  };
+
+  test('a bot outside is asked with a signature, remembers its session, and its actions are carried out', async () => {
+    const turns = owners();
+    await using town = await startIncomingTown({ bots: { turns } });
+    await assign(town, { kind: 'outside', url: `${program.url}/bot` });
+    program.asked = [];
+    program.answer = async ({ body }) => {
+      const { event, session } = JSON.parse(body) as { event: { text: string }; session?: { count: number } };
+      const count = (session?.count ?? 0) + 1;
+      const actions = [
+        { kind: 'say', text: `${count}: ${event.text}` },
+        ...(count === 2 ? [{ kind: 'handoff' }, { kind: 'say', text: 'never' }] : []),
+      ];
+      return { status: 200, json: { actions, session: { count } } };
+    };
+    town.startBots();
+    await say(town, 'раз', 40);
+    await say(town, 'два', 40);
+    await eventually(async () => (await tasks(town)).length === 0);
+    await say(town, 'три', 40);
+    expect((await textsOf(town, 40)).toSorted()).toEqual(['> 1: раз', '> 2: два', 'два', 'раз', 'три']);
+    expect(turns.owner).toBe('queue');
+    const [first] = program.asked;
+    const { callbackSecret } = town.account;
+    expect(new Webhook(callbackSecret).verify(first?.body ?? '', first?.headers as Record<string, string>)).toMatchObject({
+      type: 'bot.event',
+      network: 'vk',
+      event: { kind: 'message', text: 'раз' },
+    });
+  });
+
+  test('an answer that comes after somebody has taken over is not said', async () => {
+    const turns = owners();
+    await using town = await startIncomingTown({ bots: { turns } });
+    await assign(town, { kind: 'outside', url: `${program.url}/bot` });
+    program.asked = [];
+    const answer = Promise.withResolvers<void>();
+    program.answer = async () => {
+      await answer.promise;
+      return { status: 200, json: { actions: [{ kind: 'say', text: 'too late' }] } };
+    };
+    town.startBots();
+    await say(town, 'привет', 41);
+    await eventually(() => program.asked.length === 1);
+    turns.owner = 'human';
+    answer.resolve();
+    await eventually(async () => (await tasks(town)).length === 0);
+    expect(await textsOf(town, 41)).toEqual(['привет']);
+  });
+
+  test('a stop word wins over a bot that is thinking', async () => {
+    await using town = await startIncomingTown();
+    await assign(town, { kind: 'outside', url: `${program.url}/bot` });
+    program.asked = [];
+    const answer = Promise.withResolvers<void>();
+    program.answer = async () => {
+      await answer.promise;
+      return { status: 200, json: { actions: [{ kind: 'say', text: 'too late' }] } };
+    };
+    town.startBots();
+    await say(town, 'привет', 42);
+    await eventually(() => program.asked.length === 1);
+    await say(town, 'оператор', 42);
+    answer.resolve();
+    await eventually(async () => (await tasks(town)).length === 0);
+    expect(await textsOf(town, 42)).toEqual(['привет', 'оператор', expect.stringMatching(/^> Передаю разговор/)]);
+  });
+
+  test('a bot outside that fails three times hands over', async () => {
+    const clock = skippingClock();
+    const turns = owners();
+    await using town = await startIncomingTown({ clock, bots: { turns } });
+    await assign(town, { kind: 'outside', url: `${program.url}/bot` });
+    program.asked = [];
+    program.answer = async () => ({ status: 200, json: { actions: 'none' } });
+    await say(town, 'привет', 43);
+    for (const tries of [1, 2, 3]) {
+      const process = town.startBots();
+      await eventually(() => program.asked.length === tries);
+      await eventually(async () => (await tasks(town)).includes('turn') === tries < 3);
+      await process.stop();
+      clock.skip(11_000);
+    }
+    expect(turns.owner).toBe('queue');
+    expect((await textsOf(town, 43)).at(-1)).toMatch(/^> Передаю разговор оператору/);
+  });
+
+  test('a bot in code asks question after question, and its scene outlives the process', async () => {
+    const bot = defineBot<unknown>((b) => {
+      b.hear('запись', (c) => c.enter('booking'));
+      b.scene('booking', async (c) => {
+        const day = await c.ask.text('На какой день?');
+        await c.wait('1h');
+        c.reply(`Ждём вас: ${day}.`);
+      });
+    });
+    const clock = skippingClock();
+    await using town = await startIncomingTown({ clock, bots: { codeBots: new Map([['salon', bot]]) } });
+    await assign(town, { kind: 'code', module: 'salon' });
+    const first = town.startBots();
+    await say(town, 'запись', 44);
+    await eventually(async () => (await textsOf(town, 44)).length === 2);
+    await first.stop();
+    await say(town, 'пятница', 44);
+    const second = town.startBots();
+    await eventually(async () => (await tasks(town))[0] === 'timer');
+    await second.stop();
+    clock.skip(3_600_000);
+    town.startBots();
+    await eventually(async () => (await tasks(town)).length === 0);
+    expect(await textsOf(town, 44)).toEqual(['запись', '> На какой день?', 'пятница', '> Ждём вас: пятница.']);
+  });
+});
+
+test('a bot that talks with another program comes to an end', async () => {
+  const handed: unknown[] = [];
+  const turns: Turns = { ...BOTS_ALONE, handOver: async (_, __, to) => void handed.push(to) };
+  await using town = await startIncomingTown({
+    rules: 'rules: [{name: echo, when: {keywords: [пинг]}, reply: [понг, пинг, понг]}]',
+    bots: { turns },
+  });
+  for (let index = 0; index < 21; index += 1) await town.post('vk', town.vkMessage('пинг', { from_id: 50 }));
+  await town.settled();
+  expect((await textsOf(town, 50)).filter((text) => text.startsWith('>'))).toHaveLength(60);
+  expect(handed).toHaveLength(1);
+});
+
+test('what nobody knew is counted by its words, long numbers left out', async () => {
+  await using town = await startIncomingTown({ rules: HANDOFF_YAML.replace('rules:', 'misunderstood: 100\nrules:') });
+  for (const text of ['Где мой заказ 12345678?', 'где мой заказ 87654321', 'А самовывоз ЕЩЁ есть?']) await say(town, text, 60);
+  const list = {
+    name: 'test.bot_phrase',
+    text: 'select phrase, count from bot_phrase where account_id = $1 order by count desc',
+  };
+  expect(await town.database.rows(list, [town.account.id])).toEqual([
+    { phrase: 'где мой заказ #', count: 2 },
+    { phrase: 'а самовывоз еще есть', count: 1 },
   ]);
-  rmSync(folder, { recursive: true });
-});
-
-test('in a chat of several people only the rules that name chats answer, its fallback too', () => {
-  const yaml = `rules:
-    - {name: menu, when: {keywords: [меню]}, chats: true, reply: menu}
-    - {name: hello, when: {keywords: [привет]}, reply: hello}
-    - {name: rest, when: {fallback: true}, reply: rest}
-    - {name: rest of chats, when: {fallback: true}, chats: true, reply: rest of chats}`;
-  const words = ['меню', 'привет', 'что?'];
-  expect(words.flatMap((text) => textsOf(yaml, says(text)))).toEqual(['menu', 'hello', 'rest']);
-  expect(words.flatMap((text) => textsOf(yaml, says(text), chat))).toEqual(['menu', 'rest of chats', 'rest of chats']);
-  expect(textsOf(one('{fallback: true}'), says('что?'), chat)).toEqual([]);
-});
-
-test('the first rule that fits answers, and only it', () => {
-  const yaml = `rules:
-    - {name: one, when: {keywords: [пицца], channel: ok}, reply: [ok first, ok second]}
-    - {name: two, when: {keywords: [пицца]}, reply: any}
-    - {name: rest, when: {fallback: true}, reply: rest}`;
-  expect(textsOf(yaml, says('пицца', { network: 'ok' }))).toEqual(['ok first', 'ok second']);
-  expect(textsOf(yaml, says('пицца'))).toEqual(['any']);
-  expect(textsOf(yaml, says('суп'))).toEqual(['rest']);
-});
-
-test('an unknown command gets the fallback, and a chat merely opened does not', () => {
-  const hostile = ['{"command":"reboot"}', '{"command":', '{"__proto__":{"command":"start"}}', '['.repeat(900_000), 'null', ''];
-  for (const payload of hostile) expect(fits('{fallback: true}', presses(payload))).toBe(true);
-  expect(fits('{fallback: true}', opens('whatever'))).toBe(false);
-});
-
-test('without a fallback an unknown message is met with silence', () => {
-  expect(textsOf(one('{keywords: [привет]}'), says('что-то другое'))).toEqual([]);
-  expect(createBots({ log: silent }).answer(says('привет'), dialog)).toEqual([]);
-});
-
-test.each([
-  ['rules: [{when: {fallback: true}, reply: a}]', /rule 1: name must be/],
-  ['rules: [{name: a, when: {keyword: [b]}, reply: c}]', /rule 1 "a": when\.keyword is not known here; there is keywords/],
-  [
-    'rules: [{name: a, when: {keywords: [404]}, reply: c}]',
-    /rule 1 "a": when\.keywords\[0\] must be a text, got a number: write it in quotes/,
-  ],
-  ["rules: [{name: a, when: {keywords: ['?!']}, reply: c}]", /keywords\[0\] holds no letter/],
-  ["rules: [{name: a, when: {keywords: ['а*']}, reply: c}]", /at least 3 letters before \*/],
-  ["rules: [{name: a, when: [{start: true}, {regex: '(?=x)'}], reply: c}]", /rule 1 "a": when\[1\]\.regex is no RE2 expression/],
-  [`rules: [{name: a, when: {regex: '${'x'.repeat(301)}'}, reply: c}]`, /regex must be at most 300/],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{label: c}]]}}]',
-    /reply\.buttons\[0\]\[0\]\.payload is missing/,
-  ],
-  [
-    `rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{label: ${'c'.repeat(41)}, payload: d}]]}}]`,
-    /rule 1 "a": reply\.buttons\[0\]\[0\]\.label: VK takes at most 40 characters, there are 41/,
-  ],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: link, label: c, url: "javascript:1"}]]}}]',
-    /rule 1 "a": reply\.buttons\[0\]\[0\]\.url: a link is an http or https address\)$/,
-  ],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: link, label: c, payload: d, url: "https://a.ru"}]]}}]',
-    /buttons\[0\]\[0\]\.payload is not known here; there is kind, label, url/,
-  ],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{kind: dice, label: c}]]}}]',
-    /buttons\[0\]\[0\]\.kind must be one of text, callback, link, contact, location/,
-  ],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: []}}]',
-    /reply\.buttons: a keyboard under a message has at least one row/,
-  ],
-  [
-    'rules: [{name: a, when: {start: true}, reply: {text: b, buttons: [[{label: c, payload: d}]], keyboard: {oneTime: true}}}]',
-    /reply\.keyboard\.oneTime is of a keyboard at the place dialog/,
-  ],
-  [`rules: [{name: a, when: {start: true}, reply: ${'б'.repeat(3_901)}}]`, /reply must be at most 3900 characters, got 3901/],
-  ['rules: [{name: a, when: {start: true}, chats: often, reply: b}]', /rule 1 "a": chats must be true or false, got a text/],
-  ['rules: [{name: a, when: {start: true}}]', /rule 1 "a": reply must be a text or an object/],
-  [
-    'rules: [{name: a, when: {fallback: true}, reply: b}, {name: c, when: {start: true}, reply: d}]',
-    /rule 2 "c": it can never fit: rule "a"/,
-  ],
-  ['rules: [{name: a, when: {start: true}, reply: b}, {name: a, when: {start: true}, reply: b}]', /rule 2 "a": name was used/],
-  ['rules: {a: b}', /the file must be an object with "rules", a list/],
-  ['rules:\n  - name: "a', /line 2, column/],
-])('%s is refused', (yaml, message) => {
-  expect(() => rulesOf(yaml)).toThrow(message);
-  expect(() => rulesOf(yaml)).toThrow(/config\.invalid: bot rules rules\.yaml: /);
-});
-
-test('every mistake is named at once, and a file that is not there says which variable to check', () => {
-  expect(() => rulesOf('rules: [{name: a, when: {start: 1}, reply: ""}]')).toThrow(
-    /when\.start must be .+; rule 1 "a": reply must be/,
-  );
-  expect(() => createBots({ rulesFile: '/nowhere/rules.yaml', log: silent })).toThrow(/ENOENT.+SOROKA_BOT_RULES/);
-});
-
-test('a rule may show a notice to who pressed its button, with a reply or without one', () => {
-  const bots = botOf(rulesOf('rules: [{name: save, when: {payload: {save: 1}}, notice: Сохранено}]'));
-  expect([bots.notice(presses('{"save":1}'), dialog), bots.answer(presses('{"save":1}'), dialog)]).toEqual(['Сохранено', []]);
-  expect(bots.notice(presses('{"save":2}'), dialog)).toBeUndefined();
-  expect(() => rulesOf(`rules: [{name: a, when: {start: true}, notice: "${'я'.repeat(91)}"}]`)).toThrow(
-    /notice must be a text of 1 to 90 characters/,
-  );
-});
-
-describe('the demo', () => {
-  const bots = createBots({ rulesFile: fileURLToPath(new URL('demo-rules.yaml', import.meta.url)), log: silent });
-  const ruleTexts = (event: BotEvent) => bots.answer(event, dialog).map(({ text }) => text);
-
-  test.each([
-    ['привет', /^Здравствуйте!/],
-    ['Здравствуйте, доставка есть?', /^Привозим/],
-    ['Когда вы работаете?', /^Работаем каждый день/],
-    ['Спасибо!', /^Пожалуйста!/],
-    ['абракадабра', /^Кажется/],
-  ])('%s', (text, expected) => {
-    expect(ruleTexts(says(text))).toEqual([expect.stringMatching(expected)]);
-  });
-
-  test('greets whoever comes by a link, and every button it shows leads somewhere', () => {
-    const [greeting] = bots.answer(opens('payloadText'), dialog);
-    const [fallback] = bots.answer(says('абракадабра'), dialog);
-    const buttons = greeting?.keyboard?.rows.flat() ?? [];
-    expect(buttons.map(({ label }) => label)).toEqual(['Доставка', 'Часы работы', 'Как сделать заказ']);
-    const payloads = buttons.map((button) => (button.kind === 'text' ? button.payload : ''));
-    for (const payload of payloads) expect(ruleTexts(presses(payload))).not.toEqual([fallback?.text]);
-  });
-});
-
-test('docs/bot-rules.md shows rules that work as it says', () => {
-  const page = readFileSync(new URL('../../../docs/bot-rules.md', import.meta.url), 'utf8');
-  const yaml = /```yaml\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
-  const reply = /```yaml example\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
-  const ofExample = `rules:\n- name: example\n  when: { fallback: true }\n${reply.replaceAll(/^/gm, '  ')}`;
-  const [example] = botOf(rulesOf(ofExample)).answer(says('что?'), dialog);
-  expect(example?.keyboard?.rows.flat().map(({ kind }) => kind)).toEqual(['contact', 'location', 'link', 'text']);
-  expect(textsOf(yaml, says('Здравствуйте, доставка есть?'))).toEqual([expect.stringMatching(/^Привезём/)]);
-  expect(textsOf(yaml, says('Добрый день'))).toEqual(['Здравствуйте! Что подсказать?']);
-  expect(textsOf(yaml, says('что?'))).toEqual([expect.stringMatching(/^Пока/)]);
 });

@@ -1,52 +1,87 @@
-import { fitKeyboard } from '@soroka/channels';
-import type { Logger } from '../platform/telemetry.ts';
-import { type BotEvent, findRule } from './matching.ts';
-import { networksOf, type Reply, type Rule, readRules } from './rules.ts';
+import type { Bot, Network } from '@soroka/bot';
+import type { Connections } from '../connections/connections.ts';
+import type { Dialogs } from '../dialogs/dialogs.ts';
+import type { Database, Queryable, Transaction } from '../platform/database.ts';
+import type { HttpClient } from '../platform/http-client.ts';
+import { createLoop } from '../platform/loop.ts';
+import type { CodeBots } from './code-bots.ts';
+import { createHearing, type HearingParts } from './hearing.ts';
+import { botEventOf, type Said } from './moments.ts';
+import { createPeople, type PeopleParts } from './people.ts';
+import { createRunners } from './runners.ts';
+import type { TurnParts } from './take-turn.ts';
+import { createTaskWorker } from './task-worker.ts';
+import { forgetTraces } from './traces.ts';
 
-export type { BotEvent } from './matching.ts';
-export { type Condition, parseRules, type Reply, type Rule, readRules } from './rules.ts';
+export { parseBot, readBotFile } from './bot-file.ts';
+export { type CodeBots, loadCodeBots } from './code-bots.ts';
+export { BOTS_ALONE, type Turns } from './dialog-facts.ts';
+export type { Said } from './moments.ts';
 
-/** Where the event happened. */
-export interface BotPlace {
-  /** A chat of several people: only rules with `chats: true` answer there. */
-  isGroupChat: boolean;
+export interface BotsParts extends Omit<HearingParts, 'runners' | 'onTask' | 'people'>, TurnParts, PeopleParts {
+  database: Database;
+  dialogs: HearingParts['dialogs'] & Pick<Dialogs, 'lock'>;
+  connections: Pick<Connections, 'ofGroup'>;
+  httpClient: Pick<HttpClient, 'post'>;
+  /** Answers in the groups that have no bot of their own; undefined: there they are silent. */
+  fileBot: Bot | undefined;
+  codeBots: CodeBots;
 }
 
+/** What a person said, where the bot may answer. */
+export interface Heard {
+  dialogId: number;
+  /** Of the group's own; undefined where only an upstream serves it. */
+  connectionId: number | undefined;
+  isNewDialog: boolean;
+  event: Said;
+}
+
+/** The bots of this server's groups. */
 export interface Bots {
-  /** What to answer in the same dialog, in this order; empty where the bot stays silent. */
-  answer(event: BotEvent, place: BotPlace): readonly Reply[];
-  /** The line to show to who pressed a `callback` button; undefined where there is none. */
-  notice(event: BotEvent, place: BotPlace): string | undefined;
+  /** Does what the bot does, in the transaction of the event; gives the line for whoever pressed a button. */
+  hear(tx: Transaction, heard: Heard): Promise<{ notice?: string }>;
+  /** Whether any bot answers in the group, at most a second after it was said. */
+  answersIn(tx: Queryable, accountId: number, network: Network, groupId: string): Promise<boolean>;
+  /** Begins with timers, web requests and turns. */
+  run(): void;
+  /** Resolves when those under way have ended. */
+  stop(): Promise<void>;
 }
 
-/**
- * The auto-replies of this server. Without a file the bot is silent. Throws `config.invalid` naming every wrong rule and
- * field; says once to the log which buttons a network will show in a simpler form.
- */
-export function createBots({ rulesFile, log }: { rulesFile?: string; log: Pick<Logger, 'info'> }): Bots {
-  const rules = rulesFile === undefined ? [] : readRules(rulesFile);
-  const simplified = simplifications(rules);
-  if (simplified.length > 0) log.info({ event: 'bot_keyboards_simplified', simplified });
-  return botOf(rules);
-}
+// Timers may be so late; what is to be done at once wakes the loop, and other processes' tasks are found by it.
+const IDLE_MS = 500;
+const EVERY_MS = 10;
+const SWEEP_IDLE_MS = 600_000;
 
-/** What the first rule that fits has to say. Pure; whatever an event holds, it never throws. */
-export function botOf(rules: readonly Rule[]): Bots {
+export function createBots(parts: BotsParts): Bots {
+  const { database, dialogs, clock, log, fileBot, codeBots } = parts;
+  const runners = createRunners({ clock, fileBot, codeBots });
+  const people = createPeople(parts);
+  const hearing = createHearing({ ...parts, people, runners, onTask: () => tasks.wake() });
+  const worker = createTaskWorker({ ...parts, people, runners, hearing });
+  const common = { clock, log, everyMs: EVERY_MS };
+  const tasks = createLoop({ ...common, name: 'bot_tasks', idleMs: IDLE_MS, step: () => worker.workOff() });
+  const sweep = createLoop({
+    ...common,
+    name: 'bot_sweep',
+    idleMs: SWEEP_IDLE_MS,
+    step: () => forgetTraces(database, clock.now()),
+  });
+
   return {
-    answer: (event, place) => findRule(rules, event, place)?.replies ?? [],
-    notice: (event, place) => findRule(rules, event, place)?.notice,
+    async hear(tx, { dialogId, connectionId, isNewDialog, event }) {
+      const dialog = await dialogs.lock(tx, dialogId);
+      if (dialog === null) return {};
+      return hearing.hear(tx, { dialog, connectionId, event: botEventOf(event), key: event.eventId.slice(0, 500), isNewDialog });
+    },
+    answersIn: async (tx, accountId, network, groupId) => (await runners.of(tx, accountId, network, groupId)) !== null,
+    run() {
+      tasks.run();
+      sweep.run();
+    },
+    async stop() {
+      await Promise.all([tasks.stop(), sweep.stop()]);
+    },
   };
-}
-
-/** A sentence for each thing in the keyboards of a rule that a network lacks. */
-function simplifications(rules: readonly Rule[]): readonly string[] {
-  const sentences = rules.flatMap(({ name, when, replies }) =>
-    replies.flatMap(({ keyboard }) =>
-      networksOf(when).flatMap((network) => {
-        const fitted = keyboard === undefined ? undefined : fitKeyboard(network, keyboard);
-        return fitted?.ok === true ? fitted.simplified.map(({ rule }) => `rule "${name}": ${rule}`) : [];
-      }),
-    ),
-  );
-  return [...new Set(sentences)];
 }

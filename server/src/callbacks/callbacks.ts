@@ -19,6 +19,7 @@ import { type ParkedFilter, REPLAY_MAX, replayMany, replayOne } from './replay.t
 export type { CallbackDetails, CallbackFilter, CallbackItem, CallbackPage } from './callback-log.ts';
 export type { EndpointItem, EndpointPage } from './endpoint-list.ts';
 export type { ParkedFilter } from './replay.ts';
+export { signedHeaders } from './signature.ts';
 
 /** One thing to tell a customer. */
 export interface NewCallback {

@@ -16,6 +16,7 @@ import {
   type NewContact,
 } from './directory.ts';
 import { type ImportRow, importContacts } from './import.ts';
+import { type KnownPerson, knowPerson, type Learnt, learnOfPerson } from './learning.ts';
 import { type DialogMover, type Merge, mergeContacts, mergesOf, unmergeContacts } from './merging.ts';
 import { saveProfiles, unknownProfiles } from './profiles.ts';
 import { createSegments, type Segments } from './segments.ts';
@@ -32,6 +33,7 @@ export {
   type Variables,
 } from './directory.ts';
 export type { ImportRow } from './import.ts';
+export type { KnownPerson, Learnt } from './learning.ts';
 export type { DialogMover, Merge } from './merging.ts';
 export type { Segment, SegmentDefinition, Segments } from './segments.ts';
 export type { Subscriber } from './subscriptions.ts';
@@ -120,6 +122,10 @@ export interface Contacts {
   notePermission(tx: Queryable, subscriber: Subscriber, allowed: boolean, at: Date): Promise<void>;
   /** The person told their phone. Nothing changes where they have one, or somebody else has it: an operator may merge the two. */
   learnPhone(tx: Queryable, accountId: number, contactId: number, phone: string): Promise<void>;
+  /** What is known of a person; null where the account has none such. */
+  know(tx: Queryable, accountId: number, contactId: number): Promise<KnownPerson | null>;
+  /** Learns what a bot was told. False where some of it was too much: nothing that was known is lost, and nothing is cut. */
+  learn(tx: Queryable, accountId: number, contactId: number, learnt: Learnt): Promise<boolean>;
   segments: Segments;
 }
 
@@ -287,6 +293,8 @@ export function createContacts(parts: { database: Database; clock?: Clock }): Co
     unmerge: (accountId, mergeId, dialogs) => unmergeContacts(database, accountId, { mergeId, at: now() }, dialogs),
     noteWord,
     notePermission,
+    know: knowPerson,
+    learn: learnOfPerson,
     async learnPhone(tx, accountId, contactId, phone) {
       await tx.run(SQL.givePhone, [accountId, contactId, phone]);
     },

@@ -54,6 +54,7 @@ export interface ContactFilter {
 export const CONTACT_LIMITS = {
   labels: 100,
   variables: 100,
+  variableNameCharacters: 64,
   variablesCharacters: 16_384,
   nameCharacters: 200,
   labelCharacters: 64,

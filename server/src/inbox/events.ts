@@ -32,11 +32,6 @@ export function receiptsGivenUp(log: Logger, event: { count: number }): void {
   log.warn({ event: 'receipts_unmatched', ...event });
 }
 
-/** A bot has an answer and no way to give it. */
-export function replyImpossible(log: Logger, event: { rawEventId: number; network: string; reason: string }): void {
-  log.warn({ event: 'reply_impossible', ...event });
-}
-
 /** Answers to buttons, cut messages, chats, names: one call of the network, or some more. */
 export function followUpsEnded(
   log: Logger,

@@ -4,10 +4,7 @@ import type { Bots } from '../bots/bots.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Transaction } from '../platform/database.ts';
-import type { Logger } from '../platform/telemetry.ts';
-import { replyImpossible } from './events.ts';
 import { forwardBody } from './forward.ts';
 import type { RawEvent } from './incoming.ts';
 import type { Place, Placed, Places } from './places.ts';
@@ -18,40 +15,20 @@ import type { Tags } from './tags.ts';
 export type Words = Placed<Extract<InboundEvent, { kind: 'message' | 'started' | 'button' }>>;
 
 export interface WordsParts {
-  dispatch: Pick<Dispatch, 'acceptReply' | 'get'>;
+  dispatch: Pick<Dispatch, 'get'>;
   dialogs: Pick<Dialogs, 'append' | 'completeIncoming' | 'buttonLabel'>;
-  bots: Bots;
+  bots: Pick<Bots, 'hear'>;
   callbacks: Pick<Callbacks, 'enqueue'>;
   accounts: Pick<Accounts, 'urls'>;
   places: Places;
   tags: Tags;
-  clock: Clock;
-  log: Logger;
 }
 
 /** Records what was said, answers it by the bot, and tells the account. */
 export type Hear = (tx: Transaction, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
 
 export function createHearing(parts: WordsParts): Hear {
-  const { dispatch, dialogs, bots, callbacks, accounts, places, tags, clock, log } = parts;
-
-  const reply = async (tx: Transaction, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
-    const { community, isGroupChat, isUnsure } = place;
-    const replies = isUnsure ? [] : bots.answer(event, { isGroupChat });
-    if (replies.length === 0) return;
-    const { network, groupId, peerId } = event;
-    if (community === undefined) {
-      const reason = 'the account has no connection of its own to this group, and the upstream takes notifications only';
-      return replyImpossible(log, { rawEventId: raw.id, network, reason });
-    }
-    const address = { accountId: raw.accountId, connectionId: community.id, network, groupId, peerId, dialogId };
-    for (const { text, keyboard } of replies) {
-      const content = { text, ...(keyboard !== undefined && { keyboard }) };
-      const messageId = await dispatch.acceptReply(tx, { ...address, ...content });
-      const at = new Date(clock.now());
-      await dialogs.append(tx, [{ ...content, dialogId, messageId, source: 'bot', status: 'QUEUED', at }]);
-    }
-  };
+  const { dispatch, dialogs, bots, callbacks, accounts, places, tags } = parts;
 
   const forward = async (
     tx: Transaction,
@@ -67,12 +44,17 @@ export function createHearing(parts: WordsParts): Hear {
   };
 
   /** What only the network can do about the event itself. */
-  const followUp = async (tx: Transaction, raw: RawEvent, event: Words, place: Place, dialogId: number): Promise<void> => {
+  const followUp = async (
+    tx: Transaction,
+    raw: RawEvent,
+    event: Words,
+    place: Place,
+    { dialogId, notice }: { dialogId: number; notice: string | undefined },
+  ): Promise<void> => {
     const { userId, peerId } = event;
     if (event.kind === 'button') {
       const press = { userId, peerId, callbackId: event.callbackId };
-      const text = place.isUnsure ? undefined : bots.notice(event, { isGroupChat: place.isGroupChat });
-      await places.ask(tx, raw, place, [{ kind: 'button', press, ...(text !== undefined && { text }) }]);
+      await places.ask(tx, raw, place, [{ kind: 'button', press, ...(notice !== undefined && { text: notice }) }]);
     }
     if (event.kind === 'message' && event.isCropped === true) {
       await places.ask(tx, raw, place, [{ kind: 'message', dialogId, peerId, networkId: event.networkId }]);
@@ -103,8 +85,9 @@ export function createHearing(parts: WordsParts): Hear {
     };
     const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
     if (isNew !== true) return;
-    await followUp(tx, raw, event, place, dialog.id);
-    await reply(tx, raw, event, place, dialog.id);
+    const heard = { dialogId: dialog.id, connectionId: place.community?.id, isNewDialog: dialog.isNew, event };
+    const { notice = undefined } = place.isUnsure ? {} : await bots.hear(tx, heard);
+    await followUp(tx, raw, event, place, { dialogId: dialog.id, notice });
     if (event.kind === 'message') await forward(tx, raw, event, json, { dialogId: dialog.id, messageTag });
   };
 }

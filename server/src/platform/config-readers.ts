@@ -39,6 +39,17 @@ export const url: Reader<string> = (given) => {
   return isPlain ? { value: given.replace(/\/+$/, '') } : { expected: 'an http or https URL without a query' };
 };
 
+/** Modules by name: `shop=./bots/shop.js,faq=@acme/faq-bot`. */
+export const moduleList: Reader<ReadonlyMap<string, string>> = (given) => {
+  const pairs = given
+    .split(',')
+    .filter((pair) => pair.trim() !== '')
+    .map((pair) => /^\s*([\w-]{1,60})=(\S+)\s*$/.exec(pair));
+  const modules = new Map(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+  const isWhole = pairs.every((pair) => pair !== null) && modules.size === pairs.length;
+  return isWhole ? { value: modules } : { expected: 'NAME=PATH or NAME=PACKAGE, separated by commas, each name once' };
+};
+
 export const databaseUrl: Reader<string> = (given) => {
   const protocol = URL.parse(given)?.protocol ?? '';
   return ['postgres:', 'postgresql:'].includes(protocol)

@@ -10,6 +10,7 @@ test('an empty environment is a local run with every default', () => {
   expect(readConfig({ SOROKA_HOST: '' })).toEqual({
     SOROKA_DATABASE_TIMEOUT_MS: 15_000,
     SOROKA_DATA: '.soroka',
+    SOROKA_BOT_MODULES: new Map(),
     PORT: 8080,
     SIMULATOR_PORT: 8090,
     SOROKA_TRUSTED_PROXIES: [],

@@ -7,6 +7,7 @@ import {
   databaseUrl,
   digits,
   integer,
+  moduleList,
   okApplication,
   oneOf,
   path,
@@ -197,12 +198,12 @@ export const VARIABLES = {
     meaning:
       'Days that events are kept for screens that were away (docs/real-time.md); one that was away for longer loads its lists anew.',
   }),
-  SOROKA_CALLBACK_ALLOW_CIDRS: variable({
   SOROKA_FILE_BYTES_MAX: variable({
     read: integer({ min: 1_024, max: 200 * 1_024 * 1_024 }),
     default: '26214400',
     meaning: 'Bytes that a file may have, uploaded or sent by a person (docs/files.md). The networks take up to 200 MiB.',
   }),
+  SOROKA_CALLBACK_ALLOW_CIDRS: variable({
     read: cidrList,
     default: '',
     meaning:
@@ -221,7 +222,14 @@ export const VARIABLES = {
   SOROKA_BOT_RULES: variable({
     read: path,
     default: null,
-    meaning: 'YAML file with the rules of the auto-reply (docs/bot-rules.md). Without it no bot answers.',
+    meaning:
+      'YAML file with rules and scenarios (docs/bots/bots.md) that answer in all groups which have no bot of their own. Without it none does there.',
+  }),
+  SOROKA_BOT_MODULES: variable({
+    read: moduleList,
+    default: '',
+    meaning:
+      'Bots in code (docs/bots/on-the-server.md): `NAME=./path/to/bot.js` or `NAME=package`, separated by commas; each exports `bot`.',
   }),
   SIMULATOR_PORT: variable({
     read: integer({ min: 0, max: PORT_MAX }),

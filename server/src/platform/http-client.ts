@@ -15,6 +15,9 @@ export type PostResult =
 
 export interface PostRequest {
   url: string;
+  /** POST where it is absent. */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Empty: none is sent. */
   body: string;
   headers: Readonly<Record<string, string>>;
   /** From the call to the last byte of the answer, name lookup and connection included. */
@@ -100,7 +103,7 @@ function remoteAddress(socket: Socket): string {
   return socket.remoteAddress ?? '';
 }
 
-function post(agent: Agent, { url, body, headers, timeoutMs, signal }: PostRequest): Promise<PostResult> {
+function post(agent: Agent, { url, method = 'POST', body, headers, timeoutMs, signal }: PostRequest): Promise<PostResult> {
   return new Promise((resolve) => {
     const { origin, pathname, search } = new URL(url);
     let controller: Dispatcher.DispatchController | undefined;
@@ -145,7 +148,7 @@ function post(agent: Agent, { url, body, headers, timeoutMs, signal }: PostReque
       onResponseEnd: answered,
       onResponseError: (_controller, error) => settle(failure(error)),
     };
-    agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, handler);
+    agent.dispatch({ origin, path: pathname + search, method, headers, body: body === '' ? null : body }, handler);
   });
 }
 

@@ -1,0 +1,46 @@
+import type { Facts } from '@soroka/bot';
+import type { LockedDialog } from '../dialogs/dialogs.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Queryable, Transaction } from '../platform/database.ts';
+import type { People } from './people.ts';
+
+/** What bots need of the desk, where a dialog's owner is kept. Ask and change in the transaction that holds the dialog. */
+export interface Turns {
+  ownerOf(tx: Queryable, dialog: LockedDialog): Promise<Facts['owner']>;
+  handOver(tx: Transaction, dialog: LockedDialog, to: { team?: string; note?: string }): Promise<void>;
+  close(tx: Transaction, dialog: LockedDialog): Promise<void>;
+}
+
+/** Where dates that people name are of: VK and OK are used in Russia, and whoever lives elsewhere has no account of it yet. */
+const TIME_ZONE = 'Europe/Moscow';
+
+/** What is known when an event comes. `isNewDialog`: it is the person's first. */
+export async function factsOf(
+  tx: Queryable,
+  { people, turns, clock }: { people: People; turns: Turns; clock: Clock },
+  dialog: LockedDialog,
+  isNewDialog: boolean,
+): Promise<Facts> {
+  const { contactId, network, groupId } = dialog;
+  const now = clock.now();
+  return {
+    now,
+    timeZone: TIME_ZONE,
+    random: Math.random,
+    network,
+    groupId,
+    person: await people.of(tx, dialog),
+    isWorkingHours: true,
+    owner: await turns.ownerOf(tx, dialog),
+    isNewDialog,
+    isGroupChat: contactId === null,
+    segments: {},
+  };
+}
+
+/** Without a desk every dialog is the bot's. */
+export const BOTS_ALONE: Turns = {
+  ownerOf: async () => 'bot',
+  handOver: async () => {},
+  close: async () => {},
+};

@@ -1,0 +1,60 @@
+import type { BotState } from '@soroka/bot';
+import type { Queryable } from '../platform/database.ts';
+
+/** What a bot knows of one dialog before an event. */
+export interface Memory {
+  /** Undefined: nothing yet. */
+  state: BotState | undefined;
+  /** How much it has said since when: see `SAYS_A_MINUTE_MAX`. */
+  saidSince: Date;
+  said: number;
+}
+
+interface MemoryRow {
+  botId: number | null;
+  state: BotState;
+  saidSince: Date;
+  said: number;
+}
+
+const SQL = {
+  load: {
+    name: 'bot_memory_load',
+    text: 'select bot_id as "botId", state, said_since as "saidSince", said from bot_memory where dialog_id = $1',
+  },
+  store: {
+    name: 'bot_memory_store',
+    text: `
+      insert into bot_memory (dialog_id, account_id, bot_id, state, said_since, said) values ($1, $2, $3, $4::jsonb, $5, $6)
+      on conflict (dialog_id) do update
+      set bot_id = excluded.bot_id, state = excluded.state, said_since = excluded.said_since, said = excluded.said`,
+  },
+} as const;
+
+const NOTHING: Memory = { state: undefined, saidSince: new Date(0), said: 0 };
+
+/** What this bot remembers of the dialog, which the transaction holds; what another one left there is none of it. */
+export async function loadMemory(
+  tx: Queryable,
+  dialogId: number,
+  botId: number | null,
+): Promise<Memory & { isAnothers: boolean }> {
+  const [row] = await tx.rows<MemoryRow>(SQL.load, [dialogId]);
+  if (row === undefined) return { ...NOTHING, isAnothers: false };
+  return row.botId === botId ? { ...row, isAnothers: false } : { ...NOTHING, isAnothers: true };
+}
+
+/** Writes it down where it has changed. */
+export async function storeMemory(
+  tx: Queryable,
+  of: { dialogId: number; accountId: number; botId: number | null },
+  before: Memory,
+  after: Memory,
+): Promise<void> {
+  const { state, saidSince, said } = after;
+  if (state === undefined || (JSON.stringify(state) === JSON.stringify(before.state ?? EMPTY) && said === before.said)) return;
+  await tx.run(SQL.store, [of.dialogId, of.accountId, of.botId, JSON.stringify(state), saidSince, said]);
+}
+
+// What a first event leaves that changed nothing: it need not be stored.
+const EMPTY: BotState = { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };

@@ -1,0 +1,130 @@
+import type { StepResult, TraceLine } from '@soroka/bot';
+import type { Database, Queryable } from '../platform/database.ts';
+
+/** What a bot did with one event, and why. */
+export interface TraceItem {
+  id: number;
+  dialogId: number;
+  botId: number | null;
+  version: string;
+  event: string;
+  lines: readonly TraceLine[];
+  effects: readonly string[];
+  at: Date;
+}
+
+/** What nobody's rule knew. */
+export interface PhraseItem {
+  phrase: string;
+  count: number;
+  lastAt: Date;
+}
+
+const LINES_MAX = 200;
+const KEEP_MS = 7 * 86_400_000;
+const KEEP_PHRASES_DAYS = 90;
+// A flood of nonsense must not become a table of it.
+const PHRASES_A_DAY_MAX = 1_000;
+const PHRASE_CHARACTERS_MAX = 200;
+
+const SQL = {
+  add: {
+    name: 'bot_trace_add',
+    text: `
+      insert into bot_trace (account_id, dialog_id, bot_id, version, event, lines, effects, at)
+      values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)`,
+  },
+  list: {
+    name: 'bot_trace_list',
+    text: `
+      select id, dialog_id as "dialogId", bot_id as "botId", version, event, lines, effects, at
+      from bot_trace
+      where account_id = $1 and dialog_id = $2 and id < $3
+      order by id desc
+      limit $4`,
+  },
+  addPhrase: {
+    name: 'bot_phrase_add',
+    text: `
+      insert into bot_phrase (account_id, bot_id, day, phrase, count, last_at)
+      select $1, $2, $3::timestamptz::date, $4, 1, $3
+      where (
+        select count(*) from (
+          select from bot_phrase where account_id = $1 and bot_id = $2 and day = $3::timestamptz::date and phrase <> $4 limit ${PHRASES_A_DAY_MAX}
+        ) as known
+      ) < ${PHRASES_A_DAY_MAX}
+      on conflict (account_id, bot_id, day, phrase) do update set count = bot_phrase.count + 1, last_at = excluded.last_at`,
+  },
+  phrases: {
+    name: 'bot_phrase_list',
+    text: `
+      select phrase, sum(count)::int as count, max(last_at) as "lastAt"
+      from bot_phrase
+      where account_id = $1 and bot_id = $2 and day >= $3::timestamptz::date
+      group by phrase
+      order by sum(count) desc, phrase
+      limit $4`,
+  },
+  forget: {
+    name: 'bot_trace_forget',
+    text: 'delete from bot_trace where id in (select id from bot_trace where at < $1 limit 5000)',
+  },
+  forgetPhrases: { name: 'bot_phrase_forget', text: 'delete from bot_phrase where day < $1::timestamptz::date' },
+} as const;
+
+/** Keeps why a bot did what it did. */
+export async function addTrace(
+  tx: Queryable,
+  of: { accountId: number; dialogId: number; botId: number | null; version: string; event: string; at: Date },
+  { trace, effects }: Pick<StepResult, 'trace' | 'effects'>,
+): Promise<void> {
+  const lines = JSON.stringify(trace.slice(0, LINES_MAX));
+  const kinds = effects.map(({ kind }) => kind);
+  await tx.run(SQL.add, [of.accountId, of.dialogId, of.botId, of.version, of.event, lines, kinds, of.at]);
+}
+
+/** Newest first, below `before`. */
+export function listTraces(
+  database: Queryable,
+  accountId: number,
+  dialogId: number,
+  { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before?: number },
+): Promise<TraceItem[]> {
+  return database.rows<TraceItem>(SQL.list, [accountId, dialogId, before, limit]);
+}
+
+/** Counts a message that no rule knew, by its words alone; long numbers, which may be somebody's, are left out. */
+export async function addPhrase(tx: Queryable, accountId: number, botId: number | null, text: string, at: Date): Promise<void> {
+  const phrase = phraseOf(text);
+  if (phrase !== '') await tx.run(SQL.addPhrase, [accountId, botId ?? 0, at, phrase]);
+}
+
+/** The same words in the same order are the same phrase. */
+export function phraseOf(text: string): string {
+  const words =
+    text
+      .slice(0, 1_000)
+      .normalize('NFC')
+      .toLowerCase()
+      .replaceAll('ё', 'е')
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
+  const phrase = words.map((word) => (/^\d{5,}$/.test(word) ? '#' : word)).join(' ');
+  return [...phrase].slice(0, PHRASE_CHARACTERS_MAX).join('');
+}
+
+/** The most frequent first. */
+export function listPhrases(
+  database: Queryable,
+  accountId: number,
+  botId: number,
+  since: Date,
+  limit: number,
+): Promise<PhraseItem[]> {
+  return database.rows<PhraseItem>(SQL.phrases, [accountId, botId, since, limit]);
+}
+
+/** Removes what is older than it is kept. True where there may be more. */
+export async function forgetTraces(database: Database, now: number): Promise<boolean> {
+  await database.run(SQL.forgetPhrases, [new Date(now - KEEP_PHRASES_DAYS * 86_400_000)]);
+  return (await database.run(SQL.forget, [new Date(now - KEEP_MS)])) > 0;
+}

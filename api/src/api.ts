@@ -24,6 +24,33 @@ export {
   Merge,
   NewContact,
 } from './contacts.ts';
+export {
+  CannedReply,
+  CannedReplyPatch,
+  Conversation,
+  DESK_FOLDERS,
+  DESK_PRIORITIES,
+  DESK_SORTS,
+  DeskCounts,
+  DeskDialog,
+  type DeskFolder,
+  DeskItem,
+  DeskPatch,
+  type DeskSort,
+  Draft,
+  DraftChange,
+  FilledReply,
+  Label,
+  LabelPatch,
+  NewCannedReply,
+  NewLabel,
+  NewNote,
+  Note,
+  OwnerChange,
+  ReadChange,
+  ReadState,
+  Snooze,
+} from './desk.ts';
 export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
 export {
@@ -37,6 +64,7 @@ export {
   HelloFrame,
   ResetFrame,
 } from './events.ts';
+export { Bytes, FILE_KINDS, File } from './files.ts';
 export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';
 export { ApiKey, MadeApiKey, NewApiKey } from './keys.ts';
@@ -64,7 +92,6 @@ export {
   Me,
   MePatch,
   NetworkStart,
-export { Bytes, FILE_KINDS, File } from './files.ts';
   NetworkVisit,
   NewInvitation,
   NewOperator,

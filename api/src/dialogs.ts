@@ -8,8 +8,9 @@ const textOrNull = Type.Union([Type.String(), Type.Null()]);
 export const DialogMessage = Type.Object({
   id: Type.Integer(),
   sequence: Type.Integer({ description: 'Its place in the dialog, by which lines are ordered. What was before us is below 1.' }),
-  kind: Type.Enum(['message', 'started', 'button', 'system'], {
-    description: 'Words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat.',
+  kind: Type.Enum(['message', 'started', 'button', 'system', 'note'], {
+    description:
+      'Words, a chat opened by a link or the Start button, a button pressed, something that befell the dialog, a note among operators that no network sees.',
   }),
   direction: Type.Enum(['in', 'out']),
   text: Type.String(),
@@ -20,9 +21,10 @@ export const DialogMessage = Type.Object({
   author: Type.Union([Type.Object({ id: Type.String(), name: textOrNull, pictureUrl: textOrNull }), Type.Null()], {
     description: "Who of several wrote: a member of a group chat, an admin in the network's own page.",
   }),
+  operatorId: Type.Union([Type.Integer(), Type.Null()], { description: 'Which operator of the account wrote or did it.' }),
   payload: Type.Union([Type.String(), Type.Null()], {
     description:
-      'JSON text. Of the button pressed or the link that opened the chat; of a system line, `{"change", "title", "memberId"}`: what happened (`created`, `title`, `icon`, `joined`, `left`, `pinned`), the new title, who joined or left.',
+      'JSON text. Of the button pressed or the link that opened the chat; of a system line, `{"change", "title", "memberId"}`: what happened (`created`, `title`, `icon`, `joined`, `left`, `pinned`), the new title, who joined or left; or what the desk did (`owner`, `closed`, `reopened`): docs/desk.md.',
   }),
   keyboard: Type.Union([Keyboard, Type.Null()], { description: 'Shown with an outgoing message.' }),
   createdAt: Type.String({ format: 'date-time' }),

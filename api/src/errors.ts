@@ -116,6 +116,26 @@ export const ERRORS = {
     hint: 'What stood before it is imported. Mend the line, and send the text again: what is known stays as it is.',
   },
   'segment.taken': { status: 409, message: 'The name of the segment is taken.', hint: 'Choose another name.' },
+  'conversation.owned': {
+    status: 409,
+    message: 'Somebody else has this dialog.',
+    hint: 'Look at who has it; give `from` with their id to take it over.',
+  },
+  'conversation.closed': {
+    status: 409,
+    message: 'No conversation is open in this dialog.',
+    hint: 'POST /v1/dialogs/{dialogId}/reopen, or write to the person.',
+  },
+  'conversation.open': {
+    status: 409,
+    message: 'The conversation of this dialog is open.',
+    hint: 'There is nothing to open again.',
+  },
+  'operator.needed': {
+    status: 403,
+    message: 'Only an operator can do that.',
+    hint: 'Log in as an operator: what is read and drafted belongs to a person.',
+  },
   'message.already.sent': {
     status: 409,
     message: 'The message was sent already.',

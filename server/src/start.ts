@@ -7,6 +7,7 @@ import { createCallbacks } from './callbacks/callbacks.ts';
 import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
 import { DEMO_LOOPBACK_CIDRS, demoKeyAliases, demoLoginApplications, makeDemoWorld } from './demo/demo.ts';
+import { createDesk } from './desk/desk.ts';
 import { createDialogs } from './dialogs/dialogs.ts';
 import { createDispatch, createPurge } from './dispatch/dispatch.ts';
 import { examineConnection, isProbe, registerProbe } from './doctor/doctor.ts';
@@ -133,10 +134,19 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const events = createEvents({ database, clock, log, keepDays: config.SOROKA_EVENT_LOG_DAYS });
   const dialogs = createDialogs({ database, events });
   const files = createFiles({ database, clock, log, bytesMax: config.SOROKA_FILE_BYTES_MAX });
+  const audit = createAudit({ database, clock });
+  const operators = createOperators({
+    ...{ database, secrets, clock, log, audit },
+    publicUrl: () => publicUrl,
+    webSessionLife: { idleMs: config.SOROKA_SESSION_IDLE_HOURS * HOUR_MS, absoluteMs: config.SOROKA_SESSION_DAYS * 24 * HOUR_MS },
+    loginApplications: demo === undefined ? loginApplicationsOf(config) : demoLoginApplications(demo.simulatorUrl),
+    timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
+  });
+  const desk = createDesk({ database, dialogs, dispatch, events, operators, clock });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
     ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
-    turns: BOTS_ALONE,
+    turns: { ...BOTS_ALONE, ...desk.hearing },
     fileBot: rulesFile === undefined ? undefined : readBotFile(rulesFile, log),
     codeBots: await loadCodeBots(config.SOROKA_BOT_MODULES),
   });
@@ -172,15 +182,6 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
   });
 
-  const audit = createAudit({ database, clock });
-  const operators = createOperators({
-    ...{ database, secrets, clock, log, audit },
-    publicUrl: () => publicUrl,
-    webSessionLife: { idleMs: config.SOROKA_SESSION_IDLE_HOURS * HOUR_MS, absoluteMs: config.SOROKA_SESSION_DAYS * 24 * HOUR_MS },
-    loginApplications: demo === undefined ? loginApplicationsOf(config) : demoLoginApplications(demo.simulatorUrl),
-    timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
-  });
-
   let draining = false;
   const http = await createHttp({
     dispatch,
@@ -189,6 +190,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     connections,
     templates,
     dialogs,
+    desk,
     contacts,
     rawEvents,
     events,

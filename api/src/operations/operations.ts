@@ -2,6 +2,7 @@ import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { CONNECTION_OPERATIONS } from './connection-operations.ts';
+import { DESK_OPERATIONS } from './desk-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { KEY_OPERATIONS } from './key-operations.ts';
@@ -21,6 +22,7 @@ export const OPERATIONS = {
   ...CONNECTION_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
+  ...DESK_OPERATIONS,
   ...CONTACT_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,

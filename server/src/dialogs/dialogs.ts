@@ -4,7 +4,16 @@ import type { Events } from '../events/events.ts';
 import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
 import { completeText, editIncoming, type MessageText } from './edits.ts';
-import { type DialogItem, dialogPlace, listDialogs, listMessages, type MessageItem, type Page, type PageRequest } from './history.ts';
+import {
+  type DialogItem,
+  dialogPlace,
+  listDialogs,
+  listMessages,
+  type MessageItem,
+  type Page,
+  type PageRequest,
+  readDialogs,
+} from './history.ts';
 import { type DialogPlace, noteChanges } from './noting.ts';
 import { askedForContact } from './asked-for-contact.ts';
 import { moveToContact } from './move-contact.ts';
@@ -12,6 +21,7 @@ import { openDialog, openForNotifications } from './open.ts';
 import { type LockedDialog, lockDialog } from './place.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
+import { waitingOfBot } from './waiting.ts';
 
 export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
 export type { MessageText } from './edits.ts';
@@ -54,6 +64,8 @@ export interface Dialog {
 export interface OpenedDialog extends Dialog {
   /** Made just now. */
   isNew: boolean;
+  /** The dialog that turned out to be of the same person and became part of this one just now. */
+  mergedFrom: number | null;
 }
 
 /** A dialog as whoever writes to it needs it. */
@@ -66,14 +78,16 @@ export interface PeerPlace extends DialogPlace {
 
 export interface NewMessage {
   dialogId: number;
-  /** `system`: something happened to a chat; `payload` says what: {change, title?, memberId?}. */
-  kind?: 'message' | 'started' | 'button' | 'system';
+  /** `system`: something befell the dialog; `payload` says what: {change, …}. `note`: for operators alone, no network sees it. */
+  kind?: MessageItem['kind'];
   source: 'person' | 'bot' | 'operator' | 'notification';
   text: string;
   at: Date;
   payload?: string;
   /** The network's id of who wrote: a member of a group chat, an admin in the network's own page. */
   authorId?: string;
+  /** Which of our operators wrote or did it. */
+  operatorId?: number;
   /** JSON text, as the network gave it. */
   attachmentsJson?: string;
   keyboard?: Keyboard;
@@ -158,6 +172,10 @@ export interface Dialogs {
   forgetReadMarks(before: Date, rowsMax: number): Promise<number>;
   /** Dialogs of one contact become another one's, where that has none with the same group; all, or these. Returns which. */
   moveToContact(tx: Queryable, accountId: number, from: number, to: number, dialogIds?: readonly number[]): Promise<readonly number[]>;
+  /** Our ids of a bot's answers in the dialog that are not known to be sent. */
+  waitingOfBot(tx: Queryable, dialogId: number): Promise<readonly number[]>;
+  /** As the list shows them, by id. */
+  some(accountId: number, dialogIds: readonly number[]): Promise<ReadonlyMap<number, DialogItem>>;
   /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
   /** Where a dialog stands, after any merging; null where the account has no such dialog, or not in these groups (null: all). */
@@ -205,6 +223,8 @@ export function createDialogs({ database, events }: { database: Database; events
     moveToContact,
     readUpTo,
     readBefore,
+    waitingOfBot,
+    some: (accountId, dialogIds) => readDialogs(database, accountId, dialogIds),
     forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),
     list: (accountId, page) => listDialogs(database, accountId, page),
     place: (accountId, dialogId, groups) => dialogPlace(database, accountId, dialogId, groups),

@@ -23,8 +23,8 @@ export interface MessageItem {
   id: number;
   /** Its place in the dialog; what was imported from before us is below 1. Given anew when two dialogs become one. */
   sequence: number;
-  /** What happened: words, a chat opened by a link or the Start button, a button pressed, something that befell a group chat. */
-  kind: 'message' | 'started' | 'button' | 'system';
+  /** What happened: words, a chat opened by a link or the Start button, a button pressed, something that befell the dialog, a note among operators. */
+  kind: 'message' | 'started' | 'button' | 'system' | 'note';
   direction: 'in' | 'out';
   text: string;
   source: 'person' | 'bot' | 'operator' | 'notification';
@@ -32,6 +32,8 @@ export interface MessageItem {
   messageTag: string | null;
   /** Who of several wrote or did it: a member of a group chat, an admin in the network's own page. Null where the dialog says it. */
   author: Author | null;
+  /** Which of our operators wrote or did it. */
+  operatorId: number | null;
   /** Of the button pressed or the link that opened the chat; of a system line, {change, title?, memberId?}. */
   payload: string | null;
   /** Shown with an outgoing message. */
@@ -68,7 +70,7 @@ export interface DialogItem {
 
 const MESSAGE_COLUMNS = `
   m.id, m.sequence, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
-  m.created_at as "createdAt", m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.status,
+  m.created_at as "createdAt", m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.status, m.operator_id as "operatorId",
   case when m.author_id is not null then
     jsonb_build_object('id', m.author_id, 'name', writer.name, 'pictureUrl', writer.picture_url)
   end as author`;
@@ -78,15 +80,27 @@ const WRITER = `
   left join profile as writer
     on writer.account_id = m.account_id and writer.network = m.network and writer.user_id = m.author_id`;
 
+const DIALOG_COLUMNS = `
+    d.id, upper(d.network) as channel, d.group_id as "groupId", d.kind as "dialogKind", d.title, d.picture_url as "pictureUrl",
+    d.created_at as "openedAt", d.last_message_at as "lastMessageAt",
+    c.id as "contactId", coalesce(c.name, p.name) as "contactName", c.phone as "contactPhone", p.picture_url as "contactPictureUrl",
+    message.*`;
+const DIALOG_JOINS = `
+  left join contact as c on c.id = d.contact_id
+  left join profile as p on p.account_id = d.account_id and p.network = d.network and p.user_id = d.user_id and d.kind = 'person'
+  cross join lateral (
+    select m.id as "messageId", ${MESSAGE_COLUMNS.replace('m.id,', '')}
+    from dialog_message as m${WRITER}
+    where m.dialog_id = d.id
+    order by m.sequence desc
+    limit 1
+  ) as message`;
+
 const SQL = {
   dialogs: {
     name: 'dialog_list',
     text: `
-      select
-        d.id, upper(d.network) as channel, d.group_id as "groupId", d.kind as "dialogKind", d.title, d.picture_url as "pictureUrl",
-        d.created_at as "openedAt", d.last_message_at as "lastMessageAt",
-        c.id as "contactId", coalesce(c.name, p.name) as "contactName", c.phone as "contactPhone", p.picture_url as "contactPictureUrl",
-        message.*
+      select ${DIALOG_COLUMNS}
       from (
         select * from dialog
         where account_id = $1 and merged_into is null and last_sequence >= first_sequence
@@ -95,16 +109,16 @@ const SQL = {
         order by last_message_at desc, id desc
         limit $4
       ) as d
-      left join contact as c on c.id = d.contact_id
-      left join profile as p on p.account_id = d.account_id and p.network = d.network and p.user_id = d.user_id and d.kind = 'person'
-      cross join lateral (
-        select m.id as "messageId", ${MESSAGE_COLUMNS.replace('m.id,', '')}
-        from dialog_message as m${WRITER}
-        where m.dialog_id = d.id
-        order by m.sequence desc
-        limit 1
-      ) as message
+      ${DIALOG_JOINS}
       order by d.last_message_at desc, d.id desc`,
+  },
+  some: {
+    name: 'dialog_some',
+    text: `
+      select ${DIALOG_COLUMNS}
+      from dialog as d
+      ${DIALOG_JOINS}
+      where d.account_id = $1 and d.id = any($2::bigint[])`,
   },
   opened: {
     name: 'dialog_opened',
@@ -177,6 +191,17 @@ export async function dialogPlace(
 ): Promise<PeerPlace | null> {
   const [place] = await database.rows<PeerPlace>(SQL.place, [accountId, dialogId, groups]);
   return place ?? null;
+}
+
+/** See Dialogs.some. */
+export async function readDialogs(
+  database: Database,
+  accountId: number,
+  dialogIds: readonly number[],
+): Promise<ReadonlyMap<number, DialogItem>> {
+  if (dialogIds.length === 0) return new Map();
+  const rows = await database.rows<DialogRow>(SQL.some, [accountId, dialogIds]);
+  return new Map(rows.map((row) => [row.id, dialogOf(row)]));
 }
 
 /** See Dialogs.messages. */

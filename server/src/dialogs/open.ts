@@ -109,7 +109,8 @@ export async function openDialog(
     changes.push({ place, kind: 'dialog.merged', body: { into: dialog.id } });
   }
   const lastNotificationId = latest(dialog.lastNotificationId, earlier?.lastNotificationId ?? null);
-  return { dialog: { id: dialog.id, lastNotificationId, isNew }, changes };
+  const mergedFrom = earlier?.id ?? null;
+  return { dialog: { id: dialog.id, lastNotificationId, isNew, mergedFrom }, changes };
 }
 
 /** See Dialogs.openForNotifications; with it, what screens are to hear. */

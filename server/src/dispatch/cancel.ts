@@ -1,4 +1,4 @@
-import type { Database, Statement } from '../platform/database.ts';
+import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import type { Cancelled } from './contract.ts';
 import { decide } from './decide.ts';
@@ -81,15 +81,24 @@ function cancelSome(
   messageIds: readonly number[],
   now: Date,
 ): Promise<ReadonlyMap<number, 'cancelled' | 'alreadySent'>> {
-  return database.transaction(async (tx) => {
-    const own = (await changes.lock(tx, messageIds)).filter((message) => message.accountId === accountId);
-    const outcomes = new Map<number, 'cancelled' | 'alreadySent'>();
-    const decided = own.flatMap((message) => {
-      const change = decide(message, { kind: 'cancelled' }, now.getTime(), decideSettings);
-      outcomes.set(message.id, change !== null || message.status === 'CANCELLED' ? 'cancelled' : 'alreadySent');
-      return change === null ? [] : [{ message, change }];
-    });
-    await changes.apply(tx, decided, now);
-    return outcomes;
+  return database.transaction((tx) => cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now));
+}
+
+/** As `cancelMessages`, of a few, in a bigger change: it commits or falls with it. */
+export async function cancelIn(
+  tx: Queryable,
+  { changes, decideSettings }: Omit<CancelParts, 'database'>,
+  accountId: number,
+  messageIds: readonly number[],
+  now: Date,
+): Promise<ReadonlyMap<number, 'cancelled' | 'alreadySent'>> {
+  const own = (await changes.lock(tx, messageIds)).filter((message) => message.accountId === accountId);
+  const outcomes = new Map<number, 'cancelled' | 'alreadySent'>();
+  const decided = own.flatMap((message) => {
+    const change = decide(message, { kind: 'cancelled' }, now.getTime(), decideSettings);
+    outcomes.set(message.id, change !== null || message.status === 'CANCELLED' ? 'cancelled' : 'alreadySent');
+    return change === null ? [] : [{ message, change }];
   });
+  await changes.apply(tx, decided, now);
+  return outcomes;
 }

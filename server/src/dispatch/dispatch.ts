@@ -12,7 +12,7 @@ import type { Templates } from '../templates/templates.ts';
 import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
 import { acceptBroadcast, roomWithin, sentOfDay } from './broadcast.ts';
-import { cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
+import { cancelIn, cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
 import { type Claim, type ClaimRequest, claimTogether } from './claim.ts';
 import type {
@@ -100,6 +100,8 @@ export interface Dispatch {
   list(accountId: number, filter: MessageFilter): Promise<readonly MessageView[]>;
   cancel(accountId: number, messageId: number): Promise<'cancelled' | 'already_sent' | 'not_found'>;
   cancelAll(accountId: number, messageIds: readonly number[]): Promise<Cancelled>;
+  /** A few, in a bigger change: what no lane has claimed is never sent once that commits. */
+  cancelIn(tx: Queryable, accountId: number, messageIds: readonly number[]): Promise<void>;
   /** Everything that the request with this Idempotency-Key had accepted; null where no such request of the last 24 h took any message. */
   cancelOfKey(accountId: number, idempotencyKey: string): Promise<Cancelled | null>;
   /** Every notification that waits for a phone (digits of E.164). */
@@ -242,6 +244,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       return alreadySent.length > 0 ? 'already_sent' : 'not_found';
     },
     cancelAll,
+    async cancelIn(tx, accountId, messageIds) {
+      if (messageIds.length > 0) await cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now());
+    },
     async cancelOfKey(accountId, key) {
       const messageIds = await messagesOfKey(database, accountId, key);
       return messageIds === null ? null : cancelAll(accountId, messageIds);

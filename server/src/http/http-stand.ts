@@ -7,6 +7,7 @@ import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
 import { createHttp, type HttpParts } from './http.ts';
 import { knowsNobody } from './http-stand-contacts.ts';
+import { emptyDesk } from './http-stand-desk.ts';
 import { nobody } from './http-stand-operators.ts';
 
 /**
@@ -155,7 +156,6 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
         return { items: [], nextCursor: null };
       },
       moveToContact: async () => [],
-    },
       place: async () => null,
     },
     desk: emptyDesk(),
@@ -166,6 +166,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       get: async () => null,
       read: async function* () {},
       thumbnail: async () => null,
+    },
     events: {
       head: async () => 0,
       after: async () => ({ type: 'event', sequence: 0, isEmpty: true, bytes: Buffer.from('{}') }),

@@ -20,6 +20,8 @@ import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { type ConnectionRoutesParts, createConnectionRoutes } from './connection-routes.ts';
 import { type ContactRoutesParts, createContactRoutes } from './contact-routes.ts';
+import { createDeskCatalogRoutes, type DeskCatalogRoutesParts } from './desk-catalog-routes.ts';
+import { createDeskRoutes, type DeskRoutesParts } from './desk-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
 import { createEventSeats } from './event-seats.ts';
@@ -67,6 +69,7 @@ export interface HttpParts {
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
+  desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
   operators: Operators;
@@ -176,6 +179,8 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),
+    ...createDeskRoutes(parts),
+    ...createDeskCatalogRoutes(parts),
     ...createContactRoutes(parts),
     ...createSegmentRoutes(parts),
     ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),

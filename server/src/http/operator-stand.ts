@@ -5,6 +5,9 @@ import { testDatabase } from '../../test/database.ts';
 import { createManualClock, type ManualClock } from '../../test/manual-clock.ts';
 import { type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type Audit, createAudit } from '../audit/audit.ts';
+import { createDesk, type Desk } from '../desk/desk.ts';
+import { createDialogs, type Dialogs } from '../dialogs/dialogs.ts';
+import { createEvents, type Events } from '../events/events.ts';
 import { createOperators, type LoginApplications, type Manager, type Operator, type Operators } from '../operators/operators.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createSecrets } from '../platform/secrets.ts';
@@ -36,6 +39,10 @@ export interface OperatorStand extends AsyncDisposable {
   accounts: Accounts;
   audit: Audit;
   operators: Operators;
+  events: Events;
+  dialogs: Dialogs;
+  /** Without a dispatch: nothing of a bot waits to be sent. */
+  desk: Desk;
   newAccount(): Promise<{ id: number; name: string }>;
   /** With `PASSWORD` and a login of its own. */
   newOperator(accountId: number, role: Role, options?: { groups?: readonly string[] }): Promise<Operator & { login: string }>;
@@ -61,7 +68,11 @@ export async function startOperatorStand(
     timeoutMs: 5_000,
     passwordCost: { logN: 4, r: 8, p: 1 },
   });
-  const stand = await startStand({ accounts, operators, audit, publicUrl: () => publicUrl });
+  const log = createLogger('silent');
+  const events = createEvents({ database, clock, log, keepDays: 7 });
+  const dialogs = createDialogs({ database, events });
+  const desk = createDesk({ database, dialogs, events, operators, clock, dispatch: { cancelIn: async () => {} } });
+  const stand = await startStand({ accounts, operators, audit, dialogs, desk, publicUrl: () => publicUrl });
   let count = 0;
 
   const client: OperatorStand['client'] = ({ address = '203.0.113.7', userAgent = 'Firefox' } = {}) => {
@@ -110,6 +121,9 @@ export async function startOperatorStand(
     accounts,
     audit,
     operators,
+    events,
+    dialogs,
+    desk,
     newAccount: () => accounts.create(`shop ${++count}`),
     async newOperator(accountId, role, { groups = null } = {} as { groups?: readonly string[] }) {
       const login = `person-${++count}`;

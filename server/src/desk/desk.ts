@@ -1,0 +1,79 @@
+import type { Dialogs } from '../dialogs/dialogs.ts';
+import type { Dispatch } from '../dispatch/dispatch.ts';
+import type { Events } from '../events/events.ts';
+import type { Operators } from '../operators/operators.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Database } from '../platform/database.ts';
+import { type CannedReplies, createCannedReplies } from './canned.ts';
+import type { Priority } from './conversation.ts';
+import { createDrafts, type Drafts } from './drafts.ts';
+import { createHearing, type Hearing } from './hearing.ts';
+import { createLabels, type Labels } from './labels.ts';
+import { createDeskList, type DeskList } from './list.ts';
+import { createMoves, type Moves } from './moves.ts';
+import { createNotes, type Notes } from './notes.ts';
+import { createReading, type Reading } from './reading.ts';
+import { createConversationStore } from './store.ts';
+import { type Asker, createDeskWork } from './work.ts';
+
+export { BOT, type Conversation, type Priority } from './conversation.ts';
+export type { Hearing, Word } from './hearing.ts';
+export type { DeskItem, DeskListRequest } from './list.ts';
+export type { OwnerChange } from './moves.ts';
+export { shownConversation } from './shown.ts';
+export type { Asker } from './work.ts';
+
+/** What is being done about dialogs, and by whom: see docs/decisions/0013. */
+export interface Desk {
+  hearing: Hearing;
+  list: DeskList;
+  moves: Pick<Moves, 'changeOwner' | 'close' | 'reopen' | 'snooze'>;
+  /** Priority and labels of one dialog. Throws `not.found`, `conversation.closed`, `parameter.invalid`. */
+  sort(asker: Asker, dialogId: number, change: Sorting): Promise<void>;
+  notes: Pick<Notes, 'add'>;
+  drafts: Drafts;
+  reading: Reading;
+  labels: Pick<Labels, 'list' | 'add' | 'change' | 'remove'>;
+  canned: CannedReplies;
+}
+
+export interface Sorting {
+  priority?: Priority;
+  addLabelIds?: readonly number[];
+  removeLabelIds?: readonly number[];
+}
+
+export interface DeskParts {
+  database: Database;
+  dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'some'>;
+  dispatch: Pick<Dispatch, 'cancelIn'>;
+  events: Pick<Events, 'note'>;
+  operators: Pick<Operators, 'staff' | 'teams'>;
+  clock: Clock;
+}
+
+export function createDesk(parts: DeskParts): Desk {
+  const { database, dialogs, events } = parts;
+  const store = createConversationStore({ events });
+  const work = createDeskWork({ ...parts, store });
+  const notes = createNotes({ ...parts, work });
+  const moves = createMoves({ ...parts, work, store, notes });
+  const drafts = createDrafts({ work, events });
+  const labels = createLabels({ database, events });
+  return {
+    hearing: createHearing({ ...parts, work, store, moves, notes, drafts }),
+    list: createDeskList({ database, dialogs }),
+    moves,
+    sort: (asker, dialogId, { priority, addLabelIds = [], removeLabelIds = [] }) =>
+      work.inDialog(asker, dialogId, async (held) => {
+        if (priority !== undefined) await moves.setPriority(held, priority);
+        if (addLabelIds.length + removeLabelIds.length === 0) return;
+        await labels.mark(held.tx, held.place, { add: addLabelIds, remove: removeLabelIds });
+      }),
+    notes,
+    drafts,
+    reading: createReading({ work, events }),
+    labels,
+    canned: createCannedReplies({ database, work }),
+  };
+}

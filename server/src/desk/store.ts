@@ -1,0 +1,203 @@
+import { type Events, groupKey } from '../events/events.ts';
+import type { Queryable, Transaction } from '../platform/database.ts';
+import { BOT, type Conversation } from './conversation.ts';
+import { shownConversation } from './shown.ts';
+
+/** Where a conversation is: a dialog that this transaction holds. */
+export interface DeskPlace {
+  accountId: number;
+  dialogId: number;
+  network: string;
+  groupId: string;
+}
+
+/** The table of conversations. Whoever writes holds the dialog: then nobody else opens or changes one of it. */
+export interface ConversationStore {
+  /** The last one of the dialog, locked; null before the first word. */
+  latest(tx: Queryable, dialogId: number): Promise<Conversation | null>;
+  /** After the last line of the dialog was written: it is the first of the conversation. */
+  open(tx: Transaction, place: DeskPlace, opening: Opening): Promise<Conversation>;
+  /** Writes what it has become and tells screens. `before` as it was read: anything else throws. */
+  save(tx: Transaction, before: Conversation, after: Conversation): Promise<Conversation>;
+  /** Two dialogs turned out to be one person's: all conversations are of the one now. */
+  adopt(tx: Transaction, fromDialogId: number, place: DeskPlace, at: Date): Promise<void>;
+}
+
+export interface Opening {
+  openedBy: Conversation['openedBy'];
+  owner: number | null;
+  teamId: number | null;
+  at: Date;
+  /** Whether the line that opens it is still to be written. */
+  isBeforeLine: boolean;
+}
+
+export const COLUMNS = `
+  c.id, c.account_id as "accountId", c.dialog_id as "dialogId", c.group_key as "groupKey", c.number, c.state, c.owner, c.team_id as "teamId", c.priority,
+  c.snoozed_until as "snoozedUntil", c.first_sequence as "firstSequence", c.opened_by as "openedBy", c.opened_at as "openedAt", c.had_bot as "hadBot",
+  c.needs_human_at as "needsHumanAt", c.assigned_at as "assignedAt", c.first_reply_at as "firstReplyAt", c.first_reply_by as "firstReplyBy",
+  c.waiting_since as "waitingSince", c.last_activity_at as "lastActivityAt", c.returned_from as "returnedFrom", c.closed_at as "closedAt",
+  c.closed_by as "closedBy", c.closed_by_id as "closedById"`;
+
+const SQL = {
+  latest: {
+    name: 'desk_latest',
+    text: `select ${COLUMNS} from conversation as c where c.dialog_id = $1 and c.is_latest for update`,
+  },
+  demote: { name: 'desk_demote', text: 'update conversation set is_latest = false where dialog_id = $1 and is_latest' },
+  open: {
+    name: 'desk_open',
+    text: `
+      insert into conversation as c (
+        account_id, dialog_id, group_key, number, state, owner, team_id, first_sequence, opened_by, opened_at, had_bot, needs_human_at, assigned_at,
+        waiting_since, last_activity_at
+      )
+      select
+        $1::bigint, $2::bigint, $3::text, coalesce((select max(number) from conversation where dialog_id = $2), 0) + 1, 'open', $4::bigint, $5::bigint,
+        (select last_sequence from dialog where id = $2) + $6::int, $7::text, $8::timestamptz, $4 is not distinct from ${BOT}, $9::timestamptz,
+        $10::timestamptz, $9, $8
+      returning ${COLUMNS}`,
+  },
+  save: {
+    name: 'desk_save',
+    text: `
+      update conversation as c
+      set
+        state = $4, owner = $5, team_id = $6, priority = $7, snoozed_until = $8, had_bot = $9, needs_human_at = $10, assigned_at = $11,
+        first_reply_at = $12, first_reply_by = $13, waiting_since = $14, last_activity_at = $15, returned_from = $16, closed_at = $17,
+        closed_by = $18, closed_by_id = $19
+      where c.id = $1 and c.state = $2 and c.owner is not distinct from $3`,
+  },
+  // Numbers above those of the dialog that stays; nothing of it is the latest until one is chosen.
+  adopt: {
+    name: 'desk_adopt',
+    text: `
+      update conversation
+      set dialog_id = $2, is_latest = false, number = number + coalesce((select max(number) from conversation where dialog_id = $2), 0)
+      where dialog_id = $1`,
+  },
+  openOf: {
+    name: 'desk_open_of',
+    text: `select ${COLUMNS} from conversation as c where c.dialog_id = $1 and c.state = 'open' for update`,
+  },
+  promote: {
+    name: 'desk_promote',
+    text: `
+      update conversation set is_latest = true
+      where id = (select id from conversation where dialog_id = $1 order by state = 'open' desc, opened_at desc, id desc limit 1)`,
+  },
+  moveRest: {
+    name: 'desk_move_rest',
+    text: `
+      with labels as (
+        insert into dialog_label (account_id, dialog_id, label_id)
+        select account_id, $2, label_id from dialog_label where dialog_id = $1
+        on conflict do nothing
+      ), drafts as (
+        insert into dialog_draft (account_id, operator_id, dialog_id, text, updated_at)
+        select account_id, operator_id, $2, text, updated_at from dialog_draft where dialog_id = $1
+        on conflict do nothing
+      )
+      delete from dialog_read where dialog_id in ($1, $2)`,
+  },
+  dropRest: {
+    name: 'desk_drop_rest',
+    text: `
+      with labels as (delete from dialog_label where dialog_id = $1),
+        mentions as (delete from mention where dialog_id = $1)
+      delete from dialog_draft where dialog_id = $1`,
+  },
+} as const;
+
+export function createConversationStore({ events }: { events: Pick<Events, 'note'> }): ConversationStore {
+  const tell = (tx: Transaction, conversation: Conversation): void =>
+    events.note(tx, conversation.accountId, [
+      {
+        kind: 'conversation.changed',
+        dialogId: conversation.dialogId,
+        group: conversation.groupKey,
+        body: shownConversation(conversation),
+      },
+    ]);
+
+  const save: ConversationStore['save'] = async (tx, before, after) => {
+    const { id, state, owner, teamId, priority, snoozedUntil, hadBot, needsHumanAt, assignedAt, firstReplyAt, firstReplyBy } =
+      after;
+    const { waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById } = after;
+    const values = [
+      id,
+      before.state,
+      before.owner,
+      state,
+      owner,
+      teamId,
+      priority,
+      snoozedUntil,
+      hadBot,
+      needsHumanAt,
+      assignedAt,
+    ];
+    const rest = [firstReplyAt, firstReplyBy, waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById];
+    if ((await tx.run(SQL.save, [...values, ...rest])) === 0)
+      throw new Error('a conversation changed while its dialog was held: somebody wrote without holding it');
+    tell(tx, after);
+    return after;
+  };
+
+  return {
+    latest: async (tx, dialogId) => (await tx.rows<Conversation>(SQL.latest, [dialogId]))[0] ?? null,
+    async open(tx, place, { openedBy, owner, teamId, at, isBeforeLine }) {
+      const { accountId, dialogId } = place;
+      await tx.run(SQL.demote, [dialogId]);
+      const isForHuman = owner !== BOT;
+      const [needsHumanAt, assignedAt] = [
+        isForHuman && openedBy === 'person' ? at : null,
+        owner !== null && isForHuman ? at : null,
+      ];
+      const values = [
+        accountId,
+        dialogId,
+        groupKey(place),
+        owner,
+        teamId,
+        isBeforeLine ? 1 : 0,
+        openedBy,
+        at,
+        needsHumanAt,
+        assignedAt,
+      ];
+      const [opened] = await tx.rows<Conversation>(SQL.open, values);
+      tell(tx, opened as Conversation);
+      return opened as Conversation;
+    },
+    save,
+    async adopt(tx, fromDialogId, place, at) {
+      const { dialogId } = place;
+      await tx.run(SQL.demote, [dialogId]);
+      // One at most may be open: of two, the one that began in the dialog that goes is over.
+      const [[stays], [goes]] = await Promise.all([
+        tx.rows<Conversation>(SQL.openOf, [dialogId]),
+        tx.rows<Conversation>(SQL.openOf, [fromDialogId]),
+      ]);
+      if (stays !== undefined && goes !== undefined) {
+        const over: Conversation = {
+          ...goes,
+          state: 'closed',
+          snoozedUntil: null,
+          waitingSince: null,
+          closedAt: at,
+          closedBy: 'silence',
+        };
+        await save(tx, goes, over);
+        await save(tx, stays, { ...stays, waitingSince: earlier(stays.waitingSince, goes.waitingSince) });
+      }
+      await tx.run(SQL.adopt, [fromDialogId, dialogId]);
+      await tx.run(SQL.promote, [dialogId]);
+      await tx.run(SQL.moveRest, [fromDialogId, dialogId]);
+      await tx.run(SQL.dropRest, [fromDialogId]);
+    },
+  };
+}
+
+const earlier = (one: Date | null, other: Date | null): Date | null =>
+  one === null || other === null ? (one ?? other) : one < other ? one : other;

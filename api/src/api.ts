@@ -127,4 +127,15 @@ export {
 export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
 export { NewSegment, Segment, SegmentDefinition, SegmentPatch, SegmentQuestion, SegmentSize } from './segments.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
+export {
+  NewTemplate,
+  NewTemplateVersion,
+  TEMPLATE_VERSION_STATES,
+  Template,
+  TemplateDetails,
+  TemplatePatch,
+  TemplatePreview,
+  TemplatePreviewRequest,
+  TemplateVersion,
+} from './templates.ts';
 export { Timeline, TimelineEntry } from './timeline.ts';

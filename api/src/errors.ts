@@ -161,6 +161,11 @@ export const ERRORS = {
     message: 'The network could not be asked about the token.',
     hint: 'Try again; if it stays so, run "soroka doctor" on the machine of the server.',
   },
+  'template.version.settled': {
+    status: 409,
+    message: 'This version of the template is approved or archived already.',
+    hint: 'Add a version with the text that you want: POST /v1/templates/{templateId}/versions.',
+  },
   'connection.used': {
     status: 409,
     message: 'A sender has a route over this connection.',

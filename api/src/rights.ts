@@ -65,6 +65,18 @@ export const RIGHTS = {
     seesPhones: true,
   },
   send: { may: 'send and cancel notifications', scopes: ['send'], roles: LEADERS, withinGroups: false, seesPhones: true },
+  templates: {
+    may: 'write drafts of templates',
+    scopes: ['admin'],
+    roles: [...LEADERS, 'operator'],
+    withinGroups: false,
+    seesPhones: false,
+  },
+    scopes: ['admin'],
+    roles: LEADERS,
+    withinGroups: false,
+    seesPhones: true,
+  },
   account: {
     may: 'change the account, its callbacks and events',
     scopes: ['admin'],

@@ -11,6 +11,7 @@ import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { SESSION_OPERATIONS } from './session-operations.ts';
+import { TEMPLATE_OPERATIONS } from './template-operations.ts';
 
 export type { Operation } from './operation.ts';
 
@@ -20,6 +21,7 @@ export const OPERATIONS = {
   ...ACCOUNT_OPERATIONS,
   ...KEY_OPERATIONS,
   ...CONNECTION_OPERATIONS,
+  ...TEMPLATE_OPERATIONS,
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
   ...DESK_OPERATIONS,

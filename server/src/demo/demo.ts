@@ -51,7 +51,7 @@ export async function makeDemoWorld(parts: DemoParts, options: { simulatorUrl: s
       { provider: 'community', connectionId: ok.id, route: 'OK', groupId: DEMO_OK_GROUP },
     ]),
   ];
-  if ((await parts.templates.byId(accountId, 4)) === null) {
+  if ((await parts.templates.find(accountId, 4)) === null) {
     await parts.templates.add({ accountId, id: 4, name: 'base_template', text: TEMPLATE_TEXT, routes: ['VK', 'OK'], senderIds });
   }
   const phones = CONTACTS.map((contact) => contact.phone);

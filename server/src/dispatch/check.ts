@@ -62,6 +62,7 @@ export function check(parts: CheckParts, catalog: Catalog, accountId: number, it
     sender,
     priority: PRIORITY_OF_CLASS[item.class ?? template.class ?? DEFAULT_CLASS],
     templateId: template.id,
+    templateVersion: template.version,
     text: rendered.text,
     steps: plan.steps,
     windows: timing.windows,

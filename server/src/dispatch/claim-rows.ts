@@ -28,6 +28,7 @@ export interface DueRow {
   text: string;
   keyboard: Keyboard | null;
   templateId: number | null;
+  templateVersion: number | null;
   templateDataJson: string | null;
   /** The name of its sender. */
   service: string | null;
@@ -46,7 +47,7 @@ const DUE: Statement = {
   name: 'dispatch.claim.due',
   text: `
     select w.place, d.message_id as "messageId", d.account_id as "accountId", d.step, d.attempt, d.day_slot_at as "daySlotAt",
-      d.day_persons as "dayPersons", d.maybe_sent as "maybeSent", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.template_id as "templateId",
+      d.day_persons as "dayPersons", d.maybe_sent as "maybeSent", d.expires_at as "expiresAt", d.due_at as "dueAt", m.kind, m.phone, m.peer_id as "peerId", m.text, m.keyboard, m.reply_content as "replyContent", m.template_id as "templateId", m.template_version as "templateVersion",
       m.template_data as "templateDataJson", m.service, m.delivery_policy as "deliveryPolicy", m.windows, m.intent,
       m.kind = 'reply' and m.class is not null as "countsInDay"
     from unnest($1::int[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::int[]) with ordinality

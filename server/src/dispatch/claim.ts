@@ -33,6 +33,8 @@ export interface ClaimedMessage {
   text: string;
   keyboard: Keyboard | null;
   templateId: number | null;
+  /** That it was accepted with; null: of a release that knew none. */
+  templateVersion: number | null;
   templateDataJson: string | null;
   intent: string | null;
   /** The name of its sender. */
@@ -251,7 +253,21 @@ async function settleKept(
 }
 
 function claimed(row: DueRow, recipientId: string): ClaimedMessage {
-  const { messageId, accountId, kind, step, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, intent } = row;
+  const {
+    messageId,
+    accountId,
+    kind,
+    step,
+    text,
+    keyboard,
+    replyContent,
+    templateId,
+    templateVersion,
+    templateDataJson,
+    service,
+    deliveryPolicy,
+    intent,
+  } = row;
   const attempt = row.attempt + 1;
   const expiresAt = row.expiresAt.getTime();
   return {
@@ -264,6 +280,7 @@ function claimed(row: DueRow, recipientId: string): ClaimedMessage {
     text,
     keyboard,
     templateId,
+    templateVersion,
     templateDataJson,
     intent,
     service,

@@ -22,17 +22,17 @@ const INSERT: Statement = {
     ), shared as materialized (
       select *
       from unnest($9::bigint[], $10::bigint[], $11::text[], $12::int[], $13::text[], $14::jsonb[], $15::jsonb[], $16::text[], $17::text[],
-        $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[], $23::smallint[]) with ordinality
+        $18::timestamptz[], $19::int[], $20::bigint[], $21::timestamptz[], $22::timestamptz[], $23::smallint[], $24::int[]) with ordinality
         as s(account_id, sender_id, service, template_id, delivery_policy, steps, windows, status_url, channel, expires_at, lane_id,
-          connection_id, due_at, step_ends_at, priority, common)
+          connection_id, due_at, step_ends_at, priority, template_version, common)
     ), paused as materialized (
       select account_id, sender_id from sender_pause where account_id = any($9::bigint[]) and sender_id = any($10::bigint[])
       for key share
     ), stored as (
       insert into message (account_id, created_at, kind, id, sender_id, service, template_id, phone, text, template_data,
-        delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at, class)
+        delivery_policy, steps, windows, status_url, callback_data, client_message_id, channel, expires_at, class, template_version)
       select account_id, $1, 'notification', id, sender_id, service, template_id, phone, text, template_data, delivery_policy, steps,
-        windows, status_url, callback_data, client_message_id, channel, expires_at, ${CLASS}
+        windows, status_url, callback_data, client_message_id, channel, expires_at, ${CLASS}, template_version
       from own join shared using (common)
     ), waiting as (
       insert into delivery (account_id, priority, message_id, expires_at, lane_id, connection_id, due_at, step_ends_at)
@@ -79,6 +79,7 @@ export async function insertAccepted(
       return timeoutSeconds === undefined ? null : new Date(candidate.dueAt.getTime() + timeoutSeconds * 1_000);
     }),
     shared.map(({ priority }) => priority),
+    shared.map(({ templateVersion }) => templateVersion),
   ]);
   return rows.map(({ id }) => id);
 }
@@ -88,10 +89,20 @@ function shareCommon(candidates: readonly Candidate[]): { shared: readonly Candi
   const shared: Candidate[] = [];
   const numbers = new Map<string, number>();
   const commonOf = candidates.map((candidate) => {
-    const { sender, templateId, priority, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
+    const { sender, templateId, templateVersion, priority, item, steps, windows, statusUrl, dueAt, expiresAt } = candidate;
     const times = [dueAt.getTime(), expiresAt.getTime()];
     // Without the account: a sender belongs to one.
-    const key = JSON.stringify([sender.id, templateId, priority, item.deliveryPolicy, steps, windows, statusUrl, times]);
+    const key = JSON.stringify([
+      sender.id,
+      templateId,
+      templateVersion,
+      priority,
+      item.deliveryPolicy,
+      steps,
+      windows,
+      statusUrl,
+      times,
+    ]);
     const known = numbers.get(key);
     if (known !== undefined) return known;
     numbers.set(key, shared.push(candidate));

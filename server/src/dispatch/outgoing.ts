@@ -11,7 +11,7 @@ const TTL_SECONDS = { min: 60, max: 86_400 } as const;
 
 /** Makes of a claimed message what its channel sends; the upstream gets its own names of sender and template. */
 export function createOutgoing(parts: {
-  templates: Pick<Templates, 'byId'>;
+  templates: Pick<Templates, 'sentAs'>;
   clock: Clock;
 }): (message: ClaimedMessage, lane: LaneIdentity, connection: Connection) => Promise<Outgoing> {
   const { templates, clock } = parts;
@@ -30,7 +30,7 @@ export function createOutgoing(parts: {
     };
     if (connection.kind === 'ok' || message.templateId === null || message.service === null) return outgoing;
 
-    const template = await templates.byId(message.accountId, message.templateId);
+    const template = await templates.sentAs(message.accountId, message.templateId, message.templateVersion);
     if (connection.kind === 'vk') return { ...outgoing, ...(template?.intent != null && { intent: template.intent }) };
     if (template === null) throw new Error(`template ${message.templateId} of account ${message.accountId} is gone`);
     return {

@@ -15,6 +15,7 @@ export interface Candidate {
   item: NewNotification;
   sender: Sender;
   templateId: number;
+  templateVersion: number;
   /** Of its class, see classes.ts. */
   priority: number;
   text: string;

@@ -35,7 +35,8 @@ export interface StandAnswer {
 export const KEY = 'soroka_test_secret';
 const CALLER: Caller = { accountId: 1, accountName: 'Test account', keyId: 'test', scopes: ['send', 'read', 'admin'] };
 
-type Changes = Partial<Omit<HttpParts, 'connections' | 'dispatch'>> & {
+type Changes = Partial<Omit<HttpParts, 'connections' | 'dispatch' | 'templates'>> & {
+  templates?: Partial<HttpParts['templates']>;
   connections?: Partial<HttpParts['connections']>;
   dispatch?: Partial<HttpParts['dispatch']>;
 };
@@ -147,7 +148,19 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       timeoutMs: 1_000,
       examine: async () => [],
     },
-    templates: { list: async () => [] },
+    templates: {
+      list: async () => [],
+      all: async () => [],
+      find: async () => null,
+      add: nowhere,
+      set: nowhere,
+      preview: () => ({ variables: [], text: '', problems: [] }),
+      versions: async () => [],
+      addVersion: nowhere,
+      approveVersion: nowhere,
+      archiveVersion: nowhere,
+      ...templates,
+    },
     dialogs: {
       list: async () => ({ items: [], nextCursor: null }),
       async messages(_accountId, dialogId) {

@@ -45,6 +45,7 @@ import { createSegmentRoutes, type SegmentRoutesParts } from './segment-routes.t
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createSessionRoutes } from './session-routes.ts';
+import { createTemplateRoutes, type TemplateRoutesParts } from './template-routes.ts';
 import { createTimelineRoutes, type TimelineRoutesParts } from './timeline-routes.ts';
 import { createVkMessages, type VkMessagesParts } from './vk-messages.ts';
 
@@ -65,7 +66,7 @@ export interface HttpParts {
   connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'] & ConnectionRoutesParts['connections'];
   health: ConnectionRoutesParts['health'];
   connecting: ConnectionRoutesParts['connecting'];
-  templates: Pick<Templates, 'list'>;
+  templates: Pick<Templates, 'list'> & TemplateRoutesParts['templates'];
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
@@ -176,6 +177,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createAccountRoutes(parts),
     ...createKeyRoutes(parts),
     ...createConnectionRoutes(parts),
+    ...createTemplateRoutes(parts),
     ...createCallbackRoutes(parts),
     ...createChannelRoutes(parts),
     ...createDialogRoutes(parts),

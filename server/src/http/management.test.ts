@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiTown, startApiTown, type TownAnswer } from '../../test/api-town.ts';
+import { until } from '../../test/until.ts';
+import { createTemplates } from '../templates/templates.ts';
 
 let town: ApiTown;
 beforeAll(async () => {
@@ -8,6 +10,11 @@ beforeAll(async () => {
 afterAll(() => town[Symbol.asyncDispose]());
 
 const refusalOf = ({ status, body }: TownAnswer) => [status, body.error?.code, body.error?.field];
+/** The module itself, for what no answer of the API shows. */
+const templatesOf = async (name: string) => ({
+  templates: createTemplates({ database: town.database }),
+  ...(await town.newAccount(name)),
+});
 const lastLine = async () => (await town.call('GET', '/v1/audit?limit=1')).body.items[0];
 
 describe('keys', () => {
@@ -163,6 +170,97 @@ describe('connections', () => {
     expect((await fetch(webhookUrl, { method: 'POST', body: '{}' })).status).toBe(404);
     expect(refusalOf(await call('PATCH', `/v1/senders/${id}`, { routes }))).toEqual([400, 'parameter.invalid', 'routes[0]']);
     expect((await call('POST', '/v1/connections', OK)).status).toBe(200);
+  });
+});
+
+describe('templates', () => {
+  const TEXT = 'Здравствуйте, {{ name }}! Ваша {{ pizza }} готова.';
+  const send = async (templateId: number, tmplData: object) => {
+    const message = { phone: '79999999999', service: 'Group_name', templateId, tmpl_data: tmplData };
+    return (await town.call('POST', '/vk/messages', [message])).body.result[0];
+  };
+  /** Other processes, and this one, keep a template for a second at most. */
+  const sendOnce = (templateId: number, tmplData: object, code: string) =>
+    until(async () => {
+      const item = await send(templateId, tmplData);
+      return item.code === code ? item : null;
+    });
+
+  test('go from draft to approved to archived, and only what is approved is sent', async () => {
+    const senderIds = [
+      (await town.call('GET', '/v1/senders')).body.items.find((one: { service: string }) => one.service === 'Group_name').id,
+    ];
+    const made = (await town.call('POST', '/v1/templates', { name: 'life', text: TEXT, senderIds })).body;
+    expect(made).toMatchObject({ version: null, text: null, versions: [{ version: 1, state: 'draft', createdBy: 'key:demo' }] });
+    expect(await send(made.id, { name: 'Анна', pizza: 'Маргарита' })).toMatchObject({ code: 'REJECTED' });
+
+    const at = `/v1/templates/${made.id}/versions`;
+    const approved = (await town.call('POST', `${at}/1/approve`)).body;
+    expect(approved).toMatchObject({ state: 'approved', approvedBy: 'key:demo', variables: ['name', 'pizza'] });
+    await sendOnce(made.id, { name: 'Анна', pizza: 'Маргарита' }, 'OK');
+
+    const second = (await town.call('POST', at, { text: '{{ name }}, готово.' })).body;
+    expect(second).toMatchObject({ version: 2, state: 'draft' });
+    await sendOnce(made.id, { name: 'Анна', pizza: 'Маргарита' }, 'OK');
+    await town.call('POST', `${at}/2/approve`);
+    expect((await town.call('GET', `/v1/templates/${made.id}`)).body).toMatchObject({
+      ...{ version: 2, text: '{{ name }}, готово.' },
+      versions: [
+        { version: 2, state: 'approved' },
+        { version: 1, state: 'archived', text: TEXT },
+      ],
+    });
+    const { messageId } = await sendOnce(made.id, { name: 'Анна' }, 'OK');
+    expect((await town.call('GET', `/vk/messages/${messageId}`)).body.text).toBe('Анна, готово.');
+
+    expect(refusalOf(await town.call('POST', `${at}/1/approve`))).toEqual([409, 'template.version.settled', null]);
+    expect((await town.call('POST', `${at}/2/archive`)).body.state).toBe('archived');
+    await sendOnce(made.id, { name: 'Анна' }, 'REJECTED');
+    expect((await lastLine()).object).toBe(`template:${made.id}:2`);
+  });
+
+  test('a message on its way is called at the upstream as in the version that it was accepted with', async () => {
+    const { templates, account } = await templatesOf('versions at the upstream');
+    const given = { accountId: account.id, id: 7, name: 'ready', text: '{{ name }}', upstream: { templateId: 70 } };
+    await templates.add(given);
+    const { version } = await templates.addVersion(account.id, 7, {
+      text: 'Готово',
+      upstream: { templateId: 71 },
+      by: 'command',
+    });
+    await templates.approveVersion(account.id, 7, version, 'command');
+    await templates.archiveVersion(account.id, 7, version);
+    expect(await templates.byId(account.id, 7)).toBeNull();
+    expect(await templates.sentAs(account.id, 7, 1)).toMatchObject({ name: 'ready', upstream: { templateId: 70 } });
+    expect(await templates.sentAs(account.id, 7, 2)).toMatchObject({ upstream: { templateId: 71 } });
+  });
+
+  test('are previewed with everything that is wrong with the variables', async () => {
+    const preview = async (variables: object) =>
+      (await town.call('POST', '/v1/templates/preview', { text: TEXT, variables })).body;
+    expect(await preview({ name: 'Анна', pizza: '<b>' })).toEqual({
+      ...{ variables: ['name', 'pizza'], text: 'Здравствуйте, Анна! Ваша <b> готова.', characters: 36, problems: [] },
+    });
+    expect(await preview({ pizza: null, sum: 5 })).toEqual({
+      ...{ variables: ['name', 'pizza'], text: null, characters: null },
+      problems: [
+        { variable: 'name', problem: 'missing' },
+        { variable: 'pizza', problem: 'type' },
+        { variable: 'sum', problem: 'extra' },
+      ],
+    });
+    const broken = await town.call('POST', '/v1/templates/preview', { text: '{% for i in x %}' });
+    expect(refusalOf(broken)).toEqual([400, 'parameter.invalid', 'text']);
+  });
+
+  test('are written by whoever may write drafts, and approved by whoever manages the account', async () => {
+    const password = 'eight brown magpies';
+    await town.call('POST', '/v1/operators', { login: 'drafts', name: 'Пётр', role: 'operator', password });
+    const { token } = (await town.call('POST', '/v1/login', { login: 'drafts', password, session: 'token' }, null)).body;
+    const asOperator = (path: string, body?: object) => town.call('POST', path, body, `Bearer ${token}`);
+    const { id } = (await asOperator('/v1/templates', { name: 'by an operator', text: TEXT })).body;
+    expect(refusalOf(await asOperator(`/v1/templates/${id}/versions/1/approve`))).toEqual([403, 'scope.missing', null]);
+    expect((await town.call('POST', `/v1/templates/${id}/versions/1/approve`)).body.state).toBe('approved');
   });
 });
 

@@ -42,6 +42,7 @@ test('an added template is found by number and name, with its variables and send
   const added = await templates.add({ ...base(), upstream: { templateId: 77 }, senderIds: [senderId] });
   expect(added).toEqual({
     ...base(),
+    version: 1,
     routes: ['VK', 'OK'],
     upstream: { templateId: 77 },
     intent: null,
@@ -82,6 +83,7 @@ test('only a sender of the same account can be approved', async () => {
 /** A template as `byId` gives it, without a database. */
 const templateOf = (text: string): Template => ({
   ...base(text),
+  version: 1,
   routes: ['VK'],
   upstream: {},
   intent: null,

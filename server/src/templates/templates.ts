@@ -1,10 +1,15 @@
 import type { MessageClass, Route } from '@soroka/api';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Compiled, compile } from './compile.ts';
 import { VK_INTENTS } from './intents.ts';
+import { isPlainValue, type Preview, previewOf } from './preview.ts';
+import { addFirstVersion, createVersions, type Versions } from './versions.ts';
+
+export type { Preview, VariableProblem } from './preview.ts';
+export type { TemplateVersion } from './versions.ts';
 
 /** An approved text with variables. */
 export interface Template {
@@ -13,6 +18,8 @@ export interface Template {
   id: number;
   /** `tmpl` of the request. */
   name: string;
+  /** The approved one, which never changes. */
+  version: number;
   text: string;
   /** Networks it has a group in, in its own order of use. */
   routes: readonly Route[];
@@ -30,42 +37,78 @@ export interface Template {
   variables: readonly string[];
 }
 
+export { type Compiled, compile } from './compile.ts';
+
 export interface UpstreamNames {
   templateId?: number;
   tmpl?: string;
 }
 
+/** A template whether something of it is approved or not: `version` and `text` are null where nothing is. */
+export type ListedTemplate = Omit<Template, 'version' | 'text' | 'variables'> & {
+  version: number | null;
+  text: string | null;
+  variables: readonly string[];
+};
+
+/** What stays the same over all versions of a template. */
+export interface TemplatePatch {
+  routes?: readonly Route[];
+  intent?: string | null;
+  unknownOutcome?: 'resend' | 'stop';
+  class?: MessageClass | null;
+  /** Replace all there were. */
+  senderIds?: readonly number[];
+}
+
 export interface NewTemplate {
   accountId: number;
-  id: number;
+  /** Absent: the next after all of the account. */
+  id?: number;
   name: string;
   text: string;
   /** Absent: VK, then OK. */
   routes?: readonly Route[];
   upstream?: UpstreamNames;
   /** One of `VK_INTENTS`. */
-  intent?: string;
+  intent?: string | null;
   /** Absent: resend. */
   unknownOutcome?: 'resend' | 'stop';
   /** Absent: none of its own. */
-  class?: MessageClass;
+  class?: MessageClass | null;
   senderIds?: readonly number[];
+  /** Who writes it, `operator:5`. Absent: the command line. */
+  by?: string;
+  /** Absent: its first version is approved by whoever writes it. */
+  isDraft?: boolean;
 }
+
+/** What a message is sent with that was accepted with a version. */
+export type SentAs = Pick<Template, 'id' | 'name' | 'upstream' | 'intent'>;
 
 export type Rendered = { ok: true; text: string } | { ok: false; variable: string; problem: 'missing' | 'extra' | 'type' };
 
-export interface Templates {
+export interface Templates extends Versions {
   /** Throws `parameter.invalid` naming the field: a text outside the allowed Liquid, a number or name already used, a sender of another account. */
-  add(template: NewTemplate): Promise<Template>;
+  add(template: NewTemplate): Promise<ListedTemplate>;
+  /** Changes what is given, for messages that are accepted from then on. Throws `not.found`, and `parameter.invalid` naming the field. */
+  set(accountId: number, id: number, patch: TemplatePatch): Promise<ListedTemplate>;
   /** Lets the sender use it; nothing changes when it may already. Throws `not.found` where the account lacks either. */
   approve(accountId: number, templateId: number, senderId: number): Promise<void>;
-  /** At most 1 s old. */
+  /** Null where nothing of it is approved. At most 1 s old. */
   byId(accountId: number, id: number): Promise<Template | null>;
-  /** At most 1 s old. */
+  /** The same by its name. */
   byName(accountId: number, name: string): Promise<Template | null>;
+  /** Those of which something is approved. */
   list(accountId: number): Promise<readonly Template[]>;
+  all(accountId: number): Promise<readonly ListedTemplate[]>;
+  find(accountId: number, id: number): Promise<ListedTemplate | null>;
+  /** For a message on its way: what its template is called in the version that it was accepted with, whatever was approved since; null version: now. */
+  sentAs(accountId: number, id: number, version: number | null): Promise<SentAs | null>;
   /** Plain text: no HTML escaping, and nothing in the values is rendered again. Values are strings, numbers and booleans. Never throws for values. */
-  render(template: Template, values: Readonly<Record<string, unknown>>): Rendered;
+  render(template: Pick<Template, 'text'>, values: Readonly<Record<string, unknown>>): Rendered;
+  /** What a text becomes with these values, and everything that is wrong with them. Throws `parameter.invalid` for a text that is no template. */
+  preview(text: string, values: Readonly<Record<string, unknown>>): Preview;
 }
 
 const AGE_MAX_MS = 1_000;
@@ -77,6 +120,8 @@ interface TemplateRow {
   accountId: number;
   id: number;
   name: string;
+  /** Null where nothing is approved. */
+  version: number | null;
   text: string;
   routes: Route[];
   upstream: UpstreamNames;
@@ -87,7 +132,7 @@ interface TemplateRow {
 }
 const TEMPLATE = `
   select
-    t.account_id as "accountId", t.id, t.name, t.text, t.routes, t.upstream, t.intent, t.unknown_outcome as "unknownOutcome", t.class,
+    t.account_id as "accountId", t.id, t.name, t.version, t.text, t.routes, t.upstream, t.intent, t.unknown_outcome as "unknownOutcome", t.class,
     array(
       select s.sender_id::text from template_sender s where s.account_id = t.account_id and s.template_id = t.id order by s.sender_id
     ) as "senderIds"
@@ -98,13 +143,32 @@ const SQL = {
   byId: { name: 'template_by_id', text: `${TEMPLATE} and t.id = $2` },
   byName: { name: 'template_by_name', text: `${TEMPLATE} and t.name = $2` },
   list: { name: 'template_list', text: `${TEMPLATE} order by t.id` },
+  sentAs: {
+    name: 'template_sent_as',
+    text: `
+      select t.id, t.name, t.intent, coalesce(v.upstream, t.upstream) as upstream
+      from template t
+      left join template_version v on v.account_id = t.account_id and v.template_id = t.id and v.version = $3
+      where t.account_id = $1 and t.id = $2`,
+  },
+  nextId: { name: 'template_next_id', text: 'select coalesce(max(id), 0) + 1 as id from template where account_id = $1' },
   insert: {
     name: 'template_insert',
     text: `
-      insert into template (account_id, id, name, text, routes, upstream, intent, unknown_outcome, class)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      insert into template (account_id, id, name, text, routes, upstream, intent, unknown_outcome, class, version)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       on conflict do nothing`,
   },
+  set: {
+    name: 'template_set',
+    text: `
+      update template
+      set
+        routes = coalesce($3, routes), unknown_outcome = coalesce($4, unknown_outcome),
+        intent = case when $5 then $6 else intent end, class = case when $7 then $8 else class end
+      where account_id = $1 and id = $2`,
+  },
+  forbidAll: { name: 'template_forbid_all', text: 'delete from template_sender where account_id = $1 and template_id = $2' },
   approve: {
     name: 'template_approve',
     text: `
@@ -120,35 +184,64 @@ const SQL = {
 export function createTemplates(parts: { database: Database; clock?: Clock }): Templates {
   const { database, clock = systemClock } = parts;
   const cache = createAgedCache<Template>({ clock, maxAgeMs: AGE_MAX_MS });
+  const names = createAgedCache<SentAs>({ clock, maxAgeMs: AGE_MAX_MS });
   const compiledOf = rememberCompiled();
 
-  const asTemplate = (row: TemplateRow): Template => ({
+  const listed = (row: TemplateRow): ListedTemplate => ({
     ...row,
+    text: row.version === null ? null : row.text,
     senderIds: new Set(row.senderIds.map(Number)),
-    variables: compiledOf(row.text).variables,
+    variables: row.version === null ? [] : compiledOf(row.text).variables,
   });
-  const read = async (statement: (typeof SQL)['byId' | 'byName'], accountId: number, key: number | string) => {
-    const [row] = await database.rows<TemplateRow>(statement, [accountId, key]);
-    return row === undefined ? null : asTemplate(row);
+  const asTemplate = (row: TemplateRow | undefined): Template | null => {
+    if (row === undefined) return null;
+    const { version, text, ...rest } = listed(row);
+    return version === null || text === null ? null : { ...rest, version, text };
+  };
+  const read = async (statement: (typeof SQL)['byId' | 'byName'], accountId: number, key: number | string) =>
+    asTemplate((await database.rows<TemplateRow>(statement, [accountId, key]))[0]);
+  const find = async (accountId: number, id: number): Promise<ListedTemplate | null> => {
+    const [row] = id > ID_MAX ? [] : await database.rows<TemplateRow>(SQL.byId, [accountId, id]);
+    return row === undefined ? null : listed(row);
+  };
+  const allow = async (tx: Queryable, accountId: number, id: number, senderIds: readonly number[]): Promise<void> => {
+    for (const senderId of senderIds) {
+      if ((await tx.run(SQL.approve, [accountId, id, senderId])) === 1) continue;
+      throw new AppError('parameter.invalid', `the account has no sender ${senderId}`, { field: 'senderIds' });
+    }
   };
 
   return {
-    async add({ accountId, id, name, text, senderIds = [], ...rest }) {
+    ...createVersions({ database, clock, compiledOf, onChange: () => cache.clear() }),
+    async add({ accountId, id: wanted, name, text, senderIds = [], by = 'command', isDraft = false, ...rest }) {
       const { routes = ['VK', 'OK'], upstream = {}, intent = null, unknownOutcome = 'resend', class: ownClass = null } = rest;
-      check({ id, name, routes, intent });
       compiledOf(text);
-      await database.transaction(async (tx) => {
-        const values = [id, name, text, routes, JSON.stringify(upstream), intent, unknownOutcome, ownClass];
-        const inserted = await tx.run(SQL.insert, [accountId, ...values]);
+      const id = await database.transaction(async (tx) => {
+        const own = wanted ?? (await tx.rows<{ id: number }>(SQL.nextId, [accountId]))[0]?.id ?? 1;
+        check({ id: own, name, routes, intent });
+        const values = [own, name, text, routes, JSON.stringify(upstream), intent, unknownOutcome, ownClass];
+        const inserted = await tx.run(SQL.insert, [accountId, ...values, isDraft ? null : 1]);
         if (inserted === 0)
-          throw new AppError('parameter.invalid', `template ${id} or the name "${name}" is used already`, { field: 'id' });
-        for (const senderId of senderIds) {
-          if ((await tx.run(SQL.approve, [accountId, id, senderId])) === 1) continue;
-          throw new AppError('parameter.invalid', `the account has no sender ${senderId}`, { field: 'senderIds' });
-        }
+          throw new AppError('parameter.invalid', `template ${own} or the name "${name}" is used already`, { field: 'id' });
+        await addFirstVersion(tx, { accountId, templateId: own, text, upstream, by, at: new Date(clock.now()), isDraft });
+        await allow(tx, accountId, own, senderIds);
+        return own;
       });
       cache.clear();
-      return (await read(SQL.byId, accountId, id)) as Template;
+      return (await find(accountId, id)) as ListedTemplate;
+    },
+    async set(accountId, id, { routes, intent, unknownOutcome, class: ownClass, senderIds }) {
+      check({ id: 1, name: 'as it is', routes: routes ?? ['VK'], intent: intent ?? null });
+      await database.transaction(async (tx) => {
+        const values = [routes ?? null, unknownOutcome ?? null, intent !== undefined, intent ?? null];
+        const changed = await tx.run(SQL.set, [accountId, id, ...values, ownClass !== undefined, ownClass ?? null]);
+        if (changed === 0) throw new AppError('not.found', `the account has no template ${id}`);
+        if (senderIds === undefined) return;
+        await tx.run(SQL.forbidAll, [accountId, id]);
+        await allow(tx, accountId, id, senderIds);
+      });
+      cache.clear();
+      return (await find(accountId, id)) as ListedTemplate;
     },
     async approve(accountId, templateId, senderId) {
       const approved = await database.run(SQL.approve, [accountId, templateId, senderId]);
@@ -158,8 +251,17 @@ export function createTemplates(parts: { database: Database; clock?: Clock }): T
     byId: (accountId, id) => cache.get(`${accountId} id ${id}`, () => read(SQL.byId, accountId, id)),
     byName: (accountId, name) => cache.get(`${accountId} name ${name}`, () => read(SQL.byName, accountId, name)),
     async list(accountId) {
-      return (await database.rows<TemplateRow>(SQL.list, [accountId])).map(asTemplate);
+      return (await database.rows<TemplateRow>(SQL.list, [accountId])).flatMap((row) => asTemplate(row) ?? []);
     },
+    async all(accountId) {
+      return (await database.rows<TemplateRow>(SQL.list, [accountId])).map(listed);
+    },
+    find,
+    sentAs: (accountId, id, version) =>
+      names.get(`${accountId} ${id} ${version}`, async () => {
+        return (await database.rows<SentAs>(SQL.sentAs, [accountId, id, version]))[0] ?? null;
+      }),
+    preview: (text, values) => previewOf(compiledOf(text), values),
     render(template, values) {
       const { variables, render } = compiledOf(template.text);
       for (const variable of variables) {
@@ -186,11 +288,6 @@ function rememberCompiled(): (text: string) => Compiled {
     if (known.size > COMPILED_MAX) known.delete(known.keys().next().value as string);
     return compiled;
   };
-}
-
-// A bigint is a JSON number beyond 2^53, kept exact by the parser of requests.
-function isPlainValue(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
 }
 
 function check({ id, name, routes, intent }: Pick<Template, 'id' | 'name' | 'routes' | 'intent'>): void {

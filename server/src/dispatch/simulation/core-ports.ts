@@ -148,6 +148,7 @@ function templatesFor(process: SimulatedProcess, perhapsRefused: () => void): Te
         accountId: 0,
         id: Number(id),
         name: `template ${id}`,
+        version: 1,
         text: '{{ text }}',
         routes: ['VK', 'OK'],
         upstream: {},
@@ -156,12 +157,14 @@ function templatesFor(process: SimulatedProcess, perhapsRefused: () => void): Te
       ...{ unknownOutcome, class: null, senderIds: EVERYBODY, variables: ['text'] },
     }),
   );
-  const known: Pick<Templates, 'byId' | 'render'> = {
-    byId: (_, wanted) =>
-      process.call('reads a template', async () => {
-        perhapsRefused();
-        return templates.find(({ id }) => id === wanted) ?? null;
-      }),
+  const byId = (_: number, wanted: number): Promise<Template | null> =>
+    process.call('reads a template', async () => {
+      perhapsRefused();
+      return templates.find(({ id }) => id === wanted) ?? null;
+    });
+  const known: Pick<Templates, 'byId' | 'sentAs' | 'render'> = {
+    byId,
+    sentAs: byId,
     render: (_, { text }) => ({ ok: true, text: String(text) }),
   };
   return known as Templates;

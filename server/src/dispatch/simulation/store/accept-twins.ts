@@ -14,7 +14,17 @@ const parsed = <Value>(json: string | null | undefined): Value | null => (typeof
 
 /** What a new row of `message` is before anything happens to it. */
 const UNTOUCHED = {
-  ...{ dialogId: null, service: null, senderId: null, templateId: null, phone: null, peerId: null, keyboard: null },
+  ...{
+    dialogId: null,
+    service: null,
+    senderId: null,
+    templateId: null,
+    templateVersion: null,
+    phone: null,
+    peerId: null,
+    keyboard: null,
+  },
+  replyContent: null,
   ...{ templateDataJson: null, deliveryPolicy: 'any', windows: null, callbackDataJson: null, statusUrl: null },
   ...{ status: 'QUEUED', errorCode: 0, history: [], notes: null },
 };
@@ -36,8 +46,8 @@ async function insertNotifications(tx: Transaction, tables: Tables, values: Valu
   const [accountIds, senderIds, services, templateIds, policies, steps, windows, statusUrls, channels] = values.slice(8) as [
     ...[number[], number[], string[], number[], string[], string[], (string | null)[], (string | null)[], string[]],
   ];
-  const [expiresAts, laneIds, connectionIds, dueAts, stepEnds, priorities] = values.slice(17) as [
-    ...[Date[], number[], number[], Date[], (Date | null)[], number[]],
+  const [expiresAts, laneIds, connectionIds, dueAts, stepEnds, priorities, templateVersions] = values.slice(17) as [
+    ...[Date[], number[], number[], Date[], (Date | null)[], number[], number[]],
   ];
   const keys = placesOf(senderIds).map((index) => ownedKey(accountIds[index] as number, String(senderIds[index])));
   // `for key share`: whoever resumes waits for us, and puts back what we put aside.
@@ -63,6 +73,7 @@ async function insertNotifications(tx: Transaction, tables: Tables, values: Valu
         callbackDataJson: callbackData[index] ?? null,
       },
       ...{ senderId: senderIds[of] as number, service: services[of] as string, templateId: templateIds[of] as number },
+      templateVersion: templateVersions[of] as number,
       ...{ phone: phones[index] as string, text: texts[index] as string, templateDataJson: templateData[index] ?? null },
       ...{ deliveryPolicy: policies[of] as string, steps: parsed<StepPlan[]>(steps[of]) ?? [] },
       ...{ windows: parsed<ZonedWindow[]>(windows[of]), statusUrl: statusUrls[of] ?? null, channel: channels[of] as string },

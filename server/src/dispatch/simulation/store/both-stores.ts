@@ -41,6 +41,7 @@ function rowsFor(id: number, laneId: number, more: { message?: Partial<MessageRo
       senderId: null,
       service: 's',
       templateId: 4,
+      templateVersion: 2,
       phone: '79999999999',
       peerId: null,
     },
@@ -118,9 +119,9 @@ const SQL = {
   addMessage: {
     name: 'test.message.add',
     text: `
-      insert into message (id, account_id, kind, sender_id, service, template_id, phone, peer_id, text, template_data, steps, windows, status_url,
+      insert into message (id, account_id, kind, sender_id, service, template_id, template_version, phone, peer_id, text, template_data, steps, windows, status_url,
         created_at, expires_at, status, channel, history)
-      values (nextval('message_id'), 1, $1, $12, 's', 4, $2, $3, 't', '{}', $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
+      values (nextval('message_id'), 1, $1, $12, 's', 4, 2, $2, $3, 't', '{}', $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
   },
   addDelivery: {
     name: 'test.delivery.add',

@@ -80,7 +80,8 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
   const message = seen(tx, tables.message.cells.get(row.messageId));
   if (message === null) return [];
   const { messageId, accountId, step, attempt, dayPersons, maybeSent } = row;
-  const { kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows } = message;
+  const { kind, phone, peerId, text, keyboard, replyContent, templateId, templateVersion } = message;
+  const { templateDataJson, service, deliveryPolicy, windows } = message;
   return [
     {
       ...{
@@ -95,7 +96,20 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
         expiresAt: date(row.expiresAt),
         dueAt: date(row.dueAt),
       },
-      ...{ kind, phone, peerId, text, keyboard, templateId, templateDataJson, service, deliveryPolicy, windows },
+      ...{
+        kind,
+        phone,
+        peerId,
+        text,
+        keyboard,
+        replyContent,
+        templateId,
+        templateVersion,
+        templateDataJson,
+        service,
+        deliveryPolicy,
+        windows,
+      },
       ...{ intent: message.intent ?? null, countsInDay: message.isBroadcast ?? false },
     },
   ];

@@ -36,7 +36,16 @@ function candidateFor(
   const { phone = '79990000001', text = 't', clientMessageId, senderId = 7, budgetPerDay = null } = more;
   const now = Date.now();
   return {
-    ...{ accountId: ACCOUNT_ID, text, templateId: 4, priority: 3, steps: [stepOn(laneId)], windows: null, statusUrl: null },
+    ...{
+      accountId: ACCOUNT_ID,
+      text,
+      templateId: 4,
+      templateVersion: 2,
+      priority: 3,
+      steps: [stepOn(laneId)],
+      windows: null,
+      statusUrl: null,
+    },
     sender: { id: senderId, accountId: ACCOUNT_ID, name: `s${senderId}`, budgetPerDay, forbiddenPatterns: [], routes: [] },
     item: {
       ...{ phone, service: `s${senderId}`, templateData: {}, templateDataJson: '{}', deliveryPolicy: 'any', ttlSeconds: 60 },
@@ -172,7 +181,12 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     const ids = await store.database.transaction((tx) => acceptBroadcast(parts, tx, ACCOUNT_ID, route, [one, other]));
     expect(woken).toHaveLength(1);
     const laneId = lanes.idOf('vk', route.groupId);
-    expect(await store.delivery(ids[0] ?? 0)).toMatchObject({ laneId, priority: 3, state: 'queued', expiresAt: expiresAt.getTime() });
+    expect(await store.delivery(ids[0] ?? 0)).toMatchObject({
+      laneId,
+      priority: 3,
+      state: 'queued',
+      expiresAt: expiresAt.getTime(),
+    });
     const queue = { laneId, epoch: 0, connectionId: CONNECTION_ID, priority: 3, accountId: ACCOUNT_ID, after: null, limit: 5 };
     const [due] = await store.database.transaction((tx) => lockDue(tx, [queue], new Date()));
     expect(due).toMatchObject([

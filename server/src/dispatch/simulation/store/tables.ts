@@ -26,6 +26,7 @@ export interface MessageRow {
   senderId: number | null;
   service: string | null;
   templateId: number | null;
+  templateVersion: number | null;
   phone: string | null;
   peerId: string | null;
   text: string;

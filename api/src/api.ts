@@ -8,6 +8,8 @@ export {
   CallbackReplayAnswer,
   ENDPOINT_STATES,
   Endpoint,
+  TriedUrl,
+  UrlTrial,
 } from './callbacks.ts';
 export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';

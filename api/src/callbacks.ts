@@ -72,6 +72,30 @@ export const CallbackDetails = Type.Object({
 });
 export type CallbackDetails = Static<typeof CallbackDetails>;
 
+export const UrlTrial = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({
+        maxLength: 2_048,
+        description: 'Absent: where callbacks go of messages that name no status_url.',
+        examples: ['https://your.website.com/statuses'],
+      }),
+    ),
+  },
+  { additionalProperties: false, examples: [{}] },
+);
+export type UrlTrial = Static<typeof UrlTrial>;
+
+/** What came of a call that carries no statuses. */
+export const TriedUrl = Type.Object({
+  url: Type.String(),
+  outcome: CallbackCall.properties.outcome,
+  problem: CallbackCall.properties.problem,
+  durationMs: CallbackCall.properties.durationMs,
+  answer: CallbackCall.properties.answer,
+});
+export type TriedUrl = Static<typeof TriedUrl>;
+
 export const CallbackReplay = Type.Object(
   {
     from: Type.Optional(Type.String({ format: 'date-time', description: 'Made at or after this time.' })),

@@ -1,6 +1,15 @@
 import { Type } from 'typebox';
 import { listOf } from '../answers.ts';
-import { CALLBACK_STATES, Callback, CallbackDetails, CallbackReplay, CallbackReplayAnswer, Endpoint } from '../callbacks.ts';
+import {
+  CALLBACK_STATES,
+  Callback,
+  CallbackDetails,
+  CallbackReplay,
+  CallbackReplayAnswer,
+  Endpoint,
+  TriedUrl,
+  UrlTrial,
+} from '../callbacks.ts';
 import { BODY_ERRORS, cursor, limit, type Operation, time } from './operation.ts';
 
 const callbackId = { callbackId: Type.Integer({ minimum: 1 }) };
@@ -31,6 +40,19 @@ export const CALLBACK_OPERATIONS = {
     pathParameters: { endpointId: Type.Integer({ minimum: 1 }) },
     answer: { description: 'The endpoint as it is now.', schema: Endpoint },
     errors: ['parameter.invalid', 'not.found'],
+  },
+  tryEndpoint: {
+    method: 'POST',
+    path: '/v1/endpoints/test',
+    right: 'account',
+    refusals: 'error',
+    audit: 'nothing',
+    tag: 'Callbacks',
+    summary: 'Call a URL to see whether callbacks would arrive',
+    description: 'A signed POST of `[]`, once. Nothing is stored, and what fails is not held against the endpoint.',
+    body: UrlTrial,
+    answer: { description: 'What came of it.', schema: TriedUrl },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'],
   },
   listCallbacks: {
     method: 'GET',

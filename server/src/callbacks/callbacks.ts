@@ -15,11 +15,13 @@ import { createDelivery } from './delivery.ts';
 import { type EndpointItem, type EndpointPage, enableEndpoint, getEndpoint, listEndpoints } from './endpoint-list.ts';
 import { enqueueCallbacks, type Queued } from './enqueue.ts';
 import { type ParkedFilter, REPLAY_MAX, replayMany, replayOne } from './replay.ts';
+import { type TriedUrl, tryUrl } from './try-url.ts';
 
 export type { CallbackDetails, CallbackFilter, CallbackItem, CallbackPage } from './callback-log.ts';
 export type { EndpointItem, EndpointPage } from './endpoint-list.ts';
 export type { ParkedFilter } from './replay.ts';
 export { signedHeaders } from './signature.ts';
+export type { TriedUrl } from './try-url.ts';
 
 /** One thing to tell a customer. */
 export interface NewCallback {
@@ -67,6 +69,8 @@ export interface Callbacks {
   endpoint(accountId: number, endpointId: number): Promise<EndpointItem | null>;
   /** Lets calls through from now on, whatever failed before; null where the account has no such endpoint. Parked callbacks stay so. */
   enableEndpoint(accountId: number, endpointId: number): Promise<EndpointItem | null>;
+  /** Calls a URL once with no statuses in it, signed as callbacks are, and says what came of it. */
+  tryUrl(accountId: number, url: string): Promise<TriedUrl>;
 }
 
 export interface CallbackParts {
@@ -127,5 +131,6 @@ export function createCallbacks(parts: CallbackParts): Callbacks {
     endpoints: (accountId, page) => listEndpoints(database, clock, accountId, page),
     endpoint: (accountId, endpointId) => getEndpoint(database, clock, accountId, endpointId),
     enableEndpoint: (accountId, endpointId) => enableEndpoint(database, clock, accountId, endpointId),
+    tryUrl: async (accountId, url) => tryUrl({ ...DEFAULTS, ...parts }, url, await parts.accounts.signingSecrets(accountId)),
   };
 }

@@ -59,10 +59,11 @@ export async function postBatch(
   }
   const result = await httpClient.post({ url, body, headers: { ...CALL_HEADERS, ...signed }, timeoutMs });
   const answer = result.kind === 'answered' ? { status: result.status, bodyHead: result.bodyHead } : null;
-  return { deliveryId, wasCalled: true, answer, ...verdict(result, timeoutMs) };
+  return { deliveryId, wasCalled: true, answer, ...verdictOf(result, timeoutMs) };
 }
 
-function verdict(result: PostResult, timeoutMs: number): Verdict {
+/** What an answer, or none, means. */
+export function verdictOf(result: PostResult, timeoutMs: number): Verdict {
   switch (result.kind) {
     case 'answered':
       if (result.status >= 200 && result.status < 300) return { outcome: 'delivered', problem: null };

@@ -1,24 +1,28 @@
-import { CALLBACK_STATES, type Callback, CallbackReplay, SEND_LIMITS } from '@soroka/api';
+import { CALLBACK_STATES, type Callback, CallbackReplay, SEND_LIMITS, UrlTrial } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { CallbackItem, Callbacks } from '../callbacks/callbacks.ts';
 import { AppError } from '../platform/errors.ts';
 import { callerOf } from './auth.ts';
 import { isoTime } from './iso-time.ts';
 import { fieldPath } from './message-shape.ts';
+import { readFields } from './operator-body.ts';
 import { invalid, readCursor, readId, readLimit, readQuery } from './query.ts';
 import { parseBody, readBody, requireJson } from './request-body.ts';
 
 const ENDPOINT_ID_MAX = 2 ** 31 - 1;
 const REPLAY_BYTES_MAX = 64 * 1024;
 const replayCheck = Compile(CallbackReplay);
+const trialCheck = Compile(UrlTrial);
 
 export interface CallbackRoutesParts {
-  callbacks: Pick<Callbacks, 'list' | 'get' | 'replay' | 'replayAll' | 'endpoints' | 'endpoint' | 'enableEndpoint'>;
+  callbacks: Pick<Callbacks, 'list' | 'get' | 'replay' | 'replayAll' | 'endpoints' | 'endpoint' | 'enableEndpoint' | 'tryUrl'>;
+  accounts: Pick<Accounts, 'urls'>;
 }
 
 /** Handlers of /v1/callbacks and /v1/endpoints by the ids of their operations. */
-export function createCallbackRoutes({ callbacks }: CallbackRoutesParts) {
+export function createCallbackRoutes({ callbacks, accounts }: CallbackRoutesParts) {
   const requireEnabled = async (accountId: number, endpointId: number): Promise<void> => {
     const endpoint = await callbacks.endpoint(accountId, endpointId);
     if (endpoint === null) throw new AppError('not.found', 'this account has no such endpoint');
@@ -39,6 +43,15 @@ export function createCallbackRoutes({ callbacks }: CallbackRoutesParts) {
       const endpoint = id === null ? null : await callbacks.enableEndpoint(callerOf(request).accountId, id);
       if (endpoint === null) throw new AppError('not.found', 'this account has no such endpoint');
       return reply.send(endpoint);
+    },
+
+    async tryEndpoint(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+      const { accountId } = callerOf(request);
+      const { url: given } = await readFields(request, UrlTrial, trialCheck);
+      const url = given ?? (await accounts.urls(accountId))?.statusUrl;
+      if (url === null || url === undefined) throw invalid('url', 'the account has no statusUrl: say which URL to call');
+      const { answer, ...tried } = await callbacks.tryUrl(accountId, url);
+      return reply.send({ url, ...tried, answer: answer === null ? null : { status: answer.status, body: answer.bodyHead } });
     },
 
     async listCallbacks(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -114,6 +114,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       createKey: async () => ({ id: 'test', key: KEY }),
       revokeKey: async () => false,
       listKeys: async () => [],
+      urls: async () => account,
     },
     callbacks: {
       list: async () => ({ items: [], nextCursor: null }),
@@ -124,6 +125,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       endpoints: async () => ({ items: [], nextCursor: null }),
       endpoint: async () => null,
       enableEndpoint: async () => null,
+      tryUrl: async () => ({ outcome: 'delivered', problem: null, durationMs: 1, answer: { status: 200, bodyHead: '' } }),
     },
     connections: {
       senders: async () => [{ id: 7, accountId: 1, name: 'Group_name', budgetPerDay: null, forbiddenPatterns: [], routes: [] }],

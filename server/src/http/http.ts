@@ -61,6 +61,7 @@ export interface HttpParts {
   accounts: Pick<Accounts, 'authenticate' | 'authenticateBasic'> &
     AccountRoutesParts['accounts'] &
     KeyRoutesParts['accounts'] &
+    CallbackRoutesParts['accounts'] &
     SecretRoutesParts['accounts'];
   callbacks: CallbackRoutesParts['callbacks'] & TimelineRoutesParts['callbacks'];
   connections: Pick<Connections, 'list' | 'channel'> & SenderRoutesParts['connections'] & ConnectionRoutesParts['connections'];

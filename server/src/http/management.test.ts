@@ -264,6 +264,25 @@ describe('templates', () => {
   });
 });
 
+describe('a URL for callbacks', () => {
+  test('is tried with a signed call that carries nothing, and what it answered is told', async () => {
+    const tried = (await town.call('POST', '/v1/endpoints/test', {})).body;
+    expect(tried).toMatchObject({
+      url: `${town.simulator.url}/control/receiver/demo`,
+      ...{ outcome: 'delivered', problem: null, answer: { status: 200 }, durationMs: expect.any(Number) },
+    });
+    const missing = (await town.call('POST', '/v1/endpoints/test', { url: `${town.simulator.url}/nowhere` })).body;
+    expect(missing).toMatchObject({ outcome: 'refused', problem: 'answered 404', answer: { status: 404 } });
+    const inside = (await town.call('POST', '/v1/endpoints/test', { url: 'http://169.254.169.254/' })).body;
+    expect(inside).toMatchObject({ outcome: 'forbidden', answer: null });
+  });
+
+  test('is asked for where the account has none', async () => {
+    const { key } = await town.newAccount('without a statusUrl');
+    expect(refusalOf(await town.call('POST', '/v1/endpoints/test', {}, `Key ${key}`))).toEqual([400, 'parameter.invalid', 'url']);
+  });
+});
+
 test('who asks for a change that is refused leaves no line in the audit log', async () => {
   const before = await lastLine();
   await town.call('POST', '/v1/senders/pause', { service: 'Nobody' });

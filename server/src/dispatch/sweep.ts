@@ -27,8 +27,10 @@ const DUE: Statement = {
     select (select true from delivery where expires_at <= $1 and state in ('queued', 'sent') order by expires_at limit 1)
         as "hasExpired",
       (select true from delivery where step_ends_at <= $1 and state in ('queued', 'sent') order by step_ends_at limit 1)
-        as "hasEndedStep"`,
+        as "hasEndedStep",
+      (select true from delivery where due_at <= $1 and state = 'sent' order by due_at limit 1) as "hasSilent"`,
 };
+type Due = Record<'hasExpired' | 'hasEndedStep' | 'hasSilent', true | null>;
 const EXPIRED: Statement = {
   name: 'dispatch.sweep.expired',
   // A call in flight is waited for: its answer comes within the send time-out, then the next sweep finds the row.
@@ -70,7 +72,8 @@ export function createSweep(parts: {
 }): Sweep {
   const { database, clock, decideSettings, connections, onChanged } = parts;
   const stopping = new AbortController();
-  let running: Promise<unknown> = Promise.resolve();
+  let running: Promise<void> = Promise.resolve();
+  let asking: Promise<void> | null = null;
 
   /** Whether there may be more. */
   const sweepOnce = async (find: Statement, fact: Fact): Promise<boolean> => {
@@ -96,9 +99,20 @@ export function createSweep(parts: {
   };
 
   const sweepDue = async (): Promise<boolean> => {
-    const [due] = await database.rows<{ hasExpired: true | null; hasEndedStep: true | null }>(DUE, [new Date(clock.now())]);
+    const [due] = await database.rows<Due>(DUE, [new Date(clock.now())]);
+    if (due?.hasSilent) asking ??= askAllSilent();
     if (due?.hasExpired && (await sweepOnce(EXPIRED, { kind: 'expired' }))) return true;
     return due?.hasEndedStep === true && (await sweepOnce(STEP_ENDED, { kind: 'step_ended' }));
+  };
+
+  /** Beside everything else: a provider may take its time to answer. */
+  const askAllSilent = async (): Promise<void> => {
+    try {
+      while (!stopping.signal.aborted && (await askSilent()));
+    } catch (error) {
+      if (!stopping.signal.aborted) loopFailed({ loop: 'ask', error });
+    }
+    asking = null;
   };
 
   const askSilent = async (): Promise<boolean> => {
@@ -136,21 +150,22 @@ export function createSweep(parts: {
     onChanged(work);
   };
 
-  const loop = async (name: string, work: () => Promise<boolean>): Promise<void> => {
+  const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       let more = false;
       try {
-        more = await work();
+        more = await sweepDue();
       } catch (error) {
-        if (!stopping.signal.aborted) loopFailed({ loop: name, error });
+        if (!stopping.signal.aborted) loopFailed({ loop: 'expire', error });
       }
       if (!more) await clock.sleep(EVERY_MS, stopping.signal);
     }
+    await asking;
   };
 
   return {
     run() {
-      running = Promise.all([loop('expire', sweepDue), loop('ask', askSilent)]);
+      running = loop();
     },
     async stop() {
       stopping.abort();

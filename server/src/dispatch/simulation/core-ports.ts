@@ -113,7 +113,7 @@ export function worldTwins({ requests, replies }: Scenario): Record<string, Twin
   const everybody = [...requests.flatMap(({ items }) => items), ...replies].map(({ person }) => person);
   const people = new Map(everybody.map((person) => [person.phone, person]));
   return {
-    async 'simulation.contacts'(_tx, _tables, [phones]) {
+    'simulation.contacts'(_tx, _tables, [phones]) {
       return (phones as string[]).flatMap((phone) => people.get(phone) ?? []);
     },
     async 'simulation.callbacks'(tx, tables, [orderKeys, bodies]) {

@@ -43,7 +43,7 @@ export interface FaultRates {
 }
 
 const MOST: FaultRates = {
-  ...{ crash: 0.004, pause: 0.002, statementRefused: 0.02, renewalRefused: 0.95, answerLost: 0.02, statementSlow: 0.01 },
+  ...{ crash: 0.005, pause: 0.0023, statementRefused: 0.02, renewalRefused: 0.95, answerLost: 0.02, statementSlow: 0.01 },
   ...{ requestLost: 0.15, sendAnswerLost: 0.2, sendAnswerLate: 0.2 },
   ...{ tooMany: 0.1, internalError: 0.1, quotaUsedUp: 0.02, tokenRefused: 0.02, flood: 0.1, passingError: 0.15, refusal: 0.15 },
   ...{ content: 0.05, dayUsedUp: 0.05, channelBroken: 0.05 },

@@ -147,17 +147,22 @@ export function createProcess(name: string, { timeline, random, store, ...world 
       () => {
         const tx = store.begin(name);
         perhapsRefused(tx, statement);
-        return store.run(tx, statement, values).then(
-          (rows) => {
-            store.commit(tx);
-            perhapsUnheard(tx);
-            return rows;
-          },
-          (error: unknown) => {
-            if (!tx.over) store.rollBack(tx);
-            throw error;
-          },
-        );
+        const done = (rows: object[]): object[] => {
+          store.commit(tx);
+          perhapsUnheard(tx);
+          return rows;
+        };
+        const failed = (error: unknown): never => {
+          if (!tx.over) store.rollBack(tx);
+          throw error;
+        };
+        let rows: object[] | Promise<object[]>;
+        try {
+          rows = store.run(tx, statement, values);
+        } catch (error) {
+          return failed(error);
+        }
+        return rows instanceof Promise ? rows.then(done, failed) : done(rows);
       },
       OUTLIVING,
     );
@@ -165,10 +170,12 @@ export function createProcess(name: string, { timeline, random, store, ...world 
     const run = (statement: string, values: readonly unknown[]): Promise<object[]> =>
       call(statement, () => {
         perhapsRefused(tx);
-        return store.run(tx, statement, values).then((rows) => {
+        const rows = store.run(tx, statement, values);
+        const done = (found: object[]): object[] => {
           perhapsUnheard(tx);
-          return rows;
-        });
+          return found;
+        };
+        return rows instanceof Promise ? rows.then(done) : done(rows);
       });
     return {
       rows: <Row extends object>(statement: { name: string }, values: readonly unknown[] = []) =>
@@ -235,7 +242,7 @@ export function createProcess(name: string, { timeline, random, store, ...world 
           timer.cancel();
           resolve();
         };
-        signal?.addEventListener('abort', aborted, { once: true });
+        signal?.addEventListener('abort', aborted);
       }),
   };
 

@@ -96,7 +96,7 @@ export const ACCEPT_TWINS = {
     for (const [index, groupId] of groupIds.entries()) {
       const network = networks[index] as 'vk' | 'ok';
       await write(tx, tables.keyLock, `lane ${network} ${groupId}`, null); // unique: waits for whoever makes the same
-      const lane = [...rowsOf(tx, tables.lane)].find((row) => row.network === network && row.groupId === groupId);
+      const lane = rowsOf(tx, tables.lane).find((row) => row.network === network && row.groupId === groupId);
       const id = lane?.id ?? tables.nextId();
       if (lane === undefined)
         await write(tx, tables.lane, id, { id, network, groupId, owner: null, epoch: 0, leaseUntil: null, quietUntil: null });
@@ -104,7 +104,7 @@ export const ACCEPT_TWINS = {
     }
     return found;
   },
-  async 'dispatch.backlog.count'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.backlog.count'(tx: Transaction, tables: Tables, values: Values) {
     const [laneIds, at] = values as [number[], Date];
     const now = at.getTime();
     const counts = new Map<string, { laneId: number; minute: number; waiting: number }>();
@@ -116,7 +116,7 @@ export const ACCEPT_TWINS = {
     }
     return [...counts.values()];
   },
-  async 'dispatch.accept.ids'(_tx: Transaction, tables: Tables, [count]: Values) {
+  'dispatch.accept.ids'(_tx: Transaction, tables: Tables, [count]: Values) {
     return Array.from({ length: count as number }, () => ({ id: tables.nextId() }));
   },
   'dispatch.accept.insert': insertNotifications,
@@ -132,7 +132,7 @@ export const ACCEPT_TWINS = {
     }
     return answers;
   },
-  async 'dispatch.accept.find_keys'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.accept.find_keys'(tx: Transaction, tables: Tables, values: Values) {
     const [accountIds, names, since] = values as [number[], string[], Date];
     return names.flatMap((name, index) => {
       const row = seen(tx, tables.rememberedKey.cells.get(ownedKey(accountIds[index] as number, name)));
@@ -163,7 +163,7 @@ export const ACCEPT_TWINS = {
     }
     return taken;
   },
-  async 'dispatch.accept.find_client_ids'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.accept.find_client_ids'(tx: Transaction, tables: Tables, values: Values) {
     const [accountIds, names] = values as [number[], string[]];
     return names.flatMap((name, index) => {
       const row = seen(tx, tables.clientMessage.cells.get(ownedKey(accountIds[index] as number, name)));

@@ -68,7 +68,7 @@ export function openMemoryContractStore(): ContractStore {
   const store = createMemoryStore({ now: () => Date.now() });
   const { tables } = store;
   const ran = new Set<string>();
-  const put = async (work: (tx: ReturnType<typeof store.begin>) => Promise<void>): Promise<void> => {
+  const put = async (work: (tx: ReturnType<typeof store.begin>) => void | Promise<void>): Promise<void> => {
     const tx = store.begin('contract');
     await work(tx);
     store.commit(tx);
@@ -92,7 +92,7 @@ export function openMemoryContractStore(): ContractStore {
       });
       return message.id;
     },
-    delivery: async (id) => [...rowsOf(store.begin('look'), tables.delivery)].find((row) => row.messageId === id) ?? null,
+    delivery: async (id) => rowsOf(store.begin('look'), tables.delivery).find((row) => row.messageId === id) ?? null,
     async message(id) {
       const { status, channel, errorCode, history, notes } = there(tables.message.cells.get(id)?.committed);
       return { status, channel, errorCode, history, notes };

@@ -8,21 +8,21 @@ import { cellsWhere, holdAll, rowsOf, seen, type Transaction, write } from './tr
 type Values = readonly unknown[];
 
 export const CANCEL_TWINS = {
-  async 'dispatch.cancel.of_key'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.cancel.of_key'(tx: Transaction, tables: Tables, values: Values) {
     const [accountId, key] = values as [number, string];
     const row = seen(tx, tables.rememberedKey.cells.get(ownedKey(accountId, key)));
     if (row === null) return [];
     const { result } = JSON.parse(row.answerBody) as { result: { messageId?: number }[] };
     return result.flatMap(({ messageId }) => (messageId === undefined ? [] : [{ id: messageId }]));
   },
-  async 'dispatch.cancel.oldest'(tx: Transaction, tables: Tables) {
+  'dispatch.cancel.oldest'(tx: Transaction, tables: Tables) {
     let oldest: number | null = null;
     for (const { messageId } of rowsOf(tx, tables.delivery)) oldest = Math.min(oldest ?? messageId, messageId);
     return [{ id: oldest }];
   },
-  async 'dispatch.cancel.of_phone'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.cancel.of_phone'(tx: Transaction, tables: Tables, values: Values) {
     const [accountId, from, phone] = values as [number, number, string];
-    const page = [...rowsOf(tx, tables.message)].filter((row) => row.accountId === accountId && row.id >= from);
+    const page = rowsOf(tx, tables.message).filter((row) => row.accountId === accountId && row.id >= from);
     page.sort((a, b) => a.id - b.id);
     const ids = page.filter((row) => row.phone === phone && row.status === 'QUEUED' && row.kind === 'notification');
     return [
@@ -43,13 +43,15 @@ export const CANCEL_TWINS = {
     if (tables.pause.cells.has(key)) await write(tx, tables.pause, key, null);
     return [];
   },
-  async 'dispatch.pause.list'(tx: Transaction, tables: Tables, [accountId]: Values) {
-    const own = [...rowsOf(tx, tables.pause)].filter((row) => row.accountId === accountId);
+  'dispatch.pause.list'(tx: Transaction, tables: Tables, [accountId]: Values) {
+    const own = rowsOf(tx, tables.pause).filter((row) => row.accountId === accountId);
     return own.map(({ senderId, pausedAt }) => ({ senderId, pausedAt: new Date(pausedAt) }));
   },
   async 'dispatch.pause.park'(tx: Transaction, tables: Tables, values: Values) {
     const [after, accountId, senderId] = values as [number, number, number];
-    const page = [...rowsOf(tx, tables.delivery)].map(({ messageId }) => messageId).filter((id) => id > after);
+    const page = rowsOf(tx, tables.delivery)
+      .map(({ messageId }) => messageId)
+      .filter((id) => id > after);
     const own = (row: DeliveryRow): boolean =>
       row.messageId > after &&
       row.accountId === accountId &&
@@ -72,7 +74,7 @@ export const CANCEL_TWINS = {
   },
 };
 
-function heldInOrder(tx: Transaction, tables: Tables, own: (row: DeliveryRow) => boolean): Promise<DeliveryRow[]> {
+async function heldInOrder(tx: Transaction, tables: Tables, own: (row: DeliveryRow) => boolean): Promise<DeliveryRow[]> {
   const cells = cellsWhere(tx, tables.delivery, own);
   cells.sort((a, b) => (seen(tx, a)?.messageId ?? 0) - (seen(tx, b)?.messageId ?? 0));
   return holdAll(tx, cells, own);

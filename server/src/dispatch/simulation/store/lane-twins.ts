@@ -19,7 +19,7 @@ function lanesWithWork(tx: Transaction, tables: Tables): Set<number> {
 const isFree = (lane: LaneRow, now: number): boolean => lane.owner === null || (lane.leaseUntil ?? Infinity) < now;
 
 const livingWorkers = (tx: Transaction, tables: Tables, leaseMs: number): number =>
-  [...rowsOf(tx, tables.worker)].filter(({ seenAt }) => seenAt > tx.now - leaseMs).length;
+  rowsOf(tx, tables.worker).filter(({ seenAt }) => seenAt > tx.now - leaseMs).length;
 
 async function acquire(tx: Transaction, tables: Tables, values: readonly unknown[]): Promise<object[]> {
   const [, , , max, among] = values as [string, number, number, number, (readonly number[])?];
@@ -29,7 +29,7 @@ async function acquire(tx: Transaction, tables: Tables, values: readonly unknown
 
 async function acquireFreed(tx: Transaction, tables: Tables, values: readonly unknown[]): Promise<object[]> {
   const [workerId, leaseMs, , laneIds] = values as [string, number, number, readonly number[]];
-  const lanes = [...rowsOf(tx, tables.lane)];
+  const lanes = rowsOf(tx, tables.lane);
   const owned = lanes.filter(({ owner, leaseUntil }) => owner !== null && (leaseUntil ?? 0) > tx.now);
   const shared = lanes.filter((lane) => owned.includes(lane) || laneIds.includes(lane.id)).length;
   const own = owned.filter(({ owner }) => owner === workerId).length;
@@ -108,10 +108,10 @@ export const LANE_TWINS = {
     await write(tx, tables.worker, id, null);
     return [{}];
   },
-  async 'dispatch.lanes.share'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+  'dispatch.lanes.share'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [leaseMs] = values as [number];
     const busy = lanesWithWork(tx, tables);
-    const lanes = [...rowsOf(tx, tables.lane)];
+    const lanes = rowsOf(tx, tables.lane);
     return [
       {
         workers: livingWorkers(tx, tables, leaseMs),
@@ -120,9 +120,9 @@ export const LANE_TWINS = {
       },
     ];
   },
-  async 'dispatch.lanes.due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+  'dispatch.lanes.due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [laneIds] = values as [readonly number[]];
-    const waiting = [...rowsOf(tx, tables.delivery)].filter(
+    const waiting = rowsOf(tx, tables.delivery).filter(
       ({ state, laneId, priority }) => state === 'queued' && priority < PARKED && laneIds.includes(laneId),
     );
     const byQueue = Map.groupBy(
@@ -131,26 +131,32 @@ export const LANE_TWINS = {
     );
     return [...byQueue.values()].flatMap(([first]) => (first === undefined ? [] : [workRow(first)]));
   },
-  async 'dispatch.lanes.newly_due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+  'dispatch.lanes.newly_due'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const at = values[6] as Date;
     return queuesOf(values, [0, 1, 2, 3, 4, 5]).flatMap((queue) => {
-      const due = [...rowsOf(tx, tables.delivery)].filter((row) => isDueIn(row, queue, at)).sort(inOrder);
+      const due = rowsOf(tx, tables.delivery)
+        .filter((row) => isDueIn(row, queue, at))
+        .sort(inOrder);
       return due.slice(0, 1).map(workRow);
     });
   },
-  async 'dispatch.lanes.with_orphans'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+  'dispatch.lanes.with_orphans'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [laneIds] = values as [readonly number[]];
     const isOrphan = ({ state, laneId, epoch }: DeliveryRow): boolean =>
       state === 'sending' && epoch < (seen(tx, tables.lane.cells.get(laneId))?.epoch ?? 0);
-    const lanes = new Set([...rowsOf(tx, tables.delivery)].filter(isOrphan).map(({ laneId }) => laneId));
+    const lanes = new Set(
+      rowsOf(tx, tables.delivery)
+        .filter(isOrphan)
+        .map(({ laneId }) => laneId),
+    );
     return laneIds.filter((id) => lanes.has(id)).map((id) => ({ id }));
   },
-  async 'dispatch.lanes.notify'(tx: Transaction, _: Tables, values: readonly unknown[]) {
+  'dispatch.lanes.notify'(tx: Transaction, _: Tables, values: readonly unknown[]) {
     const [payloads] = values as [readonly string[]];
     tx.notices.push(...payloads.map((payload) => `${LANES_CHANNEL} ${payload}`));
     return [];
   },
-  async 'dispatch.receipts.find'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
+  'dispatch.receipts.find'(tx: Transaction, tables: Tables, values: readonly unknown[]) {
     const [connectionIds, networkIds] = values as [readonly number[], readonly string[]];
     return connectionIds.flatMap((connectionId, index) => {
       const row = seen(tx, tables.sent.cells.get(sentKey(connectionId, networkIds[index] as string)));

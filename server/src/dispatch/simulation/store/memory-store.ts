@@ -8,7 +8,7 @@ import { createTables, type Tables } from './tables.ts';
 import { commit, openTransaction, type RowChange, rollBack, type Transaction } from './transactions.ts';
 
 /** Does to the tables in memory what a statement of that name does to those of PostgreSQL; the same values, the same rows. */
-export type Twin = (tx: Transaction, tables: Tables, values: readonly unknown[]) => Promise<object[]>;
+export type Twin = (tx: Transaction, tables: Tables, values: readonly unknown[]) => object[] | Promise<object[]>;
 
 /** Of what customers ask for, by the names of the statements. */
 export const REQUEST_TWINS: Readonly<Record<string, Twin>> = { ...ACCEPT_TWINS, ...CANCEL_TWINS };
@@ -21,7 +21,7 @@ export interface MemoryStore {
   readonly tables: Tables;
   begin(by: string): Transaction;
   /** Throws where the statement has no twin: a simulation that skipped it would prove nothing. */
-  run(tx: Transaction, name: string, values: readonly unknown[]): Promise<object[]>;
+  run(tx: Transaction, name: string, values: readonly unknown[]): object[] | Promise<object[]>;
   commit(tx: Transaction): void;
   rollBack(tx: Transaction): void;
   listen(channel: string, onNotice: (payload: string) => void): () => void;
@@ -53,10 +53,11 @@ export function createMemoryStore(parts: {
       const rows = twin(tx, tables, values);
       const look = looks.get(name);
       if (look === undefined) return rows;
-      return rows.then((found) => {
+      const looked = (found: object[]): object[] => {
         look(tx, found, values);
         return found;
-      });
+      };
+      return rows instanceof Promise ? rows.then(looked) : looked(rows);
     },
     commit(tx) {
       const changes = commit(tx);

@@ -14,13 +14,6 @@ const date = (at: number | null): Date | null => (at === null ? null : new Date(
 const epochOf = (tx: Transaction, tables: Tables, laneId: number): number | undefined =>
   seen(tx, tables.lane.cells.get(laneId))?.epoch;
 
-async function update(tx: Transaction, tables: Tables, id: number, change: (row: DeliveryRow) => DeliveryRow): Promise<object[]> {
-  const cell = tables.delivery.cells.get(id);
-  const rows = cell === undefined ? [] : await holdAll(tx, [cell], () => true);
-  for (const row of rows) await write(tx, tables.delivery, id, change(row));
-  return rows;
-}
-
 /** The same change to each of the named rows; `columns` run along the ids. */
 export async function updateEach(
   tx: Transaction,
@@ -29,11 +22,16 @@ export async function updateEach(
   change: (row: DeliveryRow, index: number) => DeliveryRow,
 ): Promise<object[]> {
   const touched: object[] = [];
-  for (const [index, id] of ids.entries()) touched.push(...(await update(tx, tables, id, (row) => change(row, index))));
+  for (const [index, id] of ids.entries()) {
+    const cell = tables.delivery.cells.get(id);
+    const rows = cell === undefined ? [] : await holdAll(tx, [cell], () => true);
+    for (const row of rows) await write(tx, tables.delivery, id, change(row, index));
+    touched.push(...rows);
+  }
   return touched;
 }
 
-async function sweep(tx: Transaction, tables: Tables, [now, limit]: Values, timeOf: (row: DeliveryRow) => number | null) {
+function sweep(tx: Transaction, tables: Tables, [now, limit]: Values, timeOf: (row: DeliveryRow) => number | null) {
   const until = (now as Date).getTime();
   const due = (row: DeliveryRow): boolean => row.state !== 'sending' && (timeOf(row) ?? Infinity) <= until;
   const cells = cellsWhere(tx, tables.delivery, due).sort(order((row) => timeOf(row) ?? 0));
@@ -116,7 +114,7 @@ function dueRow(tx: Transaction, tables: Tables, row: DeliveryRow, place: number
 }
 
 export const QUEUE_TWINS = {
-  async 'dispatch.claim.due'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.claim.due'(tx: Transaction, tables: Tables, values: Values) {
     const [, epochs, , , , , , limits, at] = values as [0, number[], 0, 0, 0, 0, 0, number[], Date];
     return queuesOf(values, [0, 2, 3, 4, 5, 6]).flatMap((queue, index) => {
       if (epochOf(tx, tables, queue.laneId) !== epochs[index]) return [];
@@ -153,10 +151,10 @@ export const QUEUE_TWINS = {
     const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, ours).sort(byMessage), ours);
     return rows.map(({ messageId }) => ({ id: messageId }));
   },
-  async 'dispatch.recover.look'(tx: Transaction, tables: Tables, values: Values) {
+  'dispatch.recover.look'(tx: Transaction, tables: Tables, values: Values) {
     const [laneId, epoch, inHand, after, limit] = values as [number, number, number[], number, number];
     if (epochOf(tx, tables, laneId) !== epoch) return [];
-    const strays = [...rowsOf(tx, tables.delivery)].filter(
+    const strays = rowsOf(tx, tables.delivery).filter(
       (row) =>
         row.laneId === laneId &&
         row.state === 'sending' &&
@@ -173,15 +171,16 @@ export const QUEUE_TWINS = {
     const rows = await holdAll(tx, cellsWhere(tx, tables.delivery, stray).sort(byMessage), stray);
     return rows.map((row) => ({ id: row.messageId, connectionId: row.connectionId, isOrphan: row.epoch < epoch }));
   },
-  async 'dispatch.sweep.due'(tx: Transaction, tables: Tables, [now]: Values) {
+  'dispatch.sweep.due'(tx: Transaction, tables: Tables, [now]: Values) {
     const until = (now as Date).getTime();
-    let [hasExpired, hasEndedStep]: (true | null)[] = [null, null];
-    for (const { state, expiresAt, stepEndsAt } of rowsOf(tx, tables.delivery)) {
+    let [hasExpired, hasEndedStep, hasSilent]: (true | null)[] = [null, null, null];
+    for (const { state, expiresAt, stepEndsAt, dueAt } of rowsOf(tx, tables.delivery)) {
       if (state === 'sending') continue;
+      if (state === 'sent' && dueAt <= until) hasSilent = true;
       if (expiresAt <= until) hasExpired = true;
       if (stepEndsAt !== null && stepEndsAt <= until) hasEndedStep = true;
     }
-    return [{ hasExpired, hasEndedStep }];
+    return [{ hasExpired, hasEndedStep, hasSilent }];
   },
   'dispatch.sweep.expired': (tx: Transaction, tables: Tables, values: Values) =>
     sweep(tx, tables, values, (row) => row.expiresAt),
@@ -194,7 +193,7 @@ export const QUEUE_TWINS = {
     const rows = holdFree(tx, cellsWhere(tx, tables.delivery, silent).sort(order(({ dueAt }) => dueAt)), limit);
     const asked: object[] = [];
     for (const row of rows) {
-      const sent = [...rowsOf(tx, tables.sent)].find(({ messageId, step }) => messageId === row.messageId && step === row.step);
+      const sent = rowsOf(tx, tables.sent).find(({ messageId, step }) => messageId === row.messageId && step === row.step);
       const wait = Math.min(againMaxMs, Math.max(againMs, now - (sent?.sentAt ?? now)));
       await write(tx, tables.delivery, row.messageId, { ...row, dueAt: now + wait });
       asked.push({ connectionId: sent?.connectionId ?? null, networkId: sent?.networkId ?? null });

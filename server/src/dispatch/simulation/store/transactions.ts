@@ -52,11 +52,13 @@ export function seen<Row>(tx: Transaction, cell: Cell<Row> | undefined): Row | n
 }
 
 /** All rows that the transaction sees, as they are. */
-export function* rowsOf<Key, Row>(tx: Transaction, table: Table<Key, Row>): Generator<Row> {
+export function rowsOf<Key, Row>(tx: Transaction, table: Table<Key, Row>): Row[] {
+  const rows: Row[] = [];
   for (const cell of table.cells.values()) {
     const row = cell.holder === tx ? cell.pending : cell.committed;
-    if (row !== null) yield row;
+    if (row !== null) rows.push(row);
   }
+  return rows;
 }
 
 /** Cells whose rows the transaction sees and that fit. */
@@ -74,31 +76,42 @@ export function holdFree<Row>(tx: Transaction, cells: readonly Cell<Row>[], max:
   const rows: Row[] = [];
   for (const cell of cells) {
     if (rows.length === max) break;
-    if (cell.holder !== null && cell.holder !== tx) continue;
+    if (isOthers(tx, cell)) continue;
     hold(tx, cell);
     if (cell.pending !== null) rows.push(cell.pending);
   }
   return rows;
 }
 
-/** `for update`: one after the other, waiting for whoever holds one, and looking at it again after the wait as PostgreSQL does. */
-export async function holdAll<Row>(tx: Transaction, cells: readonly Cell<Row>[], fits: (row: Row) => boolean): Promise<Row[]> {
+/**
+ * `for update`: one after the other, waiting for whoever holds one, and looking at it again after the wait as PostgreSQL does.
+ * A promise only where there is something to wait for, which is seldom, and promises are most of what a statement costs.
+ */
+export function holdAll<Row>(tx: Transaction, cells: readonly Cell<Row>[], fits: (row: Row) => boolean): Row[] | Promise<Row[]> {
   const rows: Row[] = [];
-  for (const cell of cells) {
-    if (cell.holder !== null && cell.holder !== tx) await waitFor(tx, cell);
-    else hold(tx, cell);
+  for (const [index, cell] of cells.entries()) {
+    if (isOthers(tx, cell))
+      return waitFor(tx, cell)
+        .then(() => holdAll(tx, cells.slice(index), fits))
+        .then((rest) => [...rows, ...rest]);
+    hold(tx, cell);
     if (cell.pending !== null && fits(cell.pending)) rows.push(cell.pending);
   }
   return rows;
 }
 
 /** Writes a row, inserting it where there is none; null deletes. Waits like any update. */
-export async function write<Key, Row>(tx: Transaction, table: Table<Key, Row>, key: Key, row: Row | null): Promise<void> {
+export function write<Key, Row>(tx: Transaction, table: Table<Key, Row>, key: Key, row: Row | null): void | Promise<void> {
   const cell = cellOf(table, key);
-  if (cell.holder !== null && cell.holder !== tx) await waitFor(tx, cell);
-  else hold(tx, cell);
-  cell.pending = row;
+  const put = (): void => {
+    cell.pending = row;
+  };
+  if (isOthers(tx, cell)) return waitFor(tx, cell).then(put);
+  hold(tx, cell);
+  put();
 }
+
+const isOthers = <Row>(tx: Transaction, { holder }: Cell<Row>): boolean => holder !== null && holder !== tx;
 
 function cellOf<Key, Row>(table: Table<Key, Row>, key: Key): Cell<Row> {
   const known = table.cells.get(key);

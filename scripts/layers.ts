@@ -31,7 +31,7 @@ export const SERVER_ORDER: readonly (readonly string[])[] = [
   ['http', 'intake'],
   ['inbox'],
   ['bots', 'broadcasts', 'crm', 'analytics'],
-  ['desk'],
+  ['desk', 'replies'],
   ['dialogs'],
   ['dispatch'],
   ['oauth'],

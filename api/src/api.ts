@@ -53,7 +53,7 @@ export {
   ReadState,
   Snooze,
 } from './desk.ts';
-export { Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
+export { Attachment, Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';
 export {
   EVENT_CLOSE_CODES,
@@ -114,6 +114,7 @@ export {
   TeamPatch,
   TotpSecret,
 } from './operators.ts';
+export { LineChange, LinePatch, NewReply, REPLY_LIMITS, REPLY_STATES, Reply, ScheduledPatch, TypingAnswer } from './replies.ts';
 export {
   API_SCOPES,
   type ApiScope,

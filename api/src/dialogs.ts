@@ -1,8 +1,24 @@
 import { type Static, Type } from 'typebox';
+import { FILE_KINDS } from './files.ts';
 import { Keyboard } from './keyboards.ts';
 import { ROUTES, STATUSES } from './statuses.ts';
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
+
+/** A file of a line. */
+export const Attachment = Type.Object({
+  kind: Type.Enum(FILE_KINDS),
+  name: Type.String(),
+  fileId: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'For GET /v1/files/{fileId}; null while it is fetched from the network, and where that failed.',
+  }),
+  contentType: textOrNull,
+  bytes: Type.Union([Type.Integer(), Type.Null()]),
+  width: Type.Union([Type.Integer(), Type.Null()], { description: 'Of an image, in pixels.' }),
+  height: Type.Union([Type.Integer(), Type.Null()]),
+  hasThumbnail: Type.Boolean(),
+});
+export type Attachment = Static<typeof Attachment>;
 
 /** One line of a dialog's history. */
 export const DialogMessage = Type.Object({
@@ -35,6 +51,14 @@ export const DialogMessage = Type.Object({
       description: 'What it said before it was edited, oldest first.',
     },
   ),
+  attachments: Type.Array(Attachment, { description: 'What of it is a file.' }),
+  localId: Type.Union([Type.String(), Type.Null()], {
+    description: "Its author's own id: the Idempotency-Key that it was sent with.",
+  }),
+  replyTo: Type.Union([Type.Integer(), Type.Null()], { description: 'Id of the line that it answers.' }),
+  deletedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: 'When it was taken back from the network; its words stand in `earlierTexts`.',
+  }),
   status: Type.Union([Type.Enum(STATUSES), Type.Null()], {
     description: 'Of an outgoing message, as in GET /vk/messages/{messageId}.',
   }),

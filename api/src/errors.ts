@@ -93,6 +93,18 @@ export const ERRORS = {
     message: 'There is no such thing in this account.',
     hint: 'Check the id and the account of the key.',
   },
+  'dialog.unreachable': {
+    status: 409,
+    message: 'Nothing can be sent into this dialog.',
+    hint: 'See the message: wait for a word of the person, or add a connection of the group.',
+  },
+  'message.unchangeable': {
+    status: 409,
+    message: 'This message cannot be changed in its network.',
+    hint: 'See the message; write another one.',
+  },
+  'network.refused': { status: 409, message: 'The network refused it.', hint: "See the message: it names the network's code." },
+  'network.away': { status: 503, message: 'The network did not take it for now.', hint: 'Try again in a minute.' },
   'file.too.large': { status: 413, message: 'The file is too large.', hint: 'Send a smaller one, or a link to it.' },
   'file.empty': { status: 400, message: 'The file is empty.', hint: 'Send the bytes of the file as the body of the request.' },
   'range.invalid': {
@@ -114,6 +126,21 @@ export const ERRORS = {
     status: 400,
     message: 'The text is no CSV from some line on.',
     hint: 'What stood before it is imported. Mend the line, and send the text again: what is known stays as it is.',
+  },
+  'broadcast.state': {
+    status: 409,
+    message: 'The broadcast is not in a state for this.',
+    hint: 'Look at its state: drafts are changed and started, running ones paused, paused ones resumed.',
+  },
+  'broadcast.unconfirmed': {
+    status: 409,
+    message: 'So many people have to be confirmed.',
+    hint: 'Look at GET /v1/broadcasts/{broadcastId}/preview, and give its number as confirmed.',
+  },
+  'broadcast.unreachable': {
+    status: 409,
+    message: 'No way of the broadcast reaches this contact.',
+    hint: 'Choose a contact who wrote to the group, or another way.',
   },
   'segment.taken': { status: 409, message: 'The name of the segment is taken.', hint: 'Choose another name.' },
   'conversation.owned': {

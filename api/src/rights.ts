@@ -57,6 +57,13 @@ export const RIGHTS = {
     withinGroups: false,
     seesPhones: true,
   },
+  broadcasts: {
+    may: 'prepare, send and follow broadcasts',
+    scopes: ['send'],
+    roles: LEADERS,
+    withinGroups: false,
+    seesPhones: false,
+  },
   messages: {
     may: 'read notifications of all groups',
     scopes: ['read'],
@@ -72,6 +79,8 @@ export const RIGHTS = {
     withinGroups: false,
     seesPhones: false,
   },
+  bots: {
+    may: 'change bots, and see what they did and did not know',
     scopes: ['admin'],
     roles: LEADERS,
     withinGroups: false,

@@ -49,4 +49,34 @@ alter table follow_up
 
 -- dialogs/ ------------------------------------------------------------------------------------------------------------
 alter table dialog_message
-  add column files jsonb; -- [{kind, name, fileId?, …}] beside `attachments`, in their order: dialogs/attached.ts
+  add column attached jsonb, -- [{kind, name, fileId, …}]: what of it is a file; dialogs/attached.ts
+  add column local_id text, -- out: what its author's client called it
+  add column reply_to bigint, -- the line of the same dialog that it answers
+  add column deleted_at timestamptz; -- out: taken back from the network
+
+-- dispatch/ -----------------------------------------------------------------------------------------------------------
+alter table message add column reply_content jsonb; -- of a reply: {attachments?, replyToNetworkId?}
+
+-- replies/ ------------------------------------------------------------------------------------------------------------
+-- What operators and programs write into dialogs: until its time, until its files are with the network, and a while for repeats.
+create table operator_reply (
+  id bigint primary key, -- that of its message
+  account_id bigint not null references account (id),
+  dialog_id bigint not null references dialog (id),
+  operator_id bigint, -- null: a program with a key
+  idempotency_key text not null,
+  content_sha256 bytea not null,
+  text text not null,
+  file_ids bigint[] not null,
+  reply_to bigint, -- a line of the dialog
+  send_at timestamptz, -- null: at once
+  state text not null check (state in ('scheduled', 'preparing', 'given', 'cancelled', 'failed')), -- given: to dispatch
+  problem text, -- a sentence; of a failed one
+  due_at timestamptz not null, -- when it is looked at next
+  tries smallint not null default 0,
+  created_at timestamptz not null,
+  unique (account_id, idempotency_key)
+);
+create index operator_reply_due on operator_reply (due_at) where state in ('scheduled', 'preparing');
+create index operator_reply_dialog on operator_reply (dialog_id, id) where state in ('scheduled', 'preparing');
+create index operator_reply_old on operator_reply (created_at) where state in ('given', 'cancelled', 'failed');

@@ -26,6 +26,7 @@ import { migrate, pendingMigrations } from './platform/migrations.ts';
 import { startPostgres } from './platform/postgres/postgres.ts';
 import { createSecrets } from './platform/secrets.ts';
 import { createLogger, type Logger } from './platform/telemetry.ts';
+import { createReplies } from './replies/replies.ts';
 import { createTemplates } from './templates/templates.ts';
 
 export interface StartOptions {
@@ -143,6 +144,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
   });
   const desk = createDesk({ database, dialogs, dispatch, events, operators, clock });
+  const replies = createReplies({ database, clock, log, dialogs, dispatch, files, connections, events, desk: desk.hearing });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
     ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
@@ -191,6 +193,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     templates,
     dialogs,
     desk,
+    replies,
+    files,
     contacts,
     rawEvents,
     events,
@@ -206,7 +210,6 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
       examine: (connection) => examineConnection({ connections, database, secrets }, connection),
     },
     publicUrl: () => publicUrl,
-    files,
     httpClient,
     log,
     clock,
@@ -253,25 +256,29 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   }
   if (has('dispatch')) {
     dispatch.run();
-    stops.push(() => dispatch.stop());
+    replies.run();
+    stops.push(
+      () => dispatch.stop(),
+      () => replies.stop(),
+    );
   }
   if (has('jobs')) {
     const purge = createPurge({ database, clock });
     purge.run();
+    files.run();
     oauth.run();
     stops.push(
       () => oauth.stop(),
       () => purge.stop(),
+      () => files.stop(),
     );
   }
   stops.push(async () => {
     draining = true; // /readyz fails first, so that a balancer sends no more
-    files.run();
   });
   // Whoever tries the demo writes at once, and a network does not send later what came before it knew our address.
   if (demo !== undefined && reception !== null && !(await isDoneWithin(HEARD_WITHIN_MS, reception.heard()))) {
     options.onProgress?.(
-      () => files.stop(),
       'The networks have not taken our addresses yet: what is written to the bot may stay unanswered for now.',
     );
   }

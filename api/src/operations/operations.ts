@@ -9,6 +9,7 @@ import { KEY_OPERATIONS } from './key-operations.ts';
 import { FILE_OPERATIONS } from './file-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
+import { REPLY_OPERATIONS } from './reply-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { SESSION_OPERATIONS } from './session-operations.ts';
 import { TEMPLATE_OPERATIONS } from './template-operations.ts';
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...FILE_OPERATIONS,
+  ...REPLY_OPERATIONS,
   ...OPERATOR_OPERATIONS,
   ...SERVICE_OPERATIONS,
 } as const;

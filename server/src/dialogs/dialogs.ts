@@ -2,6 +2,8 @@ import type { Status } from '@soroka/api';
 import type { Keyboard, Network } from '@soroka/channels';
 import type { Events } from '../events/events.ts';
 import type { Database, Queryable, Transaction } from '../platform/database.ts';
+import { askedForContact } from './asked-for-contact.ts';
+import type { Attached } from './attached.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
 import { completeText, editIncoming, type MessageText } from './edits.ts';
 import {
@@ -14,20 +16,19 @@ import {
   type PageRequest,
   readDialogs,
 } from './history.ts';
-import { type DialogPlace, noteChanges } from './noting.ts';
-import { askedForContact } from './asked-for-contact.ts';
 import { moveToContact } from './move-contact.ts';
+import { type DialogPlace, noteChanges } from './noting.ts';
 import { openDialog, openForNotifications } from './open.ts';
+import { deleteOutgoing, editOutgoing, type OutgoingLine, outgoingLine } from './own-lines.ts';
 import { type LockedDialog, lockDialog } from './place.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
 import { waitingOfBot } from './waiting.ts';
 
+export type { Attached } from './attached.ts';
 export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
 export type { MessageText } from './edits.ts';
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
-export type { DialogPlace } from './noting.ts';
-export type { LockedDialog } from './place.ts';
 export {
   createImport,
   type HistoryImport,
@@ -36,6 +37,9 @@ export {
   type ImportParts,
   type ImportProgress,
 } from './import.ts';
+export type { DialogPlace } from './noting.ts';
+export type { OutgoingLine } from './own-lines.ts';
+export type { LockedDialog } from './place.ts';
 
 /** Whose dialog with which group. */
 export interface DialogKey {
@@ -90,6 +94,12 @@ export interface NewMessage {
   operatorId?: number;
   /** JSON text, as the network gave it. */
   attachmentsJson?: string;
+  /** What of it is a file. */
+  attached?: readonly Attached[];
+  /** Out: what its author's client called it. */
+  localId?: string;
+  /** Id of the line of this dialog that it answers. */
+  replyTo?: number;
   keyboard?: Keyboard;
   /** In: the notification it answers. */
   messageTag?: string;
@@ -143,6 +153,12 @@ export interface Dialogs {
     content: MessageText,
     at: Date,
   ): Promise<void>;
+  /** A line that went out, to be changed; null where the dialog has no such line, or it came in. */
+  outgoingLine(on: Queryable, dialogId: number, lineId: number): Promise<OutgoingLine | null>;
+  /** We changed a line in the network: it shows the new words, and keeps those before. */
+  editOutgoing(tx: Transaction, lineId: number, text: string, at: Date): Promise<void>;
+  /** We took a line back from the network: it shows that it was there, and keeps its words among the earlier ones. */
+  deleteOutgoing(tx: Transaction, lineId: number, at: Date): Promise<void>;
   /** The whole of a message that came cut. */
   completeText(tx: Transaction, dialogId: number, networkId: string, content: MessageText): Promise<void>;
   /** What was learnt of a chat whose bodies do not tell; `unknown` also where another person writes than the one it was of. */
@@ -170,12 +186,18 @@ export interface Dialogs {
   readBefore(tx: Queryable, messages: readonly Pick<StatusChange, 'messageId' | 'network'>[]): Promise<readonly ReadMessage[]>;
   /** Removes what `readUpTo` remembered for `readBefore`; up to so many rows. Returns how many there were. */
   forgetReadMarks(before: Date, rowsMax: number): Promise<number>;
-  /** Dialogs of one contact become another one's, where that has none with the same group; all, or these. Returns which. */
-  moveToContact(tx: Queryable, accountId: number, from: number, to: number, dialogIds?: readonly number[]): Promise<readonly number[]>;
-  /** Our ids of a bot's answers in the dialog that are not known to be sent. */
-  waitingOfBot(tx: Queryable, dialogId: number): Promise<readonly number[]>;
+  /** Our ids of a bot's answers in the dialog, with this text where it is given, that are not known to be sent. */
+  waitingOfBot(tx: Queryable, dialogId: number, text?: string): Promise<readonly number[]>;
   /** As the list shows them, by id. */
   some(accountId: number, dialogIds: readonly number[]): Promise<ReadonlyMap<number, DialogItem>>;
+  /** Dialogs of one contact become another one's, where that has none with the same group; all, or these. Returns which. */
+  moveToContact(
+    tx: Queryable,
+    accountId: number,
+    from: number,
+    to: number,
+    dialogIds?: readonly number[],
+  ): Promise<readonly number[]>;
   /** Most recent first. Throws `parameter.invalid` for a cursor that is not ours. */
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
   /** Where a dialog stands, after any merging; null where the account has no such dialog, or not in these groups (null: all). */
@@ -204,6 +226,13 @@ export function createDialogs({ database, events }: { database: Database; events
     },
     async editIncoming(tx, key, networkId, content, at) {
       noteChanges(events, tx, await editIncoming(tx, key, networkId, content, at));
+    },
+    outgoingLine,
+    async editOutgoing(tx, lineId, text, at) {
+      noteChanges(events, tx, await editOutgoing(tx, lineId, text, at));
+    },
+    async deleteOutgoing(tx, lineId, at) {
+      noteChanges(events, tx, await deleteOutgoing(tx, lineId, at));
     },
     async completeText(tx, dialogId, networkId, content) {
       noteChanges(events, tx, await completeText(tx, dialogId, networkId, content));

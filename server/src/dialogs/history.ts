@@ -2,6 +2,7 @@ import type { Route, Status } from '@soroka/api';
 import type { Keyboard } from '@soroka/channels';
 import type { Database, Queryable } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Attached } from './attached.ts';
 import type { PeerPlace } from './dialogs.ts';
 import type { DialogChange } from './noting.ts';
 
@@ -44,6 +45,14 @@ export interface MessageItem {
   earlierTexts: readonly { text: string; until: string }[] | null;
   /** Null for incoming messages. */
   status: Status | null;
+  /** What of it is a file. */
+  attachments: readonly Attached[];
+  /** What its author's client called it; null for incoming messages. */
+  localId: string | null;
+  /** Id of the line that it answers. */
+  replyTo: number | null;
+  /** When it was taken back from the network. */
+  deletedAt: Date | null;
 }
 
 /** Somebody on a network; `name` and `pictureUrl` as the network shows them, null until it was asked. */
@@ -71,6 +80,7 @@ export interface DialogItem {
 const MESSAGE_COLUMNS = `
   m.id, m.sequence, m.kind, m.direction, m.text, m.source, coalesce(m.message_tag, m.message_id::text) as "messageTag", m.payload, m.keyboard,
   m.created_at as "createdAt", m.edited_at as "editedAt", m.earlier_texts as "earlierTexts", m.status, m.operator_id as "operatorId",
+  coalesce(m.attached, '[]') as attachments, m.local_id as "localId", m.reply_to as "replyTo", m.deleted_at as "deletedAt",
   case when m.author_id is not null then
     jsonb_build_object('id', m.author_id, 'name', writer.name, 'pictureUrl', writer.picture_url)
   end as author`;

@@ -15,10 +15,12 @@ const SQL = {
         select g.*, coalesce(d.merged_into, d.id) as into_id, d.account_id, d.network, d.group_id
         from unnest(
           $1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
-          $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[]
+          $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[],
+          $16::text[], $17::text[], $18::bigint[]
         ) with ordinality as g(
           dialog_id, kind, source, text, at, payload, attachments, keyboard, message_tag,
-          event_id, message_id, network_id, status, author_id, operator_id, n
+          event_id, message_id, network_id, status, author_id, operator_id,
+          attached, local_id, reply_to, n
         )
         join dialog as d on d.id = g.dialog_id
       ), fresh as (
@@ -59,12 +61,14 @@ const SQL = {
       ), added as (
         insert into dialog_message (
           account_id, dialog_id, sequence, kind, direction, source, text, payload, attachments, keyboard,
-          message_tag, event_id, message_id, network, network_id, status, author_id, operator_id, created_at
+          message_tag, event_id, message_id, network, network_id, status, author_id, operator_id,
+          attached, local_id, reply_to, created_at
         )
         select
           f.account_id, f.into_id, f.sequence, f.kind,
           case f.source when 'person' then 'in' else 'out' end, f.source, f.text, f.payload, f.attachments::json, f.keyboard::jsonb,
-          f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.author_id, f.operator_id, f.at
+          f.message_tag, f.event_id, f.message_id, f.network, f.network_id, f.status, f.author_id, f.operator_id,
+          f.attached::jsonb, f.local_id, f.reply_to, f.at
         from numbered as f
         returning id, dialog_id, sequence
       )
@@ -144,6 +148,9 @@ export async function appendMessages(
     column(({ status }) => status),
     column(({ authorId }) => authorId),
     column(({ operatorId }) => operatorId),
+    column(({ attached }) => attached && storable(JSON.stringify(attached))),
+    column(({ localId }) => localId),
+    column(({ replyTo }) => replyTo),
   ]);
   const removed = await absorbEchoes(
     tx,
@@ -161,6 +168,7 @@ export async function appendMessages(
 /** The line as the history shows it. */
 function lineOf(message: NewMessage, row: Exclude<AppendedRow, { id: null }>): MessageItem {
   const { kind = 'message', source, text, at, payload, authorId, operatorId, keyboard, messageTag, messageId, status } = message;
+  const { attached, localId, replyTo } = message;
   const author = authorId === undefined ? null : { id: authorId, name: row.authorName, pictureUrl: row.authorPictureUrl };
   return {
     ...{
@@ -176,6 +184,7 @@ function lineOf(message: NewMessage, row: Exclude<AppendedRow, { id: null }>): M
     messageTag: messageTag ?? (messageId === undefined ? null : String(messageId)),
     ...{ payload: payload ?? null, keyboard: keyboard ?? null, createdAt: at, editedAt: null, earlierTexts: null },
     status: status ?? null,
+    ...{ attachments: attached ?? [], localId: localId ?? null, replyTo: replyTo ?? null, deletedAt: null },
   };
 }
 

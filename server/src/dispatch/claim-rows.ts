@@ -1,5 +1,6 @@
 import type { Keyboard } from '@soroka/channels';
 import type { Queryable, Statement } from '../platform/database.ts';
+import type { ReplyContent } from './contract.ts';
 import type { QueueShare } from './lane-queues.ts';
 import type { ZonedWindow } from './windows.ts';
 
@@ -27,6 +28,7 @@ export interface DueRow {
   peerId: string | null;
   text: string;
   keyboard: Keyboard | null;
+  replyContent: ReplyContent | null;
   templateId: number | null;
   templateVersion: number | null;
   templateDataJson: string | null;

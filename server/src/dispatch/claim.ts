@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import { type Database, isDatabaseAway, type Queryable } from '../platform/database.ts';
 import type { ChangeWriter } from './changes.ts';
 import { type DueRow, lockDue, markSending, postpone } from './claim-rows.ts';
+import type { ReplyContent } from './contract.ts';
 import { type DecideSettings, decide, type Fact } from './decide.ts';
 import type { Looked, QueueShare } from './lane-queues.ts';
 import { nextAllowed } from './windows.ts';
@@ -32,6 +33,8 @@ export interface ClaimedMessage {
   recipientId: string;
   text: string;
   keyboard: Keyboard | null;
+  /** Of a reply. */
+  replyContent: ReplyContent | null;
   templateId: number | null;
   /** That it was accepted with; null: of a release that knew none. */
   templateVersion: number | null;
@@ -279,6 +282,7 @@ function claimed(row: DueRow, recipientId: string): ClaimedMessage {
     recipientId,
     text,
     keyboard,
+    replyContent,
     templateId,
     templateVersion,
     templateDataJson,

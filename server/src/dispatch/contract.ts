@@ -1,5 +1,5 @@
 import type { ErrorCode, MessageClass, Route, Status } from '@soroka/api';
-import type { Keyboard, RefusalReason, SendOutcome } from '@soroka/channels';
+import type { Keyboard, OutgoingAttachment, RefusalReason, SendOutcome } from '@soroka/channels';
 
 /** One notification whose shape has been checked by http/: what is left to check needs the account's senders, templates and contacts. */
 export interface NewNotification {
@@ -94,7 +94,16 @@ export interface MetCap {
   follows: 'next_route' | 'refused' | 'waits';
 }
 
-export interface NewReply {
+/** What a reply carries beside its text, all of it known to the network. */
+export interface ReplyContent {
+  attachments?: readonly OutgoingAttachment[];
+  /** In the same dialog. */
+  replyToNetworkId?: string;
+}
+
+export interface NewReply extends ReplyContent {
+  /** Taken from `nextMessageId` before; absent: a new one. */
+  messageId?: number;
   accountId: number;
   connectionId: number;
   groupId: string;

@@ -29,6 +29,7 @@ import type {
   ProviderReceipt,
   Rehearsal,
   Remember,
+  ReplyContent,
 } from './contract.ts';
 import { courseOf } from './course.ts';
 import { logDispatchTo } from './events.ts';
@@ -42,7 +43,7 @@ import { createPauses } from './pauses.ts';
 import { applyFacts, messageIdOf, takeReceipts } from './receipts.ts';
 import { createRecovery } from './recover.ts';
 import { rehearse } from './rehearse.ts';
-import { acceptReply } from './reply.ts';
+import { acceptReply, nextMessageId, replyContent } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
 import { createTurns } from './turns.ts';
@@ -69,6 +70,7 @@ export type {
   Refusal,
   Rehearsal,
   Remember,
+  ReplyContent,
   SendWindow,
 } from './contract.ts';
 
@@ -83,6 +85,10 @@ export interface Dispatch {
   rehearse(accountId: number, items: readonly NewNotification[]): Promise<readonly Rehearsal[]>;
   /** Puts a bot's or an operator's reply ahead of the notifications of its group; ttl 24 h, no cap, no callback. Returns the message's id. */
   acceptReply(tx: Queryable, reply: NewReply): Promise<number>;
+  /** An id for a reply that is shown before it can be given. */
+  nextMessageId(on: Queryable): Promise<number>;
+  /** What a reply of the account carries beside its text; null where it carries nothing, or is none. */
+  replyContent(on: Queryable, accountId: number, messageId: number): Promise<ReplyContent | null>;
   /** Puts messages of a broadcast behind what waits for their group, in the class of broadcasts; they count in the person's day. Ids in their order. */
   acceptBroadcast(
     tx: Transaction,
@@ -235,6 +241,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       acceptBroadcast({ clock, lanes: laneDirectory, backlog, onAccepted: (work) => lanes.wake(work) }, tx, accountId, route, messages),
     roomWithin: (route, ms) => roomWithin({ lanes: laneDirectory, backlog }, route, ms),
     sentOfDay: (on, group, userIds) => sentOfDay({ lanes: laneDirectory, dayCaps }, on, group, userIds, now()),
+    nextMessageId,
+    replyContent,
     get: (accountId, messageId) => getMessage(database, accountId, messageId),
     course: (accountId, messageId) => courseOf(database, accountId, messageId),
     list: (accountId, filter) => listMessages(database, accountId, filter),

@@ -26,6 +26,7 @@ export function createOutgoing(parts: {
       recipientId,
       text,
       ...(message.keyboard === null ? {} : { keyboard: message.keyboard }),
+      ...message.replyContent,
       ...(message.intent !== null && { intent: message.intent }),
     };
     if (connection.kind === 'ok' || message.templateId === null || message.service === null) return outgoing;

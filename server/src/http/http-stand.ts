@@ -9,6 +9,7 @@ import { createHttp, type HttpParts } from './http.ts';
 import { knowsNobody } from './http-stand-contacts.ts';
 import { emptyDesk } from './http-stand-desk.ts';
 import { nobody } from './http-stand-operators.ts';
+import { emptyReplies } from './http-stand-replies.ts';
 
 /**
  * The HTTP part for tests of its own matters (envelopes, validation, headers): dispatch takes everything and keeps it in
@@ -41,7 +42,7 @@ type Changes = Partial<Omit<HttpParts, 'connections' | 'dispatch' | 'templates'>
   dispatch?: Partial<HttpParts['dispatch']>;
 };
 
-export async function startStand({ connections, dispatch, ...changes }: Changes = {}): Promise<Stand> {
+export async function startStand({ connections, dispatch, templates, ...changes }: Changes = {}): Promise<Stand> {
   const accepted: NewNotification[] = [];
   const views: MessageView[] = [];
   const paused = new Map<number, Date>();
@@ -174,6 +175,7 @@ export async function startStand({ connections, dispatch, ...changes }: Changes 
       place: async () => null,
     },
     desk: emptyDesk(),
+    replies: emptyReplies(),
     files: {
       store: async () => {
         throw new AppError('file.empty', 'this stand keeps no files');

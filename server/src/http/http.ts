@@ -26,13 +26,14 @@ import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
 import { createEventSeats } from './event-seats.ts';
 import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
+import { createFileRoutes, type FileRoutesParts } from './file-routes.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
-import { createFileRoutes, type FileRoutesParts } from './file-routes.ts';
 import { requestServed } from './http-events.ts';
 import { createKeyRoutes, type KeyRoutesParts } from './key-routes.ts';
 import { registerLoginCallbacks } from './login-callbacks.ts';
 import { createLoginRoutes } from './login-routes.ts';
+import { createMessageChangeRoutes, type MessageChangeRoutesParts } from './message-change-routes.ts';
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
 import { registerPages } from './pages/pages.ts';
@@ -70,6 +71,7 @@ export interface HttpParts {
   templates: Pick<Templates, 'list'> & TemplateRoutesParts['templates'];
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
+  replies: MessageChangeRoutesParts['replies'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
   desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
@@ -192,6 +194,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createLoginRoutes({ operators, cookie, publicUrl }),
     ...createSessionRoutes({ operators, cookie, publicUrl }),
     ...createFileRoutes(parts),
+    ...createMessageChangeRoutes(parts),
     ...createOperatorRoutes(parts),
     ...createHealthRoutes(parts),
   };

@@ -1,5 +1,6 @@
 import type { Keyboard } from '@soroka/channels';
 import { PARKED, PRIORITY_OF_CLASS } from '../../classes.ts';
+import type { ReplyContent } from '../../contract.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
 import { type DeliveryRow, ownedKey, type Tables } from './tables.ts';
@@ -176,15 +177,22 @@ export const ACCEPT_TWINS = {
       await write(tx, tables.clientMessage, ownedKey(accountIds[index] as number, names[index] as string), null);
     return names.map(() => ({}));
   },
+  'dispatch.reply.next_id': async (_: Transaction, tables: Tables) => [{ id: tables.nextId() }],
+  async 'dispatch.reply.content'(tx: Transaction, tables: Tables, values: Values) {
+    const [accountId, id] = values as [number, number];
+    const message = seen(tx, tables.message.cells.get(id));
+    return message?.accountId === accountId && message.kind === 'reply' ? [{ content: message.replyContent }] : [];
+  },
   async 'dispatch.reply.insert'(tx: Transaction, tables: Tables, values: Values) {
-    const [accountId, dialogId, peerId, text, keyboard, steps, at, expiresAt, channel, laneId, connectionId] = values as [
-      ...[number, number, string, string, string | null, string, Date, Date, string, number, number],
+    const [accountId, dialogId, peerId, text, keyboard, steps, at, expiresAt, channel] = values as [
+      ...[number, number, string, string, string | null, string, Date, Date, string],
     ];
-    const id = tables.nextId();
+    const [laneId, connectionId, givenId, content] = values.slice(9) as [number, number, number | null, string | null];
+    const id = givenId ?? tables.nextId();
     const shared = { accountId, expiresAt: expiresAt.getTime() };
     await write(tx, tables.message, id, {
       ...{ ...UNTOUCHED, ...shared, id, kind: 'reply', dialogId, peerId, text, keyboard: parsed<Keyboard>(keyboard), channel },
-      ...{ steps: parsed<StepPlan[]>(steps) ?? [], createdAt: at.getTime() },
+      ...{ replyContent: parsed<ReplyContent>(content), steps: parsed<StepPlan[]>(steps) ?? [], createdAt: at.getTime() },
     });
     const dueAt = at.getTime();
     await write(tx, tables.delivery, id, { ...WAITING, ...shared, messageId: id, laneId, connectionId, priority: 0, dueAt });

@@ -11,7 +11,7 @@ import { lockDue } from '../../claim-rows.ts';
 import type { AcceptAnswer, Remember } from '../../contract.ts';
 import { createLaneDirectory } from '../../lane-directory.ts';
 import { createPauses } from '../../pauses.ts';
-import { acceptReply } from '../../reply.ts';
+import { acceptReply, nextMessageId, replyContent } from '../../reply.ts';
 import { type AcceptRequest, type Candidate, storeTogether } from '../../store-accepted.ts';
 import { CONNECTION_ID, type ContractStore, openMemoryContractStore, openPostgresContractStore, stepOn } from './both-stores.ts';
 import { REQUEST_TWINS } from './memory-store.ts';
@@ -161,6 +161,28 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
       ...{ laneId: lanes.idOf(network, groupId), priority: 0, state: 'queued', expiresAt: now.getTime() + 86_400_000 },
     });
     expect(await store.message(id)).toMatchObject({ status: 'QUEUED', channel: 'VK' });
+  });
+
+  test('a reply keeps the id that was taken for it, and what it carries', async () => {
+    const store = open();
+    const lanes = createLaneDirectory(store.database);
+    const content = { attachments: [{ kind: 'image', reference: 'photo-1_2' }], replyToNetworkId: '7' } as const;
+    const where = {
+      accountId: ACCOUNT_ID,
+      connectionId: CONNECTION_ID,
+      groupId: randomUUID(),
+      network: 'vk',
+      peerId: '5',
+    } as const;
+    const messageId = await nextMessageId(store.database);
+    const given = { ...where, ...content, dialogId: 3, text: 'r', messageId };
+    expect(await store.database.transaction((tx) => acceptReply(tx, lanes, given, new Date()))).toBe(messageId);
+    expect(await replyContent(store.database, ACCOUNT_ID, messageId)).toEqual(content);
+    expect(await replyContent(store.database, ACCOUNT_ID + 1, messageId)).toBeNull();
+    const bare = await store.database.transaction((tx) =>
+      acceptReply(tx, lanes, { ...where, dialogId: 3, text: 'r' }, new Date()),
+    );
+    expect(await replyContent(store.database, ACCOUNT_ID, bare)).toBeNull();
   });
 
   test('messages of a broadcast stand with the broadcasts, count in the day, and end each at its time', async () => {

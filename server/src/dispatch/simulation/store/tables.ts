@@ -1,5 +1,5 @@
 import type { Keyboard } from '@soroka/channels';
-import type { CourseNote, HistoryEntry } from '../../contract.ts';
+import type { CourseNote, HistoryEntry, ReplyContent } from '../../contract.ts';
 import type { HandOver } from '../../hand-over.ts';
 import type { StepPlan } from '../../plan.ts';
 import type { ZonedWindow } from '../../windows.ts';
@@ -31,6 +31,7 @@ export interface MessageRow {
   peerId: string | null;
   text: string;
   keyboard: Keyboard | null;
+  replyContent: ReplyContent | null;
   templateDataJson: string | null;
   deliveryPolicy: string;
   /** Of messages of a broadcast, which the simulation has none of beside the contract's. */

@@ -1,0 +1,126 @@
+import { Type } from 'typebox';
+import { listOf } from '../answers.ts';
+import { LineChange, LinePatch, NewReply, Reply, ScheduledPatch, TypingAnswer } from '../replies.ts';
+import { BODY_ERRORS, type Operation } from './operation.ts';
+
+const dialogId = { dialogId: Type.Integer({ minimum: 1 }) };
+const line = { ...dialogId, lineId: Type.Integer({ minimum: 1, description: 'Of the history.' }) };
+const messageId = { messageId: Type.Integer({ minimum: 1 }) };
+
+/** What operators and programs say in dialogs. */
+export const REPLY_OPERATIONS = {
+  sendReply: {
+    method: 'POST',
+    path: '/v1/dialogs/{dialogId}/messages',
+    right: 'reply',
+    refusals: 'error',
+    audit: 'nothing',
+    tag: 'Dialogs',
+    summary: 'Answer in a dialog',
+    description:
+      'Its line stands in the history at once, with the status QUEUED; replies of a dialog go out in their order. Whoever answers takes the conversation, where no colleague has it.',
+    pathParameters: dialogId,
+    headers: {
+      'Idempotency-Key': Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: "The client's own id of it: the same one within seven days sends nothing again. Comes back as `localId`.",
+      }),
+    },
+    body: NewReply,
+    answer: { description: 'What becomes of it.', schema: Reply },
+    errors: [
+      ...BODY_ERRORS,
+      'parameter.invalid',
+      'not.found',
+      'idempotency.key.invalid',
+      'idempotency.key.conflict',
+      'dialog.unreachable',
+      'conversation.owned',
+    ],
+  },
+  listScheduled: {
+    method: 'GET',
+    path: '/v1/dialogs/{dialogId}/scheduled',
+    right: 'dialogs',
+    refusals: 'error',
+    tag: 'Dialogs',
+    summary: 'What waits for its time in a dialog',
+    pathParameters: dialogId,
+    answer: { description: 'The next to be sent first.', schema: listOf(Reply) },
+    errors: ['parameter.invalid', 'not.found'],
+  },
+  patchScheduled: {
+    method: 'PATCH',
+    path: '/v1/scheduled/{messageId}',
+    right: 'reply',
+    refusals: 'error',
+    audit: 'nothing',
+    tag: 'Dialogs',
+    summary: 'Change what waits for its time',
+    pathParameters: messageId,
+    body: ScheduledPatch,
+    answer: { description: 'As it is now.', schema: Reply },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'not.found', 'message.already.sent'],
+  },
+  cancelScheduled: {
+    method: 'DELETE',
+    path: '/v1/scheduled/{messageId}',
+    right: 'reply',
+    refusals: 'error',
+    audit: 'nothing',
+    tag: 'Dialogs',
+    summary: 'Cancel what waits for its time',
+    pathParameters: messageId,
+    answer: { description: 'Cancelled.', schema: Reply },
+    errors: ['parameter.invalid', 'not.found', 'message.already.sent'],
+  },
+  patchLine: {
+    method: 'PATCH',
+    path: '/v1/dialogs/{dialogId}/messages/{lineId}',
+    right: 'reply',
+    refusals: 'error',
+    audit: { action: 'message.edited', object: 'line:{lineId}' },
+    tag: 'Dialogs',
+    summary: 'Edit a message in the network',
+    description: 'Where the network can, and for as long as it lets us. Earlier words stay in `earlierTexts`.',
+    pathParameters: line,
+    body: LinePatch,
+    answer: { description: 'Whether anything was to be changed.', schema: LineChange },
+    errors: [
+      ...BODY_ERRORS,
+      'parameter.invalid',
+      'not.found',
+      'message.unchangeable',
+      'network.refused',
+      'network.away',
+      'dialog.unreachable',
+    ],
+  },
+  deleteLine: {
+    method: 'DELETE',
+    path: '/v1/dialogs/{dialogId}/messages/{lineId}',
+    right: 'reply',
+    refusals: 'error',
+    audit: { action: 'message.deleted', object: 'line:{lineId}' },
+    tag: 'Dialogs',
+    summary: 'Take a message back',
+    description: 'One that still waits is cancelled; one that was sent is deleted in the network, for everybody.',
+    pathParameters: line,
+    answer: { description: 'Whether anything was to be changed.', schema: LineChange },
+    errors: ['parameter.invalid', 'not.found', 'message.unchangeable', 'network.refused', 'network.away', 'dialog.unreachable'],
+  },
+  showTyping: {
+    method: 'POST',
+    path: '/v1/dialogs/{dialogId}/typing',
+    right: 'reply',
+    refusals: 'error',
+    audit: 'nothing',
+    tag: 'Dialogs',
+    summary: 'Show the person that somebody types',
+    description: 'For some seconds: call it every five while somebody does. What the network makes of it is not waited for.',
+    pathParameters: dialogId,
+    answer: { description: 'Whether the network shows it.', schema: TypingAnswer },
+    errors: ['parameter.invalid', 'not.found', 'dialog.unreachable'],
+  },
+} as const satisfies Record<string, Operation>;

@@ -157,6 +157,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     database,
     dispatch,
     dialogs,
+    desk: desk.hearing,
     bots,
     callbacks,
     connections,

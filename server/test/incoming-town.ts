@@ -1,16 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import type { Channel } from '@soroka/channels';
 import Fastify from 'fastify';
 import { pino } from 'pino';
+import { createAudit } from '../src/audit/audit.ts';
 import { BOTS_ALONE, type Bots, type BotsParts, createBots, parseBot } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
+import { createDesk } from '../src/desk/desk.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
 import { createEvents } from '../src/events/events.ts';
 import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
 import { createHealth, createIntake } from '../src/intake/intake.ts';
+import { createOperators } from '../src/operators/operators.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import type { Database } from '../src/platform/database.ts';
 import { createHttpClient } from '../src/platform/http-client.ts';
+import { createSecrets } from '../src/platform/secrets.ts';
 import { eventually, startDispatchTown } from './dispatch-town.ts';
 
 const RULES = `rules:
@@ -32,7 +37,7 @@ export async function startIncomingTown(
     /** Wraps the database that intake stores into. */
     storeInto?: (database: Database) => Database;
     isInboxStopped?: boolean;
-    /** Of the bots; by itself there is no desk, and their tasks wait for `startBots`. */
+    /** Of the bots; their tasks wait for `startBots`. */
     bots?: Partial<BotsParts>;
   } = {},
 ) {
@@ -54,10 +59,16 @@ export async function startIncomingTown(
   const eventLog = createEvents({ database, clock, log, keepDays: 7 });
   const dialogs = createDialogs({ database, events: eventLog });
   const rawEvents = createRawEvents({ database: options.storeInto?.(database) ?? database, clock });
+  const operators = createOperators({
+    ...{ database, clock, log, secrets: createSecrets(randomBytes(32)), audit: createAudit({ database, clock }) },
+    ...{ publicUrl: () => 'http://127.0.0.1:1', loginApplications: {}, timeoutMs: 2_000 },
+    ...{ webSessionLife: { idleMs: 3_600_000, absoluteMs: 3_600_000 }, passwordCost: { logN: 4, r: 8, p: 1 } },
+  });
+  const desk = createDesk({ database, dialogs, dispatch, events: eventLog, operators, clock });
   const makeBots = (more: Partial<BotsParts> = {}): Bots =>
     createBots({
       ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
-      ...{ turns: BOTS_ALONE, fileBot: read.bot, codeBots: new Map(), ...options.bots, ...more },
+      ...{ turns: { ...BOTS_ALONE, ...desk.hearing }, fileBot: read.bot, codeBots: new Map(), ...options.bots, ...more },
     });
   const bots = makeBots();
   const running: Bots[] = [];
@@ -87,7 +98,7 @@ export async function startIncomingTown(
   /** One more process, as it were, at the same work. */
   const startInbox = (): void => {
     const inbox = createInbox({
-      ...{ database, dispatch, dialogs, bots, callbacks, contacts, accounts, clock, log, rawEvents },
+      ...{ database, dispatch, dialogs, bots, desk: desk.hearing, callbacks, contacts, accounts, clock, log, rawEvents },
       connections: { ...connections, channel: playedChannel },
     });
     inbox.run();
@@ -179,6 +190,8 @@ export async function startIncomingTown(
     startInbox,
     startBots,
     bots,
+    desk,
+    operators,
     rawEvents,
     health,
     played,

@@ -45,7 +45,7 @@ export interface Sorting {
 
 export interface DeskParts {
   database: Database;
-  dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'some'>;
+  dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'changeStatuses' | 'some'>;
   dispatch: Pick<Dispatch, 'cancelIn'>;
   events: Pick<Events, 'note'>;
   operators: Pick<Operators, 'staff' | 'teams'>;

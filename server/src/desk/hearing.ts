@@ -1,4 +1,5 @@
 import type { Dialogs, LockedDialog } from '../dialogs/dialogs.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Queryable, Transaction } from '../platform/database.ts';
 import { BOT, type Conversation, heard, isHuman, replied } from './conversation.ts';
 import type { Drafts } from './drafts.ts';
@@ -9,8 +10,6 @@ import type { DeskWork, Held } from './work.ts';
 
 /** A person's word that stands in its dialog, which the transaction holds. */
 export interface Word extends DeskPlace {
-  /** The dialog that became part of this one by this word. */
-  mergedFrom: number | null;
   /** As the network says. */
   at: Date;
   /** Whether a bot answers in the group. */
@@ -19,6 +18,8 @@ export interface Word extends DeskPlace {
 
 /** What others tell the desk in their own transactions, which hold the dialog. */
 export interface Hearing {
+  /** Another dialog became a part of this one: its conversations, labels and drafts come with it. */
+  adopt(tx: Transaction, fromDialogId: number, place: DeskPlace): Promise<void>;
   /** Opens a conversation where none is open. The bot is asked only where it owns it. */
   hear(tx: Transaction, word: Word): Promise<Conversation>;
   /**
@@ -43,6 +44,7 @@ export interface HearingParts {
   notes: Notes;
   drafts: Drafts;
   dialogs: Pick<Dialogs, 'lock'>;
+  clock: Clock;
 }
 
 const SQL = {
@@ -50,7 +52,7 @@ const SQL = {
   teamNamed: { name: 'desk_team_named', text: 'select id from team where account_id = $1 and lower(name) = lower($2) limit 1' },
 } as const;
 
-export function createHearing({ work, store, moves, notes, drafts, dialogs }: HearingParts): Hearing {
+export function createHearing({ work, store, moves, notes, drafts, dialogs, clock }: HearingParts): Hearing {
   const hold = async (tx: Transaction, dialogId: number): Promise<Held> => {
     const dialog = await dialogs.lock(tx, dialogId);
     if (dialog === null) throw new Error('a dialog that is answered in does not exist');
@@ -71,8 +73,10 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs }: He
   };
 
   return {
-    async hear(tx, { mergedFrom, at, hasBot, ...place }) {
-      if (mergedFrom !== null) await store.adopt(tx, mergedFrom, place, at);
+    adopt: (tx, fromDialogId, place) => store.adopt(tx, fromDialogId, place, new Date(clock.now())),
+    async hear(tx, { at: told, hasBot, ...place }) {
+      // A network's clock may go before ours, and nobody waits from the future on.
+      const at = new Date(Math.min(told.getTime(), clock.now()));
       const conversation = await store.latest(tx, place.dialogId);
       if (conversation?.state === 'open') return store.save(tx, conversation, heard(conversation, at));
       return store.open(tx, place, { openedBy: 'person', owner: hasBot ? BOT : null, teamId: null, at, isBeforeLine: false });

@@ -56,7 +56,7 @@ export interface MovesParts {
   work: DeskWork;
   store: ConversationStore;
   notes: Notes;
-  dialogs: Pick<Dialogs, 'waitingOfBot'>;
+  dialogs: Pick<Dialogs, 'waitingOfBot' | 'changeStatuses'>;
   dispatch: Pick<Dispatch, 'cancelIn'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
 }
@@ -81,7 +81,12 @@ export function createMoves({ work, store, notes, dialogs, dispatch, operators }
     const isByItself = 'itself' in by;
     const after = await store.save(tx, before, givenTo(before, owner, { at: now, teamId, isByItself }));
     if (before.owner === BOT && owner !== BOT && !('bot' in by)) {
-      await dispatch.cancelIn(tx, place.accountId, await dialogs.waitingOfBot(tx, place.dialogId));
+      const cancelled = await dispatch.cancelIn(tx, place.accountId, await dialogs.waitingOfBot(tx, place.dialogId));
+      const { network } = held.dialog;
+      await dialogs.changeStatuses(
+        tx,
+        cancelled.map((messageId) => ({ messageId, network, status: 'CANCELLED' })),
+      );
     }
     const details = { from: before.owner, to: owner, teamId, ...(isByItself && { reason: by.itself }) };
     await work.say(held, {

@@ -106,8 +106,8 @@ export interface Dispatch {
   list(accountId: number, filter: MessageFilter): Promise<readonly MessageView[]>;
   cancel(accountId: number, messageId: number): Promise<'cancelled' | 'already_sent' | 'not_found'>;
   cancelAll(accountId: number, messageIds: readonly number[]): Promise<Cancelled>;
-  /** A few, in a bigger change: what no lane has claimed is never sent once that commits. */
-  cancelIn(tx: Queryable, accountId: number, messageIds: readonly number[]): Promise<void>;
+  /** A few, in a bigger change: what no lane has claimed is never sent once that commits. Returns those; nobody else is told of them. */
+  cancelIn(tx: Queryable, accountId: number, messageIds: readonly number[]): Promise<readonly number[]>;
   /** Everything that the request with this Idempotency-Key had accepted; null where no such request of the last 24 h took any message. */
   cancelOfKey(accountId: number, idempotencyKey: string): Promise<Cancelled | null>;
   /** Every notification that waits for a phone (digits of E.164). */
@@ -253,7 +253,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     },
     cancelAll,
     async cancelIn(tx, accountId, messageIds) {
-      if (messageIds.length > 0) await cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now());
+      if (messageIds.length === 0) return [];
+      const outcomes = await cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now());
+      return messageIds.filter((id) => outcomes.get(id) === 'cancelled');
     },
     async cancelOfKey(accountId, key) {
       const messageIds = await messagesOfKey(database, accountId, key);

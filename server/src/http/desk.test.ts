@@ -35,9 +35,9 @@ async function startShop() {
         words += 1;
         const at = new Date(stand.clock.now());
         const opening = { ...key, contactId: contact?.id ?? null, userId, peerId: userId, at };
-        const { id: dialogId, mergedFrom } = await stand.dialogs.open(tx, opening);
+        const { id: dialogId } = await stand.dialogs.open(tx, opening);
         await stand.dialogs.append(tx, [{ dialogId, source: 'person', text, at, eventId: `${userId}.${words}` }]);
-        await stand.desk.hearing.hear(tx, { ...key, dialogId, mergedFrom, at, hasBot });
+        await stand.desk.hearing.hear(tx, { ...key, dialogId, at, hasBot });
         return dialogId;
       });
     const dialogId = await write();

@@ -24,6 +24,7 @@ test("what an admin wrote in VK's own page stands in the dialog with its author,
   expect(await lines(town)).toEqual([
     ['person', 'когда откроетесь?', null, undefined],
     ['operator', 'привет, в девять', 'SENT', String(ADMIN)],
+    ['operator', 'The dialog was put into the queue.', null, undefined],
   ]);
   expect(town.forwards).toHaveLength(1);
 });

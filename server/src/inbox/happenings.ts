@@ -1,4 +1,5 @@
 import { type InboundEvent, stringifyJson } from '@soroka/channels';
+import type { Desk } from '../desk/desk.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -19,7 +20,8 @@ export interface Happenings {
 
 export interface HappeningsParts {
   dispatch: Pick<Dispatch, 'markRead'>;
-  dialogs: Pick<Dialogs, 'append' | 'editIncoming' | 'describeChat' | 'learnChat' | 'readUpTo'>;
+  dialogs: Pick<Dialogs, 'append' | 'editIncoming' | 'describeChat' | 'learnChat' | 'readUpTo' | 'waitingOfBot'>;
+  desk: Pick<Desk['hearing'], 'answeringElsewhere'>;
   places: Places;
   clock: Clock;
 }
@@ -37,7 +39,7 @@ const SENTENCES: Readonly<{ [Kind in Change]: string }> = {
 /** After these the network is asked what the chat looks like now. */
 const LOOKS_CHANGED: readonly Change[] = ['created', 'icon'];
 
-export function createHappenings({ dispatch, dialogs, places, clock }: HappeningsParts): Happenings {
+export function createHappenings({ dispatch, dialogs, desk, places, clock }: HappeningsParts): Happenings {
   return {
     async 'written-elsewhere'(tx, raw, event, place) {
       const { authorId, networkId, eventId, text, attachments, at } = event;
@@ -53,7 +55,10 @@ export function createHappenings({ dispatch, dialogs, places, clock }: Happening
         networkId,
         eventId,
       } as const;
-      await dialogs.append(tx, [{ ...message, ...(attachmentsJson !== undefined && { attachmentsJson }) }]);
+      const [isNew] = await dialogs.append(tx, [{ ...message, ...(attachmentsJson !== undefined && { attachmentsJson }) }]);
+      // VK tells of the bot's own words too, and may do so before it answers us.
+      const isOfBot = (await dialogs.waitingOfBot(tx, dialog.id, text)).length > 0;
+      if (isNew === true && !isOfBot) await desk.answeringElsewhere(tx, dialog.id);
     },
     async edited(tx, { accountId }, event, { isGroupChat }) {
       const { network, groupId, userId, peerId, networkId, text, attachments, at } = event;

@@ -2,6 +2,7 @@ import { type InboundEvent, stringifyJson } from '@soroka/channels';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Bots } from '../bots/bots.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
+import type { Desk } from '../desk/desk.ts';
 import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Transaction } from '../platform/database.ts';
@@ -17,7 +18,8 @@ export type Words = Placed<Extract<InboundEvent, { kind: 'message' | 'started' |
 export interface WordsParts {
   dispatch: Pick<Dispatch, 'get'>;
   dialogs: Pick<Dialogs, 'append' | 'completeIncoming' | 'buttonLabel'>;
-  bots: Pick<Bots, 'hear'>;
+  bots: Pick<Bots, 'hear' | 'answersIn'>;
+  desk: Pick<Desk['hearing'], 'hear' | 'adopt'>;
   callbacks: Pick<Callbacks, 'enqueue'>;
   accounts: Pick<Accounts, 'urls'>;
   places: Places;
@@ -28,7 +30,7 @@ export interface WordsParts {
 export type Hear = (tx: Transaction, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
 
 export function createHearing(parts: WordsParts): Hear {
-  const { dispatch, dialogs, bots, callbacks, accounts, places, tags } = parts;
+  const { dispatch, dialogs, bots, desk, callbacks, accounts, places, tags } = parts;
 
   const forward = async (
     tx: Transaction,
@@ -70,6 +72,10 @@ export function createHearing(parts: WordsParts): Hear {
       ...(name !== undefined && { name }),
       ...(typeof phone === 'string' && { phone }),
     });
+    const { accountId } = raw;
+    const { network, groupId, at } = event;
+    const ofDesk = { accountId, dialogId: dialog.id, network, groupId };
+    if (dialog.mergedFrom !== null) await desk.adopt(tx, dialog.mergedFrom, ofDesk);
     if (raw.dedupKey.startsWith(TAG_COPY)) {
       // The event itself was worked off; this copy only knows more about it.
       const tag = answeredId === null ? ownTag : String(answeredId);
@@ -85,6 +91,8 @@ export function createHearing(parts: WordsParts): Hear {
     };
     const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
     if (isNew !== true) return;
+    // Among several people nobody is asked for: there are no conversations, and who owns one is no question.
+    if (!place.isGroupChat) await desk.hear(tx, { ...ofDesk, at, hasBot: await bots.answersIn(tx, accountId, network, groupId) });
     const heard = { dialogId: dialog.id, connectionId: place.community?.id, isNewDialog: dialog.isNew, event };
     const { notice = undefined } = place.isUnsure ? {} : await bots.hear(tx, heard);
     await followUp(tx, raw, event, place, { dialogId: dialog.id, notice });

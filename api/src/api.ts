@@ -1,6 +1,20 @@
 export { Account, AccountPatch, CALLBACK_SECRET_KEEP_HOURS, CallbackSecret, CallbackSecretRotation } from './account.ts';
 export { ErrorAnswer, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, Reason, Rejected, RequestRejected, SendAnswer } from './answers.ts';
 export {
+  Bot,
+  BotFinding,
+  BotPatch,
+  BotPhrase,
+  BotPublication,
+  BotTrace,
+  BotTrial,
+  BotTrialResult,
+  BotVersion,
+  BotVersionWhole,
+  NewBot,
+  NewBotVersion,
+} from './bots.ts';
+export {
   CALLBACK_STATES,
   Callback,
   CallbackDetails,

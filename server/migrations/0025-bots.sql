@@ -10,7 +10,6 @@ create table bot (
   module text check ((kind = 'code') = (module is not null)), -- its name in SOROKA_BOT_MODULES
   url text check ((kind = 'outside') = (url is not null)),
   published integer, -- bot_version.number that answers; null: none, and for code and outside
-  pause_hours integer check (pause_hours > 0), -- how long an operator's word silences it; null: until the conversation is closed
   created_at timestamptz not null,
   unique (account_id, id),
   unique (account_id, name)

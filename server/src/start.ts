@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAudit } from './audit/audit.ts';
-import { BOTS_ALONE, createBots, loadCodeBots, readBotFile } from './bots/bots.ts';
+import { createBots, loadCodeBots, readBotFile } from './bots/bots.ts';
 import { createCallbacks } from './callbacks/callbacks.ts';
 import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
@@ -148,7 +148,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
     ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
-    turns: { ...BOTS_ALONE, ...desk.hearing },
+    turns: desk.hearing,
     fileBot: rulesFile === undefined ? undefined : readBotFile(rulesFile, log),
     codeBots: await loadCodeBots(config.SOROKA_BOT_MODULES),
   });
@@ -193,6 +193,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     connections,
     templates,
     dialogs,
+    bots,
     desk,
     replies,
     files,

@@ -3,7 +3,7 @@ import type { Channel } from '@soroka/channels';
 import Fastify from 'fastify';
 import { pino } from 'pino';
 import { createAudit } from '../src/audit/audit.ts';
-import { BOTS_ALONE, type Bots, type BotsParts, createBots, parseBot } from '../src/bots/bots.ts';
+import { type Bots, type BotsParts, createBots, parseBot } from '../src/bots/bots.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDesk } from '../src/desk/desk.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
@@ -68,7 +68,7 @@ export async function startIncomingTown(
   const makeBots = (more: Partial<BotsParts> = {}): Bots =>
     createBots({
       ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },
-      ...{ turns: { ...BOTS_ALONE, ...desk.hearing }, fileBot: read.bot, codeBots: new Map(), ...options.bots, ...more },
+      ...{ turns: desk.hearing, fileBot: read.bot, codeBots: new Map(), ...options.bots, ...more },
     });
   const bots = makeBots();
   const running: Bots[] = [];

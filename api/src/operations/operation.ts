@@ -35,6 +35,7 @@ export interface Operation {
     | 'Desk'
     | 'Files'
     | 'Contacts'
+    | 'Bots'
     | 'Events'
     | 'Login'
     | 'Profile'

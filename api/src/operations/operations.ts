@@ -1,4 +1,5 @@
 import { ACCOUNT_OPERATIONS } from './account-operations.ts';
+import { BOT_OPERATIONS } from './bot-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { CONNECTION_OPERATIONS } from './connection-operations.ts';
@@ -32,6 +33,7 @@ export const OPERATIONS = {
   ...FILE_OPERATIONS,
   ...REPLY_OPERATIONS,
   ...OPERATOR_OPERATIONS,
+  ...BOT_OPERATIONS,
   ...SERVICE_OPERATIONS,
 } as const;
 

@@ -17,11 +17,16 @@ export function parseBot(
 ): { ok: true; bot: Bot } | { ok: false; problems: readonly string[] } {
   const read = readBot(text, options);
   if (!read.ok) return read;
-  // A question without a listener may be meant; a keyboard that a network refuses never is.
-  const problems = lintBot(read.bot, NETWORK_KNOWLEDGE)
-    .filter(({ severity }) => severity === 'error')
-    .map(({ place, problem }) => `${place}: ${problem}`);
-  return problems.length > 0 ? { ok: false, problems: [...new Set(problems)] } : read;
+  const problems = networkProblems(read.bot);
+  return problems.length > 0 ? { ok: false, problems } : read;
+}
+
+/** What a network would refuse. A step that nothing reaches may be meant, or is still being written; this never is. */
+function networkProblems(bot: Bot): readonly string[] {
+  const sentences = (options: Parameters<typeof lintBot>[1]): string[] =>
+    lintBot(bot, options).map(({ place, problem }) => `${place}: ${problem}`);
+  const withoutNetworks = new Set(sentences({}));
+  return [...new Set(sentences(NETWORK_KNOWLEDGE))].filter((sentence) => !withoutNetworks.has(sentence));
 }
 
 // Where a file speaks for a whole server, there may be nobody to hand over to: it goes on answering unless it says otherwise itself.

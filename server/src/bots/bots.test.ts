@@ -50,6 +50,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const ORDER = (url: string) => `
+misunderstood: 9
 rules:
   - {name: order, when: {keywords: {any: [заказ]}}, do: [{goto: order}]}
   - {name: quiet, when: {noReply: 1d}, reply: Ещё думаете?}
@@ -69,7 +70,8 @@ const textsOf = async (town: Town, person: number): Promise<string[]> => {
   const [found] = await town.database.rows<{ id: number }>(find, [town.account.id, String(person)]);
   if (found === undefined) return [];
   const page = await town.dialogs.messages(town.account.id, found.id, { limit: 100 });
-  return [...(page?.items ?? [])].reverse().map(({ text, source }) => (source === 'bot' ? `> ${text}` : text));
+  const lines = [...(page?.items ?? [])].reverse().filter(({ kind }) => kind !== 'system' && kind !== 'note');
+  return lines.map(({ text, source }) => (source === 'bot' ? `> ${text}` : text));
 };
 const say = async (town: Town, text: string, person: number): Promise<void> => {
   await town.post('vk', town.vkMessage(text, { from_id: person }));

@@ -29,6 +29,20 @@ const SQL = {
       on conflict (dialog_id) do update
       set bot_id = excluded.bot_id, state = excluded.state, said_since = excluded.said_since, said = excluded.said`,
   },
+  adopt: {
+    name: 'bot_memory_adopt',
+    text: `
+      with moved as (
+        update bot_memory set dialog_id = $2 where dialog_id = $1 and not exists (select from bot_memory where dialog_id = $2)
+      )
+      update bot_task as t set dialog_id = $2
+      where dialog_id = $1
+        and not exists (select from bot_task as own where own.dialog_id = $2 and own.kind = t.kind and own.key = t.key)`,
+  },
+  forget: {
+    name: 'bot_memory_forget',
+    text: 'with gone as (delete from bot_memory where dialog_id = $1) delete from bot_task where dialog_id = $1',
+  },
 } as const;
 
 const NOTHING: Memory = { state: undefined, saidSince: new Date(0), said: 0 };
@@ -58,3 +72,9 @@ export async function storeMemory(
 
 // What a first event leaves that changed nothing: it need not be stored.
 const EMPTY: BotState = { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };
+
+/** Two dialogs turned out to be one person's: what was begun in either goes on in the one that stays, its own first. */
+export async function adoptMemory(tx: Queryable, fromDialogId: number, intoDialogId: number): Promise<void> {
+  await tx.run(SQL.adopt, [fromDialogId, intoDialogId]);
+  await tx.run(SQL.forget, [fromDialogId]);
+}

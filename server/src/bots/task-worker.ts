@@ -25,15 +25,22 @@ export interface TaskWorkerParts extends TurnParts {
   turns: Turns;
   clock: Clock;
   log: Logger;
+  /** One has ended: there is room for another. */
+  onRoom(): void;
 }
 
 /** Does what is due of the tasks of all dialogs. */
 export interface TaskWorker {
+  /** Begins with what is due. False where nothing is, or as much is under way as may be. */
   workOff(): Promise<Found>;
+  /** Resolves when what is under way has ended. */
+  ended(): Promise<void>;
 }
 
-// Each holds a connection to the database at times.
-const AT_ONCE = 8;
+// Most of the time of a task somebody else is waited for; a few slow programs must not keep all others waiting.
+const IN_FLIGHT_MAX = 64;
+// Each holds a connection to the database, and may want one more within it.
+const TRANSACTIONS_MAX = 4;
 // Longer than anything a task may take; a process that dies leaves its tasks for so long.
 const LEASE_MS = 10_000;
 const TRIES_MAX = 3;
@@ -43,7 +50,10 @@ const RETRY_MS = 1_000;
 const HANDED_OVER = 'Передаю разговор оператору. Он ответит здесь же.';
 
 export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
-  const { database, dialogs, connections, runners, hearing, httpClient, clock, log } = parts;
+  const { database, dialogs, connections, runners, hearing, httpClient, clock, log, onRoom } = parts;
+  const gate = createGate(TRANSACTIONS_MAX);
+  const transaction: Database['transaction'] = (work) => gate(() => database.transaction(work));
+  const underWay = new Set<Promise<void>>();
 
   const connectionOf = async ({ accountId, network, groupId }: LockedDialog): Promise<number | undefined> => {
     const ofGroup = await connections.ofGroup(network, groupId);
@@ -52,7 +62,7 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
 
   /** Takes the task away, and does what follows, in one transaction that holds the dialog. False where the task is gone. */
   const settle = (task: Task, work: (tx: Transaction, dialog: LockedDialog) => Promise<unknown>): Promise<boolean> =>
-    database.transaction(async (tx) => {
+    transaction(async (tx) => {
       const dialog = await dialogs.lock(tx, task.dialogId);
       if (!(await takeTask(tx, task)) || dialog === null || dialog.accountId !== task.accountId) return false;
       await work(tx, dialog);
@@ -65,7 +75,7 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
     );
 
   const connectionOfTask = async ({ dialogId }: Task): Promise<number | undefined> => {
-    const dialog = await database.transaction((tx) => dialogs.lock(tx, dialogId));
+    const dialog = await transaction((tx) => dialogs.lock(tx, dialogId));
     return dialog === null ? undefined : connectionOf(dialog);
   };
 
@@ -83,7 +93,7 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
 
   /** What a turn begins with; null where nobody is to have it. */
   const openTurn = (task: Task, runner: Runner) =>
-    database.transaction(async (tx) => {
+    transaction(async (tx) => {
       const dialog = await dialogs.lock(tx, task.dialogId);
       if (dialog === null) return null;
       const { state, isAnothers } = await loadMemory(tx, dialog.id, runner.botId);
@@ -93,7 +103,7 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
 
   const turn = async (task: Task & { kind: 'turn' }): Promise<void> => {
     const ended = { accountId: task.accountId, botId: task.botId, kind: task.kind };
-    const place = await database.transaction((tx) => dialogs.lock(tx, task.dialogId));
+    const place = await transaction((tx) => dialogs.lock(tx, task.dialogId));
     const runner = place === null ? null : await runners.of(database, place.accountId, place.network, place.groupId);
     const opened = runner === null || runner.kind === 'file' || runner.botId !== task.botId ? null : await openTurn(task, runner);
     if (place === null || opened === null || runner === null || runner.kind === 'file') {
@@ -125,23 +135,54 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
       else await tell(task, task.body, await connectionOfTask(task));
     } catch (error) {
       // It stays this process's own until its lease ends, and is tried again then.
-      if (isDatabaseAway(error)) throw error;
-      log.error({
+      log.warn({
         event: 'bot_task_failed',
         taskId: task.id,
         kind: task.kind,
         error: error instanceof Error ? error.message : '',
       });
-      if (task.tries >= TRIES_MAX) await settle(task, async () => {});
+      if (isDatabaseAway(error) || task.tries < TRIES_MAX) return;
+      await settle(task, async () => {}).catch(() => {}); // then the next look finds it
     }
+  };
+
+  const begin = (task: Task): void => {
+    const working = work(task).finally(() => {
+      underWay.delete(working);
+      onRoom();
+    });
+    underWay.add(working);
   };
 
   return {
     async workOff() {
+      const room = IN_FLIGHT_MAX - underWay.size;
+      if (room <= 0) return false;
       const now = clock.now();
-      const tasks = await claimTasks(database, new Date(now), new Date(now + LEASE_MS), AT_ONCE);
-      await Promise.all(tasks.map(work));
-      return tasks.length === AT_ONCE ? 'more' : tasks.length > 0;
+      const tasks = await claimTasks(database, new Date(now), new Date(now + LEASE_MS), room);
+      for (const task of tasks) begin(task);
+      return tasks.length > 0;
     },
+    async ended() {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+/** Lets so many at a time do something, the others in their order. */
+function createGate(max: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let inside = 0;
+  return async (work) => {
+    if (inside >= max) await new Promise<void>((resolve) => waiting.push(resolve));
+    else inside += 1;
+    try {
+      return await work();
+    } finally {
+      // Whoever comes next takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) inside -= 1;
+      else next();
+    }
   };
 }

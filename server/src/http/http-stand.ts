@@ -6,6 +6,7 @@ import { AppError } from '../platform/errors.ts';
 import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
 import { createHttp, type HttpParts } from './http.ts';
+import { noBots } from './http-stand-bots.ts';
 import { knowsNobody } from './http-stand-contacts.ts';
 import { emptyDesk } from './http-stand-desk.ts';
 import { nobody } from './http-stand-operators.ts';
@@ -192,6 +193,7 @@ export async function startStand({ connections, dispatch, templates, ...changes 
       redeemTicket: async () => null,
     },
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
+    bots: noBots(),
     contacts: knowsNobody(),
     operators: nobody(),
     audit: { list: async () => ({ items: [], nextNumber: null }), add: async () => {} },

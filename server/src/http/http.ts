@@ -15,6 +15,7 @@ import type { Templates } from '../templates/templates.ts';
 import { type AccountRoutesParts, createAccountRoutes } from './account-routes.ts';
 import { auditLineOf } from './audit-lines.ts';
 import { requireRight } from './auth.ts';
+import { type BotRoutesParts, createBotRoutes } from './bot-routes.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
@@ -72,6 +73,7 @@ export interface HttpParts {
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
   replies: MessageChangeRoutesParts['replies'];
+  bots: BotRoutesParts['bots'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
   desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
@@ -196,6 +198,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createFileRoutes(parts),
     ...createMessageChangeRoutes(parts),
     ...createOperatorRoutes(parts),
+    ...createBotRoutes(parts),
     ...createHealthRoutes(parts),
   };
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {

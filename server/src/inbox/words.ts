@@ -75,7 +75,10 @@ export function createHearing(parts: WordsParts): Hear {
     const { accountId } = raw;
     const { network, groupId, at } = event;
     const ofDesk = { accountId, dialogId: dialog.id, network, groupId };
-    if (dialog.mergedFrom !== null) await desk.adopt(tx, dialog.mergedFrom, ofDesk);
+    if (dialog.mergedFrom !== null) {
+      await desk.adopt(tx, dialog.mergedFrom, ofDesk);
+      await bots.adopt(tx, dialog.mergedFrom, dialog.id);
+    }
     if (raw.dedupKey.startsWith(TAG_COPY)) {
       // The event itself was worked off; this copy only knows more about it.
       const tag = answeredId === null ? ownTag : String(answeredId);

@@ -86,13 +86,6 @@ export const RIGHTS = {
     withinGroups: false,
     seesPhones: true,
   },
-  bots: {
-    may: 'change bots, and see what they did and did not know',
-    scopes: ['admin'],
-    roles: LEADERS,
-    withinGroups: false,
-    seesPhones: true,
-  },
   account: {
     may: 'change the account, its callbacks and events',
     scopes: ['admin'],

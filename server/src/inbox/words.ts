@@ -18,7 +18,7 @@ export type Words = Placed<Extract<InboundEvent, { kind: 'message' | 'started' |
 export interface WordsParts {
   dispatch: Pick<Dispatch, 'get'>;
   dialogs: Pick<Dialogs, 'append' | 'completeIncoming' | 'buttonLabel'>;
-  bots: Pick<Bots, 'hear' | 'answersIn'>;
+  bots: Pick<Bots, 'adopt' | 'hear' | 'isIn'>;
   desk: Pick<Desk['hearing'], 'hear' | 'adopt'>;
   callbacks: Pick<Callbacks, 'enqueue'>;
   accounts: Pick<Accounts, 'urls'>;
@@ -95,7 +95,7 @@ export function createHearing(parts: WordsParts): Hear {
     const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
     if (isNew !== true) return;
     // Among several people nobody is asked for: there are no conversations, and who owns one is no question.
-    if (!place.isGroupChat) await desk.hear(tx, { ...ofDesk, at, hasBot: await bots.answersIn(tx, accountId, network, groupId) });
+    if (!place.isGroupChat) await desk.hear(tx, { ...ofDesk, at, hasBot: await bots.isIn(tx, accountId, network, groupId) });
     const heard = { dialogId: dialog.id, connectionId: place.community?.id, isNewDialog: dialog.isNew, event };
     const { notice = undefined } = place.isUnsure ? {} : await bots.hear(tx, heard);
     await followUp(tx, raw, event, place, { dialogId: dialog.id, notice });

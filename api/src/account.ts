@@ -62,6 +62,6 @@ export const AccountPatch = Type.Object(
     incomingUrl: Type.Optional(url('null removes it.')),
     quietHours: Type.Optional(quietHours('null ends them. They hold for what is accepted from then on.')),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, minProperties: 1, examples: [{ quietHours: { from: '21:00', to: '09:00' } }] },
 );
 export type AccountPatch = Static<typeof AccountPatch>;

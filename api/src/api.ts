@@ -27,6 +27,7 @@ export {
 } from './callbacks.ts';
 export { CancelAnswer, CancelRequest } from './cancelling.ts';
 export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
+export { type AnswerOf, ApiError, type Client, type ClientOptions, createClient, type GivenOf } from './client.ts';
 export { Connection, ConnectionFindings, ConnectionPatch, ConnectionSetUp, NewConnection } from './connections.ts';
 export {
   ConsentChange,
@@ -80,6 +81,7 @@ export {
   HelloFrame,
   ResetFrame,
 } from './events.ts';
+export { exampleOf } from './examples.ts';
 export { Bytes, FILE_KINDS, File } from './files.ts';
 export { DryRunAnswer, Forecast, MessageForecast } from './forecast.ts';
 export { Button, Keyboard } from './keyboards.ts';

@@ -102,7 +102,7 @@ export const CallbackReplay = Type.Object(
     to: Type.Optional(Type.String({ format: 'date-time', description: 'Made before this time.' })),
     endpoint: Type.Optional(Type.Integer({ minimum: 1, description: 'Id of the endpoint.' })),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, minProperties: 1, examples: [{ from: '2026-01-31T09:00:00+03:00' }] },
 );
 export type CallbackReplay = Static<typeof CallbackReplay>;
 

@@ -91,7 +91,7 @@ export const NewConnection = Type.Object(
     webhookSecret: Type.Optional(webhookSecret),
     application: Type.Optional(application),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ kind: 'ok', token: 'tkn18YdUJZe:CQABPOJKAKEKEKEKE', receive: 'long-poll' }] },
 );
 export type NewConnection = Static<typeof NewConnection>;
 
@@ -105,7 +105,7 @@ export const ConnectionPatch = Type.Object(
     isPaused: Type.Optional(Type.Boolean({ description: 'true: its messages wait, and their ttl runs. false: they go on.' })),
     newWebhookUrl: Type.Optional(Type.Literal(true, { description: 'Makes another address for events; the old one is closed.' })),
   },
-  { additionalProperties: false, minProperties: 1, examples: [{ receive: 'long-poll' }] },
+  { additionalProperties: false, minProperties: 1, examples: [{ settings: { perDay: 10 } }] },
 );
 export type ConnectionPatch = Static<typeof ConnectionPatch>;
 

@@ -3,6 +3,7 @@ import { Account, AccountPatch } from './account.ts';
 import { ErrorAnswer, Reason, RequestRejected, SendAnswer } from './answers.ts';
 import { Dialog, DialogMessage } from './dialogs.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { exampleOf } from './examples.ts';
 import { File } from './files.ts';
 import { DryRunAnswer, Forecast } from './forecast.ts';
 import { Message, MessageDetails, OlderMessage, StatusCallback } from './messages.ts';
@@ -60,7 +61,7 @@ export interface OpenApiOperation {
     schema: unknown;
     description?: string;
   }[];
-  requestBody?: { required: true; content: Record<string, { schema: unknown }> };
+  requestBody?: { required: true; content: Record<string, { schema: unknown; example?: unknown }> };
   responses: Record<string, { description: string; content: Record<string, { schema: unknown }> }>;
 }
 
@@ -115,7 +116,7 @@ function describeOperation(id: string, operation: Operation): OpenApiOperation {
     description: [...(description === undefined ? [] : [description]), ...needs].join(' '),
     security: right === null ? [] : securityOf(right),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, bodyType) } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: withExample(body, bodyType) } }),
     responses: {
       200: { description: answer.description, content: content(answer.schema, answer.type) },
       ...describeRefusals(operation),
@@ -156,6 +157,11 @@ function describeRefusals(operation: Operation): OpenApiOperation['responses'] {
   );
 }
 
+/** Bytes are shown by no example. */
+const withExample = (schema: TSchema, type: string | undefined): Record<string, { schema: unknown; example?: unknown }> =>
+  type === 'application/octet-stream'
+    ? content(schema, type)
+    : { [type ?? 'application/json']: { schema: withReferences(schema), example: exampleOf(schema) } };
 const content = (schema: TSchema, type = 'application/json') => ({ [type]: { schema: withReferences(schema) } });
 
 const NAMES = new Map<unknown, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));

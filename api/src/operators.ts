@@ -29,7 +29,7 @@ const password = Type.String({
 });
 const availability = Type.Enum(AVAILABILITIES, { description: 'Only who is online is given dialogs.' });
 const availabilityComment = orNull(Type.String({ maxLength: 1_000, examples: ['обед до 14:00'] }), 'Shown to colleagues.');
-const code = Type.String({ maxLength: 200, description: 'Works once.' });
+const code = Type.String({ maxLength: 200, description: 'Works once.', examples: ['q1X7…'] });
 const sessionForm = Type.Optional(
   Type.Enum(['cookie', 'token'], {
     default: 'cookie',
@@ -93,7 +93,7 @@ export const NewTeam = Type.Object(
 );
 export const TeamPatch = Type.Object(
   { name: Type.Optional(Type.String({ maxLength: 200 })), operatorIds: Type.Optional(members) },
-  { ...closed, minProperties: 1 },
+  { ...closed, minProperties: 1, examples: [{ name: 'Доставка и самовывоз' }] },
 );
 
 export const NewInvitation = Type.Object({ login: loginName, role, groups: Type.Optional(groups) }, closed);

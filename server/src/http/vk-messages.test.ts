@@ -198,6 +198,7 @@ describe('the older form', () => {
       ...{
         accountId: 1,
         id: 4,
+        version: 1,
         name: 'base',
         text: '',
         routes: [],

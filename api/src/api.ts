@@ -15,6 +15,20 @@ export {
   NewBotVersion,
 } from './bots.ts';
 export {
+  BROADCAST_STATES,
+  Broadcast,
+  BroadcastPatch,
+  BroadcastPreview,
+  BroadcastRecipient,
+  BroadcastReport,
+  BroadcastStart,
+  BroadcastTest,
+  BroadcastTestSent,
+  BroadcastWinner,
+  NewBroadcast,
+  TRIAL_BY,
+} from './broadcasts.ts';
+export {
   CALLBACK_STATES,
   Callback,
   CallbackDetails,

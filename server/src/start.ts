@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAudit } from './audit/audit.ts';
 import { createBots, loadCodeBots, readBotFile } from './bots/bots.ts';
+import { createBroadcasts } from './broadcasts/broadcasts.ts';
 import { createCallbacks } from './callbacks/callbacks.ts';
 import { createConnections } from './connections/connections.ts';
 import { createContacts } from './contacts/contacts.ts';
@@ -152,6 +153,10 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     fileBot: rulesFile === undefined ? undefined : readBotFile(rulesFile, log),
     codeBots: await loadCodeBots(config.SOROKA_BOT_MODULES),
   });
+  const broadcasts = createBroadcasts({
+    ...{ database, clock, log, dispatch, connections, accounts, templates, contacts },
+    publicUrl: () => publicUrl,
+  });
   const rawEvents = createRawEvents({ database, clock });
   const inbox = createInbox({
     database,
@@ -162,6 +167,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     callbacks,
     connections,
     contacts,
+    broadcasts,
     accounts,
     rawEvents,
     clock,
@@ -198,6 +204,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     replies,
     files,
     contacts,
+    broadcasts,
     rawEvents,
     events,
     operators,
@@ -268,10 +275,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     const purge = createPurge({ database, clock });
     purge.run();
     files.run();
+    broadcasts.run();
     oauth.run();
     stops.push(
       () => oauth.stop(),
       () => purge.stop(),
+      () => broadcasts.stopRunning(),
       () => files.stop(),
     );
   }

@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import { pino } from 'pino';
 import { createAudit } from '../src/audit/audit.ts';
 import { type Bots, type BotsParts, createBots, parseBot } from '../src/bots/bots.ts';
+import { createBroadcasts } from '../src/broadcasts/broadcasts.ts';
 import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDesk } from '../src/desk/desk.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
@@ -94,11 +95,15 @@ export async function startIncomingTown(
     const [kind] = (Object.keys(played) as (keyof typeof played)[]).filter((name) => connectionIds[name] === id);
     return played[kind as keyof typeof played] as Channel;
   };
+  const broadcasts = createBroadcasts({
+    ...{ database, clock, log, dispatch, connections, accounts, contacts, templates: town.templates },
+    publicUrl: () => 'https://soroka.example',
+  });
   const inboxes: Inbox[] = [];
   /** One more process, as it were, at the same work. */
   const startInbox = (): void => {
     const inbox = createInbox({
-      ...{ database, dispatch, dialogs, bots, desk: desk.hearing, callbacks, contacts, accounts, clock, log, rawEvents },
+      ...{ database, dispatch, dialogs, bots, desk: desk.hearing, callbacks, contacts, broadcasts, accounts, clock, log, rawEvents },
       connections: { ...connections, channel: playedChannel },
     });
     inbox.run();
@@ -187,6 +192,7 @@ export async function startIncomingTown(
     ...town,
     dispatch,
     dialogs,
+    broadcasts,
     startInbox,
     startBots,
     bots,

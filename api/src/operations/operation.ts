@@ -35,6 +35,7 @@ export interface Operation {
     | 'Desk'
     | 'Files'
     | 'Contacts'
+    | 'Broadcasts'
     | 'Bots'
     | 'Events'
     | 'Login'

@@ -1,5 +1,6 @@
 import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { BOT_OPERATIONS } from './bot-operations.ts';
+import { BROADCAST_OPERATIONS } from './broadcast-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { CONNECTION_OPERATIONS } from './connection-operations.ts';
@@ -28,6 +29,7 @@ export const OPERATIONS = {
   ...DIALOG_OPERATIONS,
   ...DESK_OPERATIONS,
   ...CONTACT_OPERATIONS,
+  ...BROADCAST_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...FILE_OPERATIONS,

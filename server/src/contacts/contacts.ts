@@ -20,7 +20,7 @@ import { type KnownPerson, knowPerson, type Learnt, learnOfPerson } from './lear
 import { type DialogMover, type Merge, mergeContacts, mergesOf, unmergeContacts } from './merging.ts';
 import { saveProfiles, unknownProfiles } from './profiles.ts';
 import { createSegments, type Segments } from './segments.ts';
-import { notePermission, noteWord, type Subscriber } from './subscriptions.ts';
+import { notePermission, noteRefused, noteWord, type Subscriber } from './subscriptions.ts';
 
 export { type Consent, type ConsentEntry, type ConsentScope, consentOfPayload, consentOfWords } from './consent.ts';
 export type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
@@ -64,6 +64,8 @@ export interface Contacts {
   importMany(accountId: number, rows: readonly ImportRow[]): Promise<{ added: number; updated: number }>;
   /** The contact of each phone, made where there was none. */
   ensureByPhones(tx: Queryable, accountId: number, phones: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** The same in a transaction of its own; each contact once. */
+  ensurePhones(accountId: number, phones: readonly string[]): Promise<readonly number[]>;
   /**
    * The contact of a network's user, made where there was none. `more.phone` is a phone learnt from the network (an answer
    * to a notification): the identity joins the contact of that phone. `more.name` fills a name that is not known yet.
@@ -126,6 +128,8 @@ export interface Contacts {
   know(tx: Queryable, accountId: number, contactId: number): Promise<KnownPerson | null>;
   /** Learns what a bot was told. False where some of it was too much: nothing that was known is lost, and nothing is cut. */
   learn(tx: Queryable, accountId: number, contactId: number, learnt: Learnt): Promise<boolean>;
+  /** The network refused messages of the group because these people do not let it write. */
+  noteRefused(tx: Queryable, group: Omit<Subscriber, 'userId'>, contactIds: readonly number[], at: Date): Promise<void>;
   segments: Segments;
 }
 
@@ -244,6 +248,8 @@ export function createContacts(parts: { database: Database; clock?: Clock }): Co
     },
     importMany: (accountId, rows) => importContacts(database, accountId, rows),
     ensureByPhones,
+    ensurePhones: (accountId, phones) =>
+      database.transaction(async (tx) => [...new Set((await ensureByPhones(tx, accountId, phones)).values())]),
     unknownProfiles,
     saveProfiles,
     async ensureByUser(tx, accountId, network, userId, { name, phone } = {}) {
@@ -293,6 +299,7 @@ export function createContacts(parts: { database: Database; clock?: Clock }): Co
     unmerge: (accountId, mergeId, dialogs) => unmergeContacts(database, accountId, { mergeId, at: now() }, dialogs),
     noteWord,
     notePermission,
+    noteRefused,
     know: knowPerson,
     learn: learnOfPerson,
     async learnPhone(tx, accountId, contactId, phone) {

@@ -25,6 +25,14 @@ const SQL = {
       values ($1, $2, $3, $4, case when $5 then null else $6::timestamptz end)
       on conflict (account_id, network, user_id, group_id) do update set denied_at = excluded.denied_at`,
   },
+  refused: {
+    name: 'subscription_refused',
+    text: `
+      insert into subscription (account_id, network, group_id, user_id, denied_at)
+      select $1, $2, $3, user_id, $5 from identity where account_id = $1 and network = $2 and contact_id = any($4::bigint[])
+      order by user_id
+      on conflict (account_id, network, user_id, group_id) do update set denied_at = excluded.denied_at`,
+  },
 } as const;
 
 /** The person wrote to the group: it may write to them, and in VK for a day without a reason. */
@@ -40,4 +48,14 @@ export async function notePermission(
   at: Date,
 ): Promise<void> {
   await tx.run(SQL.permitted, [accountId, network, groupId, userId, allowed, at]);
+}
+
+/** The network refused messages of the group because these people do not let it write. */
+export async function noteRefused(
+  tx: Queryable,
+  { accountId, network, groupId }: Omit<Subscriber, 'userId'>,
+  contactIds: readonly number[],
+  at: Date,
+): Promise<void> {
+  await tx.run(SQL.refused, [accountId, network, groupId, contactIds, at]);
 }

@@ -116,12 +116,12 @@ export interface NewReply extends ReplyContent {
   keyboard?: Keyboard;
 }
 
-/** A group's own connection, by which a broadcast goes. */
+/** By which connection messages of a group go. */
 export interface BroadcastRoute {
   connectionId: number;
   network: 'vk' | 'ok';
   groupId: string;
-  provider: 'community';
+  provider: 'community' | 'notify';
 }
 
 /** One message of a broadcast, to a person of the route's network. */

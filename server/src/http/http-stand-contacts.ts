@@ -1,9 +1,10 @@
 import type { Contacts } from '../contacts/contacts.ts';
 import { AppError } from '../platform/errors.ts';
+import type { BroadcastRoutesParts } from './broadcast-routes.ts';
 import type { ContactRoutesParts } from './contact-routes.ts';
 
 /** For tests of other matters: an account that knows nobody. */
-export function knowsNobody(): ContactRoutesParts['contacts'] & Pick<Contacts, 'segments'> {
+export function knowsNobody(): ContactRoutesParts['contacts'] & Pick<Contacts, 'segments' | 'ensurePhones'> {
   const none = async (): Promise<never> => {
     throw new AppError('not.found', 'this account knows nobody');
   };
@@ -18,6 +19,7 @@ export function knowsNobody(): ContactRoutesParts['contacts'] & Pick<Contacts, '
     merge: none,
     merges: async () => [],
     unmerge: none,
+    ensurePhones: async () => [],
     segments: {
       list: async () => [],
       get: async () => null,
@@ -27,5 +29,25 @@ export function knowsNobody(): ContactRoutesParts['contacts'] & Pick<Contacts, '
       size: async () => ({ contacts: 0, sample: [] }),
       page: async () => [],
     },
+  };
+}
+
+/** The same without broadcasts. */
+export function tellsNobody(): BroadcastRoutesParts['broadcasts'] {
+  const none = async (): Promise<never> => {
+    throw new AppError('not.found', 'this account tells nobody anything');
+  };
+  return {
+    ...{
+      add: none,
+      list: async () => [],
+      get: async () => null,
+      change: none,
+      remove: none,
+      preview: none,
+      test: none,
+      start: none,
+    },
+    ...{ pause: none, resume: none, stop: none, choose: none, report: none, recipients: none, follow: async () => null },
   };
 }

@@ -7,7 +7,7 @@ import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
 import { createHttp, type HttpParts } from './http.ts';
 import { noBots } from './http-stand-bots.ts';
-import { knowsNobody } from './http-stand-contacts.ts';
+import { knowsNobody, tellsNobody } from './http-stand-contacts.ts';
 import { emptyDesk } from './http-stand-desk.ts';
 import { nobody } from './http-stand-operators.ts';
 import { emptyReplies } from './http-stand-replies.ts';
@@ -195,6 +195,7 @@ export async function startStand({ connections, dispatch, templates, ...changes 
     rawEvents: { list: async () => ({ items: [], nextCursor: null }), replay: async (_accountId, id) => id === 5 },
     bots: noBots(),
     contacts: knowsNobody(),
+    broadcasts: tellsNobody(),
     operators: nobody(),
     audit: { list: async () => ({ items: [], nextNumber: null }), add: async () => {} },
     publicUrl: () => 'http://127.0.0.1:8080',

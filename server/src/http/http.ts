@@ -16,6 +16,7 @@ import { type AccountRoutesParts, createAccountRoutes } from './account-routes.t
 import { auditLineOf } from './audit-lines.ts';
 import { requireRight } from './auth.ts';
 import { type BotRoutesParts, createBotRoutes } from './bot-routes.ts';
+import { type BroadcastRoutesParts, createBroadcastRoutes, registerShortLinks } from './broadcast-routes.ts';
 import { type CallbackRoutesParts, createCallbackRoutes } from './callback-routes.ts';
 import { type CancelRoutesParts, createCancelRoutes } from './cancel-routes.ts';
 import { createChannelRoutes } from './channel-routes.ts';
@@ -74,7 +75,8 @@ export interface HttpParts {
   files: FileRoutesParts['files'];
   replies: MessageChangeRoutesParts['replies'];
   bots: BotRoutesParts['bots'];
-  contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'];
+  contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'] & BroadcastRoutesParts['contacts'];
+  broadcasts: BroadcastRoutesParts['broadcasts'];
   desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
@@ -190,6 +192,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createDeskCatalogRoutes(parts),
     ...createContactRoutes(parts),
     ...createSegmentRoutes(parts),
+    ...createBroadcastRoutes(parts),
     ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),
     ...createRawEventRoutes(parts),
     ...createSecretRoutes(parts),
@@ -215,6 +218,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
       handler: handlers[id as OperationId],
     });
   }
+  if (parts.servesApi) registerShortLinks(app, parts);
   if (parts.servesApi) registerLoginCallbacks(app, { networkLogin: operators.networkLogin, cookie, publicUrl });
 }
 

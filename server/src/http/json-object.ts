@@ -22,10 +22,15 @@ declare module 'fastify' {
   }
 }
 
-/** The body of a request to /v1 that is one small object. Throws `parameter.invalid` with the field that does not fit. */
-export async function readObject<Value>(request: FastifyRequest, schema: TObject, check: ObjectCheck<Value>): Promise<Value> {
+/** The body of a request to /v1 that is one object, a small one unless told. Throws `parameter.invalid` with the field that does not fit. */
+export async function readObject<Value>(
+  request: FastifyRequest,
+  schema: TObject,
+  check: ObjectCheck<Value>,
+  bytesMax = BYTES_MAX,
+): Promise<Value> {
   requireJson(request.headers);
-  const { value } = parseBody(await readBody(request.raw, BYTES_MAX), SEND_LIMITS.jsonDepthMax);
+  const { value } = parseBody(await readBody(request.raw, bytesMax), SEND_LIMITS.jsonDepthMax);
   const names = Object.keys(schema.properties);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new AppError('parameter.invalid', `the body must be an object with ${names.join(', ')}`);

@@ -10,8 +10,9 @@ export async function readFields<Value extends object>(
   request: FastifyRequest,
   schema: TObject,
   check: ObjectCheck<Value>,
+  bytesMax?: number,
 ): Promise<Value> {
-  const fields = await readObject(request, schema, check);
+  const fields = await readObject(request, schema, check, bytesMax);
   const path = whereUnstorable(fields);
   if (path !== null) throw invalid(fieldPath(path), UNSTORABLE);
   return fields;

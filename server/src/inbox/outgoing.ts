@@ -1,3 +1,4 @@
+import type { Broadcasts } from '../broadcasts/broadcasts.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Contacts } from '../contacts/contacts.ts';
 import type { Dialogs, NewMessage, StatusChange } from '../dialogs/dialogs.ts';
@@ -13,6 +14,7 @@ export interface OutgoingParts {
   dialogs: Dialogs;
   contacts: Pick<Contacts, 'ensureByPhones'>;
   connections: Pick<Connections, 'get'>;
+  broadcasts: Pick<Broadcasts, 'noteStatuses' | 'contactOf'>;
   clock: Clock;
 }
 
@@ -30,7 +32,7 @@ export interface Outgoing {
 }
 
 export function createOutgoing(parts: OutgoingParts): Outgoing {
-  const { database, dispatch, dialogs, contacts, connections, clock } = parts;
+  const { database, dispatch, dialogs, contacts, connections, broadcasts, clock } = parts;
   const kinds = createAgedCache<string>({ clock, maxAgeMs: KIND_AGE_MAX_MS });
 
   /** The id at the network itself: an upstream's ids are numbers of its own and say nothing in a read mark. */
@@ -45,23 +47,26 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     return { messageId, network, status, ...(networkId !== undefined && { networkId }) };
   };
 
-  /** Where each notification belongs: with the contact of its phone and the group that took it. */
+  /** Where each notification belongs: with the contact of its phone, or of the broadcast, and the group that took it. */
   const dialogsOf = async (tx: Transaction, events: readonly DispatchEvent[]): Promise<readonly number[]> => {
     const byAccount = Map.groupBy(events, ({ accountId }) => accountId);
     const contactIds = new Map<number, ReadonlyMap<string, number>>();
     for (const [accountId, own] of byAccount) {
-      const phones = own.map(({ phone }) => phone as string);
+      const phones = own.flatMap(({ phone }) => phone ?? []);
       contactIds.set(accountId, await contacts.ensureByPhones(tx, accountId, phones));
     }
-    const openings = events.map(({ accountId, network, groupId, phone, at }) => {
-      const contactId = contactIds.get(accountId)?.get(phone as string) as number;
+    const openings = events.map((event) => {
+      const { accountId, network, groupId, phone, at } = event;
+      const contactId = (phone === null ? broadcasts.contactOf(event) : contactIds.get(accountId)?.get(phone)) as number;
       return { accountId, network, groupId, contactId, at };
     });
     return (await dialogs.openForNotifications(tx, openings)).map(({ id }) => id);
   };
 
   const recordTaken = async (tx: Transaction, events: readonly DispatchEvent[]): Promise<void> => {
-    const notifications = events.filter(({ kind, phone }) => kind === 'notification' && phone !== null);
+    const isNotification = (event: DispatchEvent): boolean =>
+      event.phone === null ? broadcasts.contactOf(event) !== null : event.kind === 'notification';
+    const notifications = events.filter(isNotification);
     const replies = events.filter(({ kind, dialogId }) => kind === 'reply' && dialogId !== null);
     const dialogIds = await dialogsOf(tx, notifications);
     const messages = [
@@ -70,7 +75,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     ];
     const rows = messages.map(async ({ event, dialogId }): Promise<NewMessage> => {
       const { messageId, status, networkId } = await changeOf(event);
-      const source = event.kind === 'notification' ? 'notification' : 'operator';
+      const source = isNotification(event) ? 'notification' : 'operator';
       return {
         dialogId,
         source,
@@ -78,6 +83,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         at: event.at,
         messageId,
         status,
+        ...(event.keyboard !== null && { keyboard: event.keyboard }),
         ...(networkId !== undefined && { networkId }),
       };
     });
@@ -95,6 +101,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         const first = new Map([...unknown].reverse().map((event) => [`${event.messageId} ${event.network}`, event]));
         await recordTaken(tx, [...first.values()].reverse());
         if (unknown.length > first.size) await dialogs.changeStatuses(tx, await Promise.all(unknown.map(changeOf)));
+        await broadcasts.noteStatuses(tx, events);
         const identified = changes.filter(({ networkId }) => networkId !== undefined);
         await dispatch.markRead(tx, await dialogs.readBefore(tx, identified));
         return events.length === EVENTS_MAX ? 'more' : events.length > 0;

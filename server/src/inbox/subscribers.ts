@@ -1,4 +1,5 @@
 import type { InboundEvent } from '@soroka/channels';
+import type { Broadcasts } from '../broadcasts/broadcasts.ts';
 import { type Contacts, consentOfPayload, consentOfWords } from '../contacts/contacts.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Transaction } from '../platform/database.ts';
@@ -12,6 +13,7 @@ type Permission = Placed<Extract<InboundEvent, { kind: 'permission' }>>;
 export interface SubscribersParts {
   contacts: Pick<Contacts, 'ensureByUser' | 'noteWord' | 'notePermission' | 'recordConsent' | 'learnPhone'>;
   dialogs: Pick<Dialogs, 'askedForContact'>;
+  broadcasts: Pick<Broadcasts, 'noteWords'>;
 }
 
 /** Learns from what people say whether their group may write to them, and by which phone they are known. */
@@ -21,7 +23,7 @@ export interface Subscribers {
   permitted(tx: Transaction, raw: RawEvent, event: Permission): Promise<void>;
 }
 
-export function createSubscribers({ contacts, dialogs }: SubscribersParts): Subscribers {
+export function createSubscribers({ contacts, dialogs, broadcasts }: SubscribersParts): Subscribers {
   const contactOf = async (tx: Transaction, raw: RawEvent, { network, userId }: Words | Permission): Promise<number> =>
     (await contacts.ensureByUser(tx, raw.accountId, network, userId)).contactId;
 
@@ -35,6 +37,8 @@ export function createSubscribers({ contacts, dialogs }: SubscribersParts): Subs
       if (phone !== null && (await dialogs.askedForContact(tx, { accountId, network, groupId }, userId)))
         await contacts.learnPhone(tx, accountId, await contactOf(tx, raw, event), phone);
       const consent = consentOf(event);
+      const isOptOut = consent?.allowed === false;
+      await broadcasts.noteWords(tx, { accountId, network, userId }, { at: event.at, isOptOut });
       if (consent === null) return;
       const scope = { network, groupId };
       await contacts.recordConsent(tx, accountId, [await contactOf(tx, raw, event)], { scope, ...consent });

@@ -23,7 +23,10 @@ export interface RawEvent {
 }
 
 type Made = 'places' | 'tags';
-export type IncomingParts = Omit<PlacesParts & WordsParts & HappeningsParts & SubscribersParts & Parameters<typeof createTags>[0], Made>;
+export type IncomingParts = Omit<
+  PlacesParts & WordsParts & HappeningsParts & SubscribersParts & Parameters<typeof createTags>[0],
+  Made
+>;
 
 /** Something that befell a dialog; others are kept and shown, or say only what a person allows. */
 type Asking = Exclude<InboundEvent, { kind: 'other' | 'permission' }>;

@@ -4,15 +4,15 @@ import type { ContactOfPhone } from '../../contacts/contacts.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/telemetry.ts';
-import type { Template, Templates } from '../../templates/templates.ts';
 import { createDispatch, type Dispatch } from '../dispatch.ts';
 import type { FaultRates } from './faults.ts';
-import { BROKEN_CHANNEL } from './network.ts';
+import { ASKED_IN_VAIN, BROKEN_CHANNEL } from './network.ts';
 import { connectionLost, type SimulatedProcess } from './process.ts';
-import { NOBODY, type Scenario, type SimulatedConnection, TEMPLATES, UNTIL_MIDNIGHT } from './scenario.ts';
+import { NOBODY, type Scenario, type SimulatedConnection, UNTIL_MIDNIGHT } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Twin } from './store/memory-store.ts';
 import { write } from './store/transactions.ts';
+import { templatesFor } from './template-shelf.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A fault put into the core on purpose, by its ports: what the invariants must find. */
@@ -28,7 +28,7 @@ export interface Mutation {
 const STATUS_POLL_AFTER_MS = 3_000;
 // What the faults themselves say; anything else that a loop of the core fails with is a fault of core or simulation.
 const EXPECTED_ERRORS = new RegExp(
-  `Connection terminated|could not serialize|could not extend file|deadlock detected|counted by another process|${BROKEN_CHANNEL}`,
+  `Connection terminated|could not serialize|could not extend file|deadlock detected|counted by another process|${BROKEN_CHANNEL}|is gone|${ASKED_IN_VAIN}`,
 );
 
 /** Starts the core in a process: everything that it asks for passes the process, the timeline or the seed. */
@@ -92,7 +92,7 @@ export function createCoreFactory(parts: {
         quietHours: async (id) => (id === scenario.quietAccountId ? UNTIL_MIDNIGHT : null),
       },
       connections: connectionsFor(process),
-      templates: templatesFor(process, perhapsRefused),
+      templates: templatesFor(process, { scenario, timeline, perhapsRefused }),
       contacts: contactsFor(process),
       callbacks: {
         async enqueue(tx, callbacks) {
@@ -140,37 +140,6 @@ function contactsFor(process: SimulatedProcess) {
     },
   };
 }
-
-function templatesFor(process: SimulatedProcess, perhapsRefused: () => void): Templates {
-  const templates = Object.entries(TEMPLATES).map(
-    ([id, unknownOutcome]): Template => ({
-      ...{
-        accountId: 0,
-        id: Number(id),
-        name: `template ${id}`,
-        version: 1,
-        text: '{{ text }}',
-        routes: ['VK', 'OK'],
-        upstream: {},
-        intent: null,
-      },
-      ...{ unknownOutcome, class: null, senderIds: EVERYBODY, variables: ['text'] },
-    }),
-  );
-  const byId = (_: number, wanted: number): Promise<Template | null> =>
-    process.call('reads a template', async () => {
-      perhapsRefused();
-      return templates.find(({ id }) => id === wanted) ?? null;
-    });
-  const known: Pick<Templates, 'byId' | 'sentAs' | 'render'> = {
-    byId,
-    sentAs: byId,
-    render: (_, { text }) => ({ ok: true, text: String(text) }),
-  };
-  return known as Templates;
-}
-
-const EVERYBODY = { has: () => true } as unknown as ReadonlySet<number>;
 
 /** Dispatch logs what its loops fail with and goes on; here whatever no fault explains is a finding. */
 function createLog(onUnexpected: (error: string) => void): Logger {

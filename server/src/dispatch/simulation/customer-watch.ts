@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '@soroka/channels';
 import type { Sender } from '../../connections/connections.ts';
 import type { AcceptResult } from '../contract.ts';
 import { WALL_START } from './process.ts';
@@ -30,6 +31,7 @@ export interface CustomerWatch {
 }
 
 const WINDOW_MS = DAY_MS / 2; // see FROM_MIDNIGHT
+const TEXT_MAX = Math.max(...Object.values(CAPABILITIES).map(({ textCharactersMax }) => textCharactersMax));
 
 interface Asked {
   request: SimulatedRequest;
@@ -138,6 +140,7 @@ export function createCustomerWatch(parts: {
         violated('Z1', `message ${row.id} is claimed although its sender is paused`);
     },
     launched(row, atMs) {
+      if (row.text.length > TEXT_MAX) violated('V1', `message ${row.id} is sent and longer than any network takes`);
       if (cancelled.has(row.id)) violated('C1', `message ${row.id} is sent after its cancel was answered`);
       const isQuiet = row.kind === 'notification' && row.accountId === scenario.quietAccountId;
       const isBound = isQuiet || byText.get(row.text)?.item.windows !== undefined;

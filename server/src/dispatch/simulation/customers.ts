@@ -5,6 +5,7 @@ import type { Fleet, Member } from './fleet.ts';
 import type { Scenario, SimulatedItem, SimulatedReply, SimulatedRequest, SimulatedWish } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Tables } from './store/tables.ts';
+import { templateName } from './template-shelf.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Those who give messages, ask again where no answer came, cancel and pause. They never die. */
@@ -75,16 +76,17 @@ export function createCustomers(parts: {
 
   const notificationOf = (request: SimulatedRequest, item: SimulatedItem, sendAt: Date | null): NewNotification => {
     const { text, person, sender, templateId, routes, steps, windows, ttlSeconds, clientMessageId, class: ofClass } = item;
+    const { deliveryPolicy = 'any' } = item;
     return {
       ...{
         phone: person.phone,
         service: sender.name,
-        templateId,
+        ...(item.isNamedTemplate ? { tmpl: templateName(templateId) } : { templateId }),
         templateData: { text },
         templateDataJson: JSON.stringify({ text }),
       },
       ...{
-        deliveryPolicy: 'any',
+        deliveryPolicy,
         ttlSeconds,
         statusUrl: 'http://example.org/',
         contentSha256: fingerprint(`${request.accountId} ${text}`),

@@ -1,10 +1,12 @@
-import type { Sender } from '../../connections/connections.ts';
+import type { ConnectionSettings, Sender } from '../../connections/connections.ts';
 import type { NewStep } from '../contract.ts';
 import { drawFaults } from './faults.ts';
 import {
+  AT_NOON,
   createSenders,
   DAY_MS,
   FROM_MIDNIGHT,
+  FROM_MIDNIGHT_OF_FRIDAY,
   FROM_THEIR_MIDNIGHT,
   MIDNIGHT_AT_MS,
   NOBODY,
@@ -17,10 +19,15 @@ import {
   type SimulatedRequest,
   type SimulatedRoute,
   type SimulatedWish,
+  UNAPPROVED_TEMPLATE,
+  UNFILLED_TEMPLATE,
 } from './scenario.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 
 const RATES = [2, 5, 10, 50] as const;
+/** The highest rate is what holds where nothing is set. */
+const settingsOf = (rate: number): ConnectionSettings => (rate === 50 ? {} : { messagesPerSecond: rate });
+const LONGER_THAN_ANY_NETWORK_TAKES = 10_000;
 
 interface World {
   random: SeededRandom;
@@ -47,7 +54,7 @@ export function drawScenario(seed: number): Scenario {
   const groups = drawGroups(random, size < 0.75 ? random.integer(1, 2) : random.integer(1, 4), accounts, rate);
   const dropsRepeats = random.chance(0.5);
   const upstreams = Array.from({ length: accounts }, (_, index): SimulatedConnection => {
-    return { id: 1 + index, accountId: 1 + index, kind: 'notify', settings: { messagesPerSecond: rate }, dropsRepeats };
+    return { id: 1 + index, accountId: 1 + index, kind: 'notify', settings: settingsOf(rate), dropsRepeats };
   });
   const people = drawPeople(random, random.integer(1, Math.max(2, Math.ceil(count / 2))));
   const senderOf = createSenders(upstreams, () => (random.chance(0.1) ? random.integer(1, 6) : null));
@@ -60,6 +67,7 @@ export function drawScenario(seed: number): Scenario {
     leaseMs: random.pick([1_500, 2_000, 3_000]),
     sendTimeoutMs: random.pick([1_000, 2_500]),
     night,
+    templateGone: random.chance(0.1) ? { id: 5, fromMs: random.between(0, eveningMs), forMs: random.between(500, 4_000) } : null,
     faultsEndMs,
     faults: drawFaults(random),
     keyMemoryMs: random.pick([60_000, 3_600_000]),
@@ -75,7 +83,7 @@ function drawGroups(random: SeededRandom, count: number, accounts: number, messa
   return Array.from({ length: count }, (_, index): SimulatedGroup => {
     const network = index % 2 === 0 ? 'vk' : 'ok';
     const settings = {
-      messagesPerSecond,
+      ...settingsOf(messagesPerSecond),
       ...(random.chance(0.2) ? { perDayMode: 'wait' as const } : {}),
       ...(random.chance(0.1) ? { perDay: random.integer(1, 4) } : {}),
     };
@@ -112,8 +120,8 @@ function drawMessages(world: World, count: number): { requests: SimulatedRequest
   const requests: SimulatedRequest[] = [];
   const replies: SimulatedReply[] = [];
   for (let left = count; left > 0; ) {
-    const text = `text ${left}`;
     if (random.chance(0.1)) {
+      const text = `text ${left}`.padEnd(random.chance(0.05) ? LONGER_THAN_ANY_NETWORK_TAKES : 0, '.');
       replies.push({ atMs: someMoment(world), group: random.pick(groups), person: somebody(world), text });
       left -= 1;
       continue;
@@ -158,7 +166,9 @@ function drawItem(
   const item: SimulatedItem = {
     ...{ text, person: somebody(world), sender: senderOf(accountId, routes), templateId: random.chance(0.7) ? 4 : 5, ttlSeconds },
     ...(steps === undefined ? { routes: names } : { steps }),
-    ...(isBound ? { windows: [random.chance(0.5) ? FROM_MIDNIGHT : FROM_THEIR_MIDNIGHT] } : {}),
+    ...(isBound ? { windows: random.pick(BOUND) } : {}),
+    ...(random.chance(0.2) ? { isNamedTemplate: true } : {}),
+    ...(random.chance(0.04) ? { deliveryPolicy: 'verified_phone_number' } : {}),
     ...(sendInMs === 0 ? {} : { sendInMs }),
     ...(isNamed ? { clientMessageId: text } : {}),
     ...(random.chance(0.5) ? { class: random.pick(['transactional', 'broadcast'] as const) } : {}),
@@ -166,11 +176,32 @@ function drawItem(
   return random.chance(0.04) ? { ...item, ...random.pick(IMPOSSIBLE)(item), isImpossible: true } : item;
 }
 
+const BOUND: readonly NonNullable<SimulatedItem['windows']>[] = [
+  [FROM_MIDNIGHT],
+  [FROM_THEIR_MIDNIGHT],
+  [AT_NOON, FROM_MIDNIGHT_OF_FRIDAY],
+];
+
 /** What acceptance has to refuse. */
 const IMPOSSIBLE: readonly ((item: SimulatedItem) => Partial<SimulatedItem>)[] = [
   () => ({ templateId: 9 }),
+  () => ({ templateId: UNAPPROVED_TEMPLATE }),
+  () => ({ templateId: UNFILLED_TEMPLATE }),
   ({ sender }) => ({ sender: { ...sender, name: NOBODY } }),
+  ({ sender }) => ({ sender: { ...sender, name: `${sender.name}, strict`, forbiddenPatterns: ['casino', 'TEXT [0-9]+$'] } }),
+  ({ sender }) => ({ sender: { ...sender, name: `${sender.name}, without routes`, routes: [] } }),
+  ({ sender }) => ({
+    sender: {
+      ...sender,
+      name: `${sender.name}, by groups`,
+      routes: sender.routes.map((route) => ({ ...route, provider: 'community' })),
+    },
+    steps: sender.routes.map(({ route }) => ({ route, timeoutSeconds: 2, success: 'DELIVERED' })), // no group hears of that
+  }),
+  ({ text }) => ({ text: text.padEnd(2_049, '.') }),
+  ({ person }) => ({ person: { ...person, phone: person.phone.replace('7999', '7998'), optedOut: true } }),
   ({ ttlSeconds }) => ({ sendInMs: 1_000 * ttlSeconds + 60_000 }),
+  () => ({ windows: [AT_NOON], ttlSeconds: 60 }),
   () => ({ routes: [], steps: [] }),
 ];
 

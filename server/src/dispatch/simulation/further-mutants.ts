@@ -2,6 +2,7 @@ import type { Mutation } from './simulation.ts';
 import { ACCEPT_TWINS } from './store/accept-twins.ts';
 import { CHANGE_TWINS } from './store/change-twins.ts';
 import type { Twin } from './store/memory-store.ts';
+import { QUEUE_TWINS } from './store/queue-twins.ts';
 
 const WINDOWS_OF_INSERT = 14;
 const DUE_OF_INSERT = 20;
@@ -58,6 +59,12 @@ export function furtherMutants(): Readonly<Record<string, Mutation>> {
       twins: {
         'limits.budget.take': async (_tx, _tables, [senderIds, , , wanted]) =>
           (senderIds as number[]).map((senderId, index) => ({ senderId, granted: (wanted as number[])[index] })),
+      },
+    },
+    'a claim forgets what only the provider can keep to': {
+      twins: {
+        'dispatch.claim.due': (tx, tables, values) =>
+          QUEUE_TWINS['dispatch.claim.due'](tx, tables, values).map((row) => ({ ...row, deliveryPolicy: 'any' })),
       },
     },
     'windows are looked at by nobody': inserting((tx, tables, values) => {

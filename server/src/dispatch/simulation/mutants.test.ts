@@ -30,6 +30,7 @@ const FURTHER_FOUND_BY: Readonly<Record<string, RegExp>> = {
   'a cancelled message stays in the queue': /^C1/,
   'a pause puts nothing aside that waits already': /^Z1/,
   'a budget is granted in full': /^B1/,
+  'a claim forgets what only the provider can keep to': /^V1/,
   'windows are looked at by nobody': /^W1/,
 };
 

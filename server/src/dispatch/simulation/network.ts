@@ -36,6 +36,8 @@ const CALL_ERRORS: readonly { rate: keyof FaultRates; outcome: SendOutcome }[] =
 const NOT_DELIVERED: readonly ProviderReceipt['status'][] = ['UNDELIVERABLE', 'EXPIRED', 'RATELIMIT'];
 /** What a channel throws that should not. */
 export const BROKEN_CHANNEL = 'the channel broke its contract';
+/** What it throws where a provider does not say what became of a message. */
+export const ASKED_IN_VAIN = 'the provider gave no receipts';
 const UNANSWERED: SendOutcome = { kind: 'unanswered', detail: 'no answer' };
 // Lease margin and quarantine are made for requests that reach their network this soon (docs/decisions/0004).
 const REQUEST_MAX_MS = 400;
@@ -148,7 +150,15 @@ export function createNetworks(parts: {
         if (isBroken && outcomes.length === 0) throw new Error(BROKEN_CHANNEL);
         return outcomes;
       },
-      receipts: (networkId) => process.call('asks for a status', async () => statuses.get(networkId) ?? []),
+      receipts: (networkId, signal) =>
+        process.call('asks for a status', () => {
+          if (!random.chance(faults().sendAnswerLost)) return statuses.get(networkId) ?? [];
+          return new Promise((_, reject) => {
+            const giveUp = (): void => reject(new Error(ASKED_IN_VAIN));
+            if (signal.aborted) giveUp();
+            else signal.addEventListener('abort', giveUp, { once: true });
+          });
+        }),
     }),
   };
 }

@@ -25,6 +25,8 @@ export interface SimulatedPerson {
   phone: string;
   /** The network's ids as our contacts know them; absent: unknown to us. */
   userIds: { vk?: string; ok?: string };
+  /** Wants nothing from this account. */
+  optedOut?: true;
 }
 
 export interface SimulatedItem {
@@ -34,6 +36,10 @@ export interface SimulatedItem {
   sender: Sender;
   /** Of `TEMPLATES`, or one that is not there. */
   templateId: number;
+  /** The template is called by its name. */
+  isNamedTemplate?: true;
+  /** Nobody but the provider can keep to it; absent: `any`. */
+  deliveryPolicy?: 'verified_phone_number';
   routes?: readonly Route[];
   steps?: readonly NewStep[];
   /** From the first try on. */
@@ -78,6 +84,8 @@ export interface Scenario {
   sendTimeoutMs: number;
   /** All processes are gone meanwhile: a day later everything goes on. */
   night: { atMs: number; forMs: number } | null;
+  /** A template that somebody takes away meanwhile. */
+  templateGone: { id: number; fromMs: number; forMs: number } | null;
   /** Faults end here; then everything has to come to its end. */
   faultsEndMs: number;
   faults: FaultRates;
@@ -94,7 +102,9 @@ export interface Scenario {
 /** Of a sender that nobody approved. */
 export const NOBODY = 'nobody';
 /** By number: what they say of calls without an answer. */
-export const TEMPLATES = { 4: 'resend', 5: 'stop' } as const;
+export const TEMPLATES = { 4: 'resend', 5: 'stop', 6: 'resend', 7: 'resend' } as const;
+/** Of these: approved for no sender, and with a variable that nobody gives. */
+export const [UNAPPROVED_TEMPLATE, UNFILLED_TEMPLATE] = [6, 7] as const;
 
 // Runs begin ten seconds before midnight in Moscow.
 export const FROM_MIDNIGHT: SendWindow = {
@@ -103,6 +113,10 @@ export const FROM_MIDNIGHT: SendWindow = {
   to: '12:00',
   timeZone: 'Europe/Moscow',
 };
+/** The first day is a Thursday. */
+export const FROM_MIDNIGHT_OF_FRIDAY: SendWindow = { ...FROM_MIDNIGHT, weekdays: [5, 6] };
+/** Opens long after the end of every run, but for those with a night. */
+export const AT_NOON: SendWindow = { ...FROM_MIDNIGHT, from: '12:00', to: '13:00' };
 /** In the zone that the phone tells: all are Russian ones. */
 export const FROM_THEIR_MIDNIGHT: SendWindow = { weekdays: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '12:00' };
 export const UNTIL_MIDNIGHT: QuietHours = { from: '20:00', to: '00:00', timeZone: 'Europe/Moscow' };

@@ -63,7 +63,15 @@ export function crowdedScenario(seed: number, accounts: number): Scenario {
       faults: NO_FAULTS,
       keyMemoryMs: 60_000,
     },
-    ...{ groups: [group], connections: [...upstreams, community], requests, replies: [], wishes: [], night: null },
+    ...{
+      groups: [group],
+      connections: [...upstreams, community],
+      requests,
+      replies: [],
+      wishes: [],
+      night: null,
+      templateGone: null,
+    },
   };
 }
 

@@ -62,6 +62,6 @@ export function shortScenario(): Scenario {
     },
     ...{ groups: [vk, ok], connections: [upstream, vk.community, ok.community] },
     requests: [request(20, 0, 1, null), request(40, 1, 4, 'key'), request(60, 4, 6, 'another')],
-    ...{ replies: [], wishes: [], night: null },
+    ...{ replies: [], wishes: [], night: null, templateGone: null },
   };
 }

@@ -162,6 +162,8 @@ export function createWatch(parts: {
     if (row === undefined || row === null) violated('D2', `message ${messageId} is sent and is not in the store`);
     else if (process.clock.now() >= row.expiresAt) violated('T1', `message ${messageId} is sent after its end`);
     customers.launched(entry.row, process.clock.now() - WALL_START);
+    if (entry.row.deliveryPolicy !== 'any' && launch.connection.kind !== 'notify')
+      violated('V1', `message ${messageId} asks for a policy that ${group.groupId} itself cannot keep to`);
     const { intent } = entry;
     if (intent === null || intent.by !== process.name || intent.isLaunched)
       violated('A1', `message ${messageId} is sent by ${process.name} without an intent of its own`);

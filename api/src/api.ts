@@ -67,6 +67,8 @@ export {
   type DeskFolder,
   DeskItem,
   DeskPatch,
+  DeskRule,
+  DeskRulePatch,
   type DeskSort,
   Draft,
   DraftChange,
@@ -81,6 +83,9 @@ export {
   ReadChange,
   ReadState,
   Snooze,
+  TeamRule,
+  TeamRulePatch,
+  WorkingHours,
 } from './desk.ts';
 export { Attachment, Dialog, DialogMessage, RAW_EVENT_STATES, RawEvent, RawEventReplay } from './dialogs.ts';
 export { ERRORS, type ErrorCode } from './errors.ts';

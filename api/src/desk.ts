@@ -45,6 +45,10 @@ export const Conversation = Type.Object({
   closedAt: timeOrNull('Null while it is open.'),
   closedBy: Type.Union([Type.Enum(['operator', 'bot', 'silence', 'key']), Type.Null()]),
   closedById: idOrNull('The operator who closed it.'),
+  firstReplyDue: timeOrNull('Until then a human is to answer first; null: no deadline runs.'),
+  nextReplyDue: timeOrNull('Until then what waits is to be answered.'),
+  resolutionDue: timeOrNull('Until then it is to be closed.'),
+  breached: Type.Array(Type.String(), { description: 'Deadlines that were missed: `first-reply`, `next-reply`, `resolution`.' }),
 });
 export type Conversation = Static<typeof Conversation>;
 
@@ -134,6 +138,54 @@ export const ReadChange = Type.Object(
   closed,
 );
 export const ReadState = Type.Object({ upTo: Type.Integer(), unread: Type.Integer({ maximum: 100 }) });
+
+const span = Type.Object(
+  { from: Type.String({ maxLength: 5, examples: ['09:00'] }), to: Type.String({ maxLength: 5, examples: ['18:00'] }) },
+  closed,
+);
+export const WorkingHours = Type.Object(
+  {
+    timeZone: Type.String({ maxLength: 60, examples: ['Europe/Moscow'] }),
+    weekly: Type.Array(Type.Array(span, { maxItems: 10 }), {
+      description: 'Seven days, Monday first; spans of a day in order. `24:00` is its end.',
+      maxItems: 7,
+      examples: [[[{ from: '09:00', to: '18:00' }], [], [], [], [], [], []]],
+    }),
+    holidays: Type.Array(Type.String({ maxLength: 10, examples: ['2026-01-01'] }), { maxItems: 400 }),
+  },
+  closed,
+);
+const minutesOrNull = (description: string) =>
+  Type.Union([Type.Integer({ minimum: 1, maximum: 525_600 }), Type.Null()], { description });
+const RULE = {
+  teamId: Type.Union([id('Of a team.'), Type.Null()], { description: 'Whose queue new conversations go into.' }),
+  silenceHours: Type.Union([Type.Integer({ minimum: 1, maximum: 8_760 }), Type.Null()], {
+    description:
+      'Without a word, and with nobody waiting, a conversation is closed after so many hours; 24 where nothing is said.',
+  }),
+  hours: Type.Union([WorkingHours, Type.Null()], { description: 'When people answer; null: always.' }),
+  firstReplyMinutes: minutesOrNull('Of working time, until a human has answered first.'),
+  nextReplyMinutes: minutesOrNull('Of working time, until what waits is answered.'),
+  resolutionMinutes: minutesOrNull('Of working time, until it is closed.'),
+};
+const ruleGroup = Type.Union([Type.String({ maxLength: 30, examples: ['VK:213243638'] }), Type.Null()], {
+  description: 'Null: of the whole account. What a group says nothing of, it has from the account.',
+});
+export const DeskRule = Type.Object({ group: ruleGroup, ...RULE });
+export const DeskRulePatch = Type.Object(
+  { group: Type.Optional(ruleGroup), ...Type.Partial(Type.Object(RULE)).properties },
+  { ...closed, minProperties: 1 },
+);
+const TEAM_RULE = {
+  way: Type.Enum(['by-hand', 'least-busy'], {
+    description:
+      '`least-busy`: whoever is online and has the fewest open dialogs for their capacity gets the one that has waited longest.',
+  }),
+  idleMinutes: minutesOrNull('A dialog goes back to the queue when its operator has let a person wait so long; null: never.'),
+  returnsOffline: Type.Boolean({ description: 'Whether it goes back as soon as its operator is offline and somebody waits.' }),
+};
+export const TeamRule = Type.Object({ teamId: Type.Integer(), ...TEAM_RULE });
+export const TeamRulePatch = Type.Object(Type.Partial(Type.Object(TEAM_RULE)).properties, { ...closed, minProperties: 1 });
 
 const color = Type.String({ pattern: '^#[0-9a-f]{6}$', description: 'As in CSS, in small letters.', examples: ['#e8590c'] });
 const labelName = Type.String({ maxLength: 200, examples: ['Возврат'] });

@@ -144,7 +144,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     loginApplications: demo === undefined ? loginApplicationsOf(config) : demoLoginApplications(demo.simulatorUrl),
     timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
   });
-  const desk = createDesk({ database, dialogs, dispatch, events, operators, clock });
+  const desk = createDesk({ database, dialogs, dispatch, events, operators, clock, log });
   const replies = createReplies({ database, clock, log, dialogs, dispatch, files, connections, events, desk: desk.hearing });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
@@ -277,7 +277,9 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     files.run();
     broadcasts.run();
     oauth.run();
+    desk.run();
     stops.push(
+      () => desk.stop(),
       () => oauth.stop(),
       () => purge.stop(),
       () => broadcasts.stopRunning(),

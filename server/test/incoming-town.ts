@@ -65,7 +65,7 @@ export async function startIncomingTown(
     ...{ publicUrl: () => 'http://127.0.0.1:1', loginApplications: {}, timeoutMs: 2_000 },
     ...{ webSessionLife: { idleMs: 3_600_000, absoluteMs: 3_600_000 }, passwordCost: { logN: 4, r: 8, p: 1 } },
   });
-  const desk = createDesk({ database, dialogs, dispatch, events: eventLog, operators, clock });
+  const desk = createDesk({ database, dialogs, dispatch, events: eventLog, operators, clock, log });
   const makeBots = (more: Partial<BotsParts> = {}): Bots =>
     createBots({
       ...{ database, dispatch, dialogs, connections, contacts, accounts, httpClient, clock, log },

@@ -10,6 +10,8 @@ import {
   DeskDialog,
   DeskItem,
   DeskPatch,
+  DeskRule,
+  DeskRulePatch,
   Draft,
   DraftChange,
   FilledReply,
@@ -23,12 +25,15 @@ import {
   ReadChange,
   ReadState,
   Snooze,
+  TeamRule,
+  TeamRulePatch,
 } from '../desk.ts';
 import type { ErrorCode } from '../errors.ts';
 import { Removed } from '../operators.ts';
 import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
 
 const dialogId = { dialogId: Type.Integer({ minimum: 1 }) };
+const teamId = { teamId: Type.Integer({ minimum: 1 }) };
 const labelId = { labelId: Type.Integer({ minimum: 1 }) };
 const cannedReplyId = { cannedReplyId: Type.Integer({ minimum: 1 }) };
 const READ_ERRORS = ['parameter.invalid', 'not.found'] as const satisfies readonly ErrorCode[];
@@ -224,6 +229,53 @@ export const DESK_OPERATIONS = {
     body: ReadChange,
     answer: { description: 'As it is now.', schema: ReadState },
     errors: [...BODY_CHANGE_ERRORS, 'operator.needed'],
+  },
+  listDeskRules: {
+    method: 'GET',
+    path: '/v1/desk-rules',
+    right: 'catalog',
+    refusals: 'error',
+    tag: 'Desk',
+    summary: 'What the desk does by itself',
+    answer: { description: 'Of the account first, then of groups that have rules of their own.', schema: listOf(DeskRule) },
+    errors: [],
+  },
+  patchDeskRule: {
+    method: 'PATCH',
+    path: '/v1/desk-rules',
+    right: 'account',
+    refusals: 'error',
+    audit: { action: 'desk.rule.changed', object: 'desk' },
+    tag: 'Desk',
+    summary: 'Set hours, deadlines, silence and the team of new conversations',
+    description: 'Of the account, or of one group.',
+    body: DeskRulePatch,
+    answer: { description: 'As it is now.', schema: DeskRule },
+    errors: [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'],
+  },
+  getTeamRule: {
+    method: 'GET',
+    path: '/v1/teams/{teamId}/desk',
+    right: 'catalog',
+    refusals: 'error',
+    tag: 'Desk',
+    summary: 'How a team gets its dialogs',
+    pathParameters: teamId,
+    answer: { description: 'By hand where nothing was said.', schema: TeamRule },
+    errors: READ_ERRORS,
+  },
+  patchTeamRule: {
+    method: 'PATCH',
+    path: '/v1/teams/{teamId}/desk',
+    right: 'account',
+    refusals: 'error',
+    audit: { action: 'team.desk.changed', object: 'team:{teamId}' },
+    tag: 'Desk',
+    summary: 'Set how a team gets its dialogs',
+    pathParameters: teamId,
+    body: TeamRulePatch,
+    answer: { description: 'As it is now.', schema: TeamRule },
+    errors: BODY_CHANGE_ERRORS,
   },
   listLabels: {
     method: 'GET',

@@ -47,6 +47,14 @@ export interface Conversation {
   closedBy: ClosedBy | null;
   /** The operator who closed it. */
   closedById: number | null;
+  /** Until when the account wants to have answered first, answered again, and be done; null: no deadline runs. */
+  firstReplyDue: Date | null;
+  nextReplyDue: Date | null;
+  resolutionDue: Date | null;
+  /** Of these, the ones that were missed. */
+  breached: readonly string[];
+  /** When silence closes it; null: not as it stands now. */
+  closesAt: Date | null;
 }
 
 export const isHuman = (owner: number | null): owner is number => owner !== null && owner !== BOT;

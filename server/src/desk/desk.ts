@@ -4,6 +4,8 @@ import type { Events } from '../events/events.ts';
 import type { Operators } from '../operators/operators.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
+import { createLoop } from '../platform/loop.ts';
+import type { Logger } from '../platform/telemetry.ts';
 import { type CannedReplies, createCannedReplies } from './canned.ts';
 import type { Priority } from './conversation.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
@@ -13,13 +15,17 @@ import { createDeskList, type DeskList } from './list.ts';
 import { createMoves, type Moves } from './moves.ts';
 import { createNotes, type Notes } from './notes.ts';
 import { createReading, type Reading } from './reading.ts';
+import { createRules, type Rules } from './rules.ts';
 import { createConversationStore } from './store.ts';
+import { createUpkeep } from './upkeep.ts';
 import { type Asker, createDeskWork } from './work.ts';
 
 export { BOT, type Conversation, type Priority } from './conversation.ts';
 export type { Hearing, Word } from './hearing.ts';
+export type { WorkingHours } from './hours.ts';
 export type { DeskItem, DeskListRequest } from './list.ts';
 export type { OwnerChange } from './moves.ts';
+export type { DeskRule, TeamRule } from './rules.ts';
 export { shownConversation } from './shown.ts';
 export type { Asker } from './work.ts';
 
@@ -35,6 +41,12 @@ export interface Desk {
   reading: Reading;
   labels: Pick<Labels, 'list' | 'add' | 'change' | 'remove'>;
   canned: CannedReplies;
+  rules: Pick<Rules, 'list' | 'change' | 'ofTeam' | 'changeTeam'>;
+  /** Does all that is due now; false where nothing was. `run` calls it again and again. */
+  workOff(): Promise<boolean>;
+  /** Wakes what was put aside, notes missed deadlines, assigns, gives back, closes what is silent. */
+  run(): void;
+  stop(): Promise<void>;
 }
 
 export interface Sorting {
@@ -50,18 +62,31 @@ export interface DeskParts {
   events: Pick<Events, 'note'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
   clock: Clock;
+  log: Logger;
 }
 
+// Of minutes and hours that people wait or are silent, a second is nothing; whoever comes online gets a dialog at once.
+const UPKEEP_IDLE_MS = 1_000;
+const UPKEEP_EVERY_MS = 100;
+
 export function createDesk(parts: DeskParts): Desk {
-  const { database, dialogs, events } = parts;
-  const store = createConversationStore({ events });
+  const { database, dialogs, events, clock, log } = parts;
+  const rules = createRules(parts);
+  const store = createConversationStore({ events, rules });
   const work = createDeskWork({ ...parts, store });
   const notes = createNotes({ ...parts, work });
   const moves = createMoves({ ...parts, work, store, notes });
   const drafts = createDrafts({ work, events });
   const labels = createLabels({ database, events });
+  const { workOff } = createUpkeep({ ...parts, work, store, moves });
+  const timing = { idleMs: UPKEEP_IDLE_MS, everyMs: UPKEEP_EVERY_MS };
+  const loop = createLoop({ name: 'desk', clock, log, ...timing, step: workOff });
   return {
-    hearing: createHearing({ ...parts, work, store, moves, notes, drafts }),
+    rules,
+    workOff,
+    run: () => loop.run(),
+    stop: () => loop.stop(),
+    hearing: createHearing({ ...parts, work, store, moves, notes, drafts, rules }),
     list: createDeskList({ database, dialogs }),
     moves,
     sort: (asker, dialogId, { priority, addLabelIds = [], removeLabelIds = [] }) =>

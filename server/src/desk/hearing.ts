@@ -1,10 +1,13 @@
 import type { Dialogs, LockedDialog } from '../dialogs/dialogs.ts';
+import { groupKey } from '../events/events.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Queryable, Transaction } from '../platform/database.ts';
 import { BOT, type Conversation, heard, isHuman, replied } from './conversation.ts';
 import type { Drafts } from './drafts.ts';
+import { isWorking } from './hours.ts';
 import { type Moves, owned } from './moves.ts';
 import type { Notes } from './notes.ts';
+import type { Rules } from './rules.ts';
 import type { ConversationStore, DeskPlace } from './store.ts';
 import type { DeskWork, Held } from './work.ts';
 
@@ -31,6 +34,8 @@ export interface Hearing {
   answeringElsewhere(tx: Transaction, dialogId: number): Promise<void>;
   /** Who answers now, or did last. The bot before the first word, and in chats of several people, which have no conversations. */
   ownerOf(tx: Queryable, dialog: Pick<LockedDialog, 'id'>): Promise<'bot' | 'queue' | 'human'>;
+  /** Whether it is working time in the group; without hours it always is. */
+  isWorkingHours(tx: Queryable, dialog: LockedDialog, at: Date): Promise<boolean>;
   /** The bot gives the dialog to the queue, of a team by its name. Nothing happens where it has not got it. */
   handOver(tx: Transaction, dialog: LockedDialog, to: { team?: string; note?: string }): Promise<void>;
   /** The bot is done. Nothing happens where it has not got the dialog. */
@@ -44,6 +49,7 @@ export interface HearingParts {
   notes: Notes;
   drafts: Drafts;
   dialogs: Pick<Dialogs, 'lock'>;
+  rules: Pick<Rules, 'inForce'>;
   clock: Clock;
 }
 
@@ -52,7 +58,7 @@ const SQL = {
   teamNamed: { name: 'desk_team_named', text: 'select id from team where account_id = $1 and lower(name) = lower($2) limit 1' },
 } as const;
 
-export function createHearing({ work, store, moves, notes, drafts, dialogs, clock }: HearingParts): Hearing {
+export function createHearing({ work, store, moves, notes, drafts, dialogs, rules, clock }: HearingParts): Hearing {
   const hold = async (tx: Transaction, dialogId: number): Promise<Held> => {
     const dialog = await dialogs.lock(tx, dialogId);
     if (dialog === null) throw new Error('a dialog that is answered in does not exist');
@@ -79,14 +85,14 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs, cloc
       const at = new Date(Math.min(told.getTime(), clock.now()));
       const conversation = await store.latest(tx, place.dialogId);
       if (conversation?.state === 'open') return store.save(tx, conversation, heard(conversation, at));
-      return store.open(tx, place, { openedBy: 'person', owner: hasBot ? BOT : null, teamId: null, at, isBeforeLine: false });
+      return store.open(tx, place, { openedBy: 'person', owner: hasBot ? BOT : null, at, isBeforeLine: false });
     },
     async answering(tx, dialogId, operatorId) {
       const held = await hold(tx, dialogId);
       const { conversation, place, now } = held;
       await drafts.drop(tx, operatorId, place.dialogId);
       if (conversation?.state !== 'open') {
-        return store.open(tx, place, { openedBy: 'operator', owner: operatorId, teamId: null, at: now, isBeforeLine: true });
+        return store.open(tx, place, { openedBy: 'operator', owner: operatorId, at: now, isBeforeLine: true });
       }
       const isTheirs = conversation.owner === operatorId;
       if (isHuman(conversation.owner) && !isTheirs) throw owned(conversation);
@@ -99,6 +105,7 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs, cloc
       if (found === undefined || found.owner === BOT) return 'bot';
       return found.owner === null ? 'queue' : 'human';
     },
+    isWorkingHours: async (tx, dialog, at) => isWorking(at, (await rules.inForce(tx, dialog.accountId, groupKey(dialog))).hours),
     async handOver(tx, dialog, { team, note }) {
       const held = await work.holding(tx, dialog);
       const before = ofBot(held);

@@ -27,6 +27,10 @@ export function shownConversation(conversation: Conversation): ConversationShown
     closedAt: iso(conversation.closedAt),
     closedBy,
     closedById,
+    firstReplyDue: iso(conversation.firstReplyDue),
+    nextReplyDue: iso(conversation.nextReplyDue),
+    resolutionDue: iso(conversation.resolutionDue),
+    breached: [...conversation.breached],
   };
 }
 

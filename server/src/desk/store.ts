@@ -1,6 +1,8 @@
 import { type Events, groupKey } from '../events/events.ts';
 import type { Queryable, Transaction } from '../platform/database.ts';
 import { BOT, type Conversation } from './conversation.ts';
+import { withDeadlines } from './deadlines.ts';
+import type { Rules } from './rules.ts';
 import { shownConversation } from './shown.ts';
 
 /** Where a conversation is: a dialog that this transaction holds. */
@@ -26,7 +28,6 @@ export interface ConversationStore {
 export interface Opening {
   openedBy: Conversation['openedBy'];
   owner: number | null;
-  teamId: number | null;
   at: Date;
   /** Whether the line that opens it is still to be written. */
   isBeforeLine: boolean;
@@ -37,7 +38,8 @@ export const COLUMNS = `
   c.snoozed_until as "snoozedUntil", c.first_sequence as "firstSequence", c.opened_by as "openedBy", c.opened_at as "openedAt", c.had_bot as "hadBot",
   c.needs_human_at as "needsHumanAt", c.assigned_at as "assignedAt", c.first_reply_at as "firstReplyAt", c.first_reply_by as "firstReplyBy",
   c.waiting_since as "waitingSince", c.last_activity_at as "lastActivityAt", c.returned_from as "returnedFrom", c.closed_at as "closedAt",
-  c.closed_by as "closedBy", c.closed_by_id as "closedById"`;
+  c.closed_by as "closedBy", c.closed_by_id as "closedById", c.first_reply_due as "firstReplyDue", c.next_reply_due as "nextReplyDue",
+  c.resolution_due as "resolutionDue", c.breached, c.closes_at as "closesAt"`;
 
 const SQL = {
   latest: {
@@ -58,6 +60,10 @@ const SQL = {
         $10::timestamptz, $9, $8
       returning ${COLUMNS}`,
   },
+  setDeadlines: {
+    name: 'desk_set_deadlines',
+    text: 'update conversation set first_reply_due = $2, next_reply_due = $3, resolution_due = $4, closes_at = $5 where id = $1',
+  },
   save: {
     name: 'desk_save',
     text: `
@@ -65,7 +71,7 @@ const SQL = {
       set
         state = $4, owner = $5, team_id = $6, priority = $7, snoozed_until = $8, had_bot = $9, needs_human_at = $10, assigned_at = $11,
         first_reply_at = $12, first_reply_by = $13, waiting_since = $14, last_activity_at = $15, returned_from = $16, closed_at = $17,
-        closed_by = $18, closed_by_id = $19
+        closed_by = $18, closed_by_id = $19, first_reply_due = $20, next_reply_due = $21, resolution_due = $22, breached = $23, closes_at = $24
       where c.id = $1 and c.state = $2 and c.owner is not distinct from $3`,
   },
   // Numbers above those of the dialog that stays; nothing of it is the latest until one is chosen.
@@ -109,7 +115,13 @@ const SQL = {
   },
 } as const;
 
-export function createConversationStore({ events }: { events: Pick<Events, 'note'> }): ConversationStore {
+export function createConversationStore({
+  events,
+  rules,
+}: {
+  events: Pick<Events, 'note'>;
+  rules: Pick<Rules, 'inForce'>;
+}): ConversationStore {
   const tell = (tx: Transaction, conversation: Conversation): void =>
     events.note(tx, conversation.accountId, [
       {
@@ -120,7 +132,8 @@ export function createConversationStore({ events }: { events: Pick<Events, 'note
       },
     ]);
 
-  const save: ConversationStore['save'] = async (tx, before, after) => {
+  const save: ConversationStore['save'] = async (tx, before, changed) => {
+    const after = withDeadlines(before, changed, await rules.inForce(tx, before.accountId, before.groupKey));
     const { id, state, owner, teamId, priority, snoozedUntil, hadBot, needsHumanAt, assignedAt, firstReplyAt, firstReplyBy } =
       after;
     const { waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById } = after;
@@ -138,7 +151,8 @@ export function createConversationStore({ events }: { events: Pick<Events, 'note
       assignedAt,
     ];
     const rest = [firstReplyAt, firstReplyBy, waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById];
-    if ((await tx.run(SQL.save, [...values, ...rest])) === 0)
+    const deadlines = [after.firstReplyDue, after.nextReplyDue, after.resolutionDue, after.breached, after.closesAt];
+    if ((await tx.run(SQL.save, [...values, ...rest, ...deadlines])) === 0)
       throw new Error('a conversation changed while its dialog was held: somebody wrote without holding it');
     tell(tx, after);
     return after;
@@ -146,29 +160,21 @@ export function createConversationStore({ events }: { events: Pick<Events, 'note
 
   return {
     latest: async (tx, dialogId) => (await tx.rows<Conversation>(SQL.latest, [dialogId]))[0] ?? null,
-    async open(tx, place, { openedBy, owner, teamId, at, isBeforeLine }) {
+    async open(tx, place, { openedBy, owner, at, isBeforeLine }) {
       const { accountId, dialogId } = place;
+      const rule = await rules.inForce(tx, accountId, groupKey(place));
       await tx.run(SQL.demote, [dialogId]);
       const isForHuman = owner !== BOT;
       const [needsHumanAt, assignedAt] = [
         isForHuman && openedBy === 'person' ? at : null,
         owner !== null && isForHuman ? at : null,
       ];
-      const values = [
-        accountId,
-        dialogId,
-        groupKey(place),
-        owner,
-        teamId,
-        isBeforeLine ? 1 : 0,
-        openedBy,
-        at,
-        needsHumanAt,
-        assignedAt,
-      ];
-      const [opened] = await tx.rows<Conversation>(SQL.open, values);
-      tell(tx, opened as Conversation);
-      return opened as Conversation;
+      const values = [accountId, dialogId, groupKey(place), owner, rule.teamId, isBeforeLine ? 1 : 0, openedBy, at];
+      const [opened] = await tx.rows<Conversation>(SQL.open, [...values, needsHumanAt, assignedAt]);
+      const whole = withDeadlines(null, opened as Conversation, rule);
+      await tx.run(SQL.setDeadlines, [whole.id, whole.firstReplyDue, whole.nextReplyDue, whole.resolutionDue, whole.closesAt]);
+      tell(tx, whole);
+      return whole;
     },
     save,
     async adopt(tx, fromDialogId, place, at) {

@@ -1,6 +1,6 @@
-import type { Role } from '@soroka/api';
 import { OPERATIONS, type Operation } from '@soroka/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { conversationOf, folder, linesOf, openShop, type Shop } from './desk-stand.ts';
 import { type Client, type OperatorStand, startOperatorStand } from './operator-stand.ts';
 
 let stand: OperatorStand;
@@ -10,49 +10,7 @@ beforeAll(async () => {
 afterAll(() => stand[Symbol.asyncDispose]());
 
 const codeOf = (answer: { status: number; body: { error?: { code: string } } }) => [answer.status, answer.body?.error?.code];
-const GROUP = '213243638';
-let people = 0;
-
-/** An account with people who write and operators who answer. */
-async function startShop() {
-  const { id: accountId } = await stand.newAccount();
-  const operator = async (role: Role, groups?: readonly string[]) => {
-    const made = await stand.newOperator(accountId, role, groups === undefined ? {} : { groups });
-    const client = stand.client();
-    await client.login(made.login, { form: 'token' });
-    return { ...made, client };
-  };
-  const newContact = { name: 'test.contact', text: "insert into contact (account_id, name) values ($1, 'Анна') returning id" };
-  /** Somebody new writes; returns the dialog and how to go on. */
-  const person = async ({ groupId = GROUP, hasBot = false }: { groupId?: string; hasBot?: boolean } = {}) => {
-    people += 1;
-    const [contact] = await stand.database.rows<{ id: number }>(newContact, [accountId]);
-    const key = { accountId, network: 'vk', groupId } as const;
-    const userId = String(people);
-    let words = 0;
-    const write = (text = 'Здравствуйте') =>
-      stand.database.transaction(async (tx) => {
-        words += 1;
-        const at = new Date(stand.clock.now());
-        const opening = { ...key, contactId: contact?.id ?? null, userId, peerId: userId, at };
-        const { id: dialogId } = await stand.dialogs.open(tx, opening);
-        await stand.dialogs.append(tx, [{ dialogId, source: 'person', text, at, eventId: `${userId}.${words}` }]);
-        await stand.desk.hearing.hear(tx, { ...key, dialogId, at, hasBot });
-        return dialogId;
-      });
-    const dialogId = await write();
-    return { dialogId, write, url: `/v1/dialogs/${dialogId}` };
-  };
-  return { accountId, operator, person };
-}
-type Shop = Awaited<ReturnType<typeof startShop>>;
-
-const folder = async (client: Client, name: string, query = ''): Promise<number[]> =>
-  (await client.call('GET', `/v1/desk?folder=${name}${query}`)).body.items.map(
-    ({ dialog }: { dialog: { id: number } }) => dialog.id,
-  );
-const conversationOf = async (client: Client, url: string) => (await client.call('GET', url)).body.conversation;
-const linesOf = async (client: Client, url: string) => (await client.call('GET', `${url}/messages`)).body.items;
+const startShop = (): Promise<Shop> => openShop(stand);
 
 describe('an owner', () => {
   let shop: Shop;
@@ -331,6 +289,7 @@ test('whoever works in one account changes and sees nothing of the desk of anoth
   const { dialogId } = await theirs.person();
   const ids: Record<string, number> = {
     dialogId,
+    teamId: (await them.call('POST', '/v1/teams', { name: 'Их' })).body.id,
     labelId: (await them.call('POST', '/v1/labels', { name: 'Их' })).body.id,
     cannedReplyId: (await them.call('POST', '/v1/canned-replies', { shortcut: 'их', text: 'их' })).body.id,
   };
@@ -341,6 +300,7 @@ test('whoever works in one account changes and sees nothing of the desk of anoth
     addNote: { text: 'чужое' },
     changeDraft: { text: 'чужое' },
     readDialog: { upTo: 1 },
+    patchTeamRule: { way: 'least-busy' },
     patchLabel: { name: 'Чужое' },
     patchCannedReply: { text: 'чужое' },
   };

@@ -24,5 +24,6 @@ export function emptyDesk(): HttpParts['desk'] {
     reading: { readUpTo: none },
     labels: catalog,
     canned: { ...catalog, fill: none },
+    rules: { list: async () => [], change: none, ofTeam: none, changeTeam: none },
   };
 }

@@ -23,6 +23,7 @@ import { createChannelRoutes } from './channel-routes.ts';
 import { type ConnectionRoutesParts, createConnectionRoutes } from './connection-routes.ts';
 import { type ContactRoutesParts, createContactRoutes } from './contact-routes.ts';
 import { createDeskCatalogRoutes, type DeskCatalogRoutesParts } from './desk-catalog-routes.ts';
+import { createDeskRuleRoutes, type DeskRuleRoutesParts } from './desk-rule-routes.ts';
 import { createDeskRoutes, type DeskRoutesParts } from './desk-routes.ts';
 import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
@@ -77,7 +78,7 @@ export interface HttpParts {
   bots: BotRoutesParts['bots'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'] & BroadcastRoutesParts['contacts'];
   broadcasts: BroadcastRoutesParts['broadcasts'];
-  desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'];
+  desk: DeskRoutesParts['desk'] & DeskCatalogRoutesParts['desk'] & DeskRuleRoutesParts['desk'];
   rawEvents: Pick<RawEvents, 'list' | 'replay'>;
   events: EventRoutesParts['events'];
   operators: Operators;
@@ -190,6 +191,7 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createDialogRoutes(parts),
     ...createDeskRoutes(parts),
     ...createDeskCatalogRoutes(parts),
+    ...createDeskRuleRoutes(parts),
     ...createContactRoutes(parts),
     ...createSegmentRoutes(parts),
     ...createBroadcastRoutes(parts),

@@ -71,7 +71,7 @@ export async function startOperatorStand(
   const log = createLogger('silent');
   const events = createEvents({ database, clock, log, keepDays: 7 });
   const dialogs = createDialogs({ database, events });
-  const desk = createDesk({ database, dialogs, events, operators, clock, dispatch: { cancelIn: async () => [] } });
+  const desk = createDesk({ database, dialogs, events, operators, clock, log, dispatch: { cancelIn: async () => [] } });
   const stand = await startStand({ accounts, operators, audit, dialogs, desk, publicUrl: () => publicUrl });
   let count = 0;
 

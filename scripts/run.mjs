@@ -15,6 +15,7 @@ const COMMANDS = {
   sim: ['server/src/dispatch/simulation/sim.ts'],
   chaos: ['e2e/src/chaos/chaos.ts'],
   soak: ['e2e/src/chaos/soak.ts'],
+  fuzz: ['node_modules/vitest/vitest.mjs', 'run', 'server/src/drawn-requests.test.ts'],
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,6 +25,7 @@ if (!Object.hasOwn(COMMANDS, command)) {
   process.stderr.write(`There is no command "${command}": use one of ${Object.keys(COMMANDS).join(', ')}.\n`);
   process.exit(1);
 }
+if (command === 'fuzz') process.env.SOROKA_FUZZ_REQUESTS ??= '50000'; // npm test draws a thousand
 process.chdir(root);
 if (!(await ensureInstalled(root))) process.exit(1);
 const [script, ...fixed] = COMMANDS[command];

@@ -1,6 +1,6 @@
 import type { Keywords } from '../matching/matching.ts';
 import type { Rule } from '../rules/rules.ts';
-import type { Scenario } from '../scenarios/scenarios.ts';
+import type { Scenario, Test } from '../scenarios/scenarios.ts';
 
 /** Words that win over everything else, whatever the bot is in the middle of. */
 export interface StopWords {
@@ -42,4 +42,21 @@ export function withVersions(bot: Bot, earlier: readonly Bot[]): Bot {
 export function noReplyTimesMs(bot: Bot): number[] {
   const times = bot.rules.flatMap(({ when }) => when.flatMap(({ noReplyMs }) => noReplyMs ?? []));
   return [...new Set(times)].sort((a, b) => a - b);
+}
+
+const SEGMENT_FIELD = 'segments.';
+
+/** The segments that a bot asks for, by name: what is known of others need not be found out. */
+export function segmentNames({ rules, scenarios }: Bot): string[] {
+  const ofRules = rules.flatMap(({ when }) => when.flatMap(({ segment }) => segment ?? []));
+  const ofSteps = [...scenarios.values()].flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === 'if' ? fieldsOf(step.test) : [])),
+  );
+  const named = ofSteps.filter((field) => field.startsWith(SEGMENT_FIELD)).map((field) => field.slice(SEGMENT_FIELD.length));
+  return [...new Set([...ofRules, ...named])];
+}
+
+function fieldsOf(test: Test): string[] {
+  if (test.kind === 'compare') return [test.field];
+  return test.kind === 'not' ? fieldsOf(test.test) : test.tests.flatMap(fieldsOf);
 }

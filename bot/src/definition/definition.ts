@@ -1,2 +1,2 @@
-export { type Bot, type BotTexts, noReplyTimesMs, type StopWords, withVersions } from './bot-definition.ts';
+export { type Bot, type BotTexts, noReplyTimesMs, type StopWords, segmentNames, withVersions } from './bot-definition.ts';
 export { parseYaml, type ReadBot, readBot } from './read-bot.ts';

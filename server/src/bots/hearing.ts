@@ -4,7 +4,7 @@ import type { Transaction } from '../platform/database.ts';
 import { type CarryOutParts, createCarryOut } from './carry-out.ts';
 import { factsOf } from './dialog-facts.ts';
 import { loadMemory } from './memory.ts';
-import { type Runner, type Runners, silencesMs } from './runners.ts';
+import { type Runner, type Runners, segmentsOf, silencesMs } from './runners.ts';
 import { addTask, cancelTasks } from './tasks.ts';
 
 /** Something that happened in a dialog which the transaction holds. */
@@ -57,7 +57,7 @@ export function createHearing(parts: HearingParts): Hearing {
       const { botId, version } = runner;
       const before = await loadMemory(tx, dialogId, botId);
       if (before.isAnothers) await cancelTasks(tx, dialogId);
-      const facts = await factsOf(tx, parts, dialog, isNewDialog);
+      const facts = await factsOf(tx, parts, dialog, { isNewDialog, segmentNames: segmentsOf(runner) });
       // A conversation that a person has taken is not gone on with where it stood, when it is the bot's again.
       const state = facts.owner === 'bot' ? before.state : withoutScenario(before.state);
       const of = { dialog, connectionId, botId, version, event: shown(event), facts, before };
@@ -84,7 +84,7 @@ export function createHearing(parts: HearingParts): Hearing {
     async bring(tx, { dialog, connectionId, event, isNewDialog, runner, result }) {
       const { botId, version } = runner;
       const before = await loadMemory(tx, dialog.id, botId);
-      const facts = await factsOf(tx, parts, dialog, isNewDialog);
+      const facts = await factsOf(tx, parts, dialog, { isNewDialog, segmentNames: segmentsOf(runner) });
       // Somebody took over while the bot was thinking.
       if (before.isAnothers || facts.owner !== 'bot') return cancelTasks(tx, dialog.id);
       await carryOut(tx, { dialog, connectionId, botId, version, event: shown(event), facts, before, result });

@@ -1,5 +1,7 @@
-import type { Contacts } from '../contacts/contacts.ts';
+import type { Contacts, Segment } from '../contacts/contacts.ts';
 import type { LockedDialog } from '../dialogs/dialogs.ts';
+import { createAgedCache } from '../platform/aged-cache.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { botToldTooMuch } from './bot-events.ts';
@@ -8,6 +10,8 @@ import { botToldTooMuch } from './bot-events.ts';
 export interface People {
   /** Nobody in particular where the dialog is a chat of several people. */
   of(tx: Queryable, dialog: LockedDialog): Promise<Person>;
+  /** Which of these segments of the account the person is in; a name that it has not is none. */
+  segments(tx: Queryable, dialog: LockedDialog, names: readonly string[]): Promise<Readonly<Record<string, boolean>>>;
   learn(tx: Queryable, dialog: LockedDialog, learnt: Learnt): Promise<void>;
   /** Whether the group may write to the person by itself. */
   consent(tx: Queryable, dialog: LockedDialog, allowed: boolean): Promise<void>;
@@ -22,17 +26,32 @@ interface Person {
 }
 
 export interface PeopleParts {
-  contacts: Pick<Contacts, 'know' | 'learn' | 'recordConsent'>;
+  contacts: Pick<Contacts, 'know' | 'learn' | 'recordConsent' | 'segments'>;
+  clock: Clock;
   log: Logger;
 }
 
-export function createPeople({ contacts, log }: PeopleParts): People {
+// How long a change of segments may stay unseen here.
+const AGE_MAX_MS = 1_000;
+
+export function createPeople({ contacts, clock, log }: PeopleParts): People {
+  const known = createAgedCache<readonly Segment[]>({ clock, maxAgeMs: AGE_MAX_MS });
   return {
     async of(tx, { accountId, contactId }) {
-      const known = contactId === null ? null : await contacts.know(tx, accountId, contactId);
-      if (known === null) return { variables: {}, labels: [] };
-      const { name, phone, variables, labels } = known;
+      const person = contactId === null ? null : await contacts.know(tx, accountId, contactId);
+      if (person === null) return { variables: {}, labels: [] };
+      const { name, phone, variables, labels } = person;
       return { ...(name !== null && { name }), ...(phone !== null && { phone }), variables, labels };
+    },
+    async segments(tx, { accountId, contactId }, names) {
+      if (contactId === null || names.length === 0) return {};
+      const all = (await known.get(String(accountId), () => contacts.segments.list(accountId))) ?? [];
+      const found: Record<string, boolean> = {};
+      for (const { name, definition } of all.filter((segment) => names.includes(segment.name))) {
+        const page = await contacts.segments.page(tx, accountId, definition, { afterId: contactId - 1, limit: 1 });
+        found[name] = page[0] === contactId;
+      }
+      return found;
     },
     async learn(tx, { accountId, contactId }, learnt) {
       if (contactId === null) return;

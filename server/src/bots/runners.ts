@@ -1,4 +1,4 @@
-import { type Bot, type BotState, type CodeBot, noReplyTimesMs, readBot, withVersions } from '@soroka/bot';
+import { type Bot, type BotState, type CodeBot, noReplyTimesMs, readBot, segmentNames, withVersions } from '@soroka/bot';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
@@ -106,4 +106,10 @@ export function botOfVersion(definition: string, version: string): Bot | undefin
 export function silencesMs(runner: Runner): readonly number[] {
   if (runner.kind === 'outside') return [];
   return noReplyTimesMs(runner.kind === 'file' ? runner.bot : runner.bot.base);
+}
+
+/** The segments that a bot asks for, by name. */
+export function segmentsOf(runner: Runner): readonly string[] {
+  if (runner.kind === 'outside') return [];
+  return segmentNames(runner.kind === 'file' ? runner.bot : runner.bot.base);
 }

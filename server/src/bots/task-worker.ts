@@ -11,7 +11,7 @@ import type { Hearing } from './hearing.ts';
 import { makeCall } from './make-call.ts';
 import { loadMemory } from './memory.ts';
 import type { People } from './people.ts';
-import type { Runner, Runners } from './runners.ts';
+import { type Runner, type Runners, segmentsOf } from './runners.ts';
 import { resultOfFailure, type Taken, type TurnParts, takeTurn } from './take-turn.ts';
 import { cancelTasks, claimTasks, putOffTask, type Task, takeTask } from './tasks.ts';
 
@@ -97,7 +97,7 @@ export function createTaskWorker(parts: TaskWorkerParts): TaskWorker {
       const dialog = await dialogs.lock(tx, task.dialogId);
       if (dialog === null) return null;
       const { state, isAnothers } = await loadMemory(tx, dialog.id, runner.botId);
-      const facts = await factsOf(tx, parts, dialog, false);
+      const facts = await factsOf(tx, parts, dialog, { isNewDialog: false, segmentNames: segmentsOf(runner) });
       return isAnothers || facts.owner !== 'bot' ? null : { dialog, state, facts };
     });
 

@@ -35,7 +35,7 @@ export const SERVER_ORDER: readonly (readonly string[])[] = [
   ['dialogs'],
   ['dispatch'],
   ['oauth'],
-  ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections', 'operators', 'events', 'files', 'push'],
+  ['templates', 'limits', 'callbacks', 'contacts', 'accounts', 'connections', 'operators', 'events', 'files', 'push', 'search'],
   ['audit'],
   ['platform'],
 ];

@@ -162,6 +162,8 @@ export {
   rightsOfScopes,
   seesPhones,
 } from './rights.ts';
+export { NewPushSubscription, PushSettings, PushSubscription, PushTest } from './push.ts';
+export { FoundMessage, FoundMessages, FoundPerson } from './search.ts';
 export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
 export { NewSegment, Segment, SegmentDefinition, SegmentPatch, SegmentQuestion, SegmentSize } from './segments.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';

@@ -111,6 +111,11 @@ export const ERRORS = {
   },
   'network.refused': { status: 409, message: 'The network refused it.', hint: "See the message: it names the network's code." },
   'network.away': { status: 503, message: 'The network did not take it for now.', hint: 'Try again in a minute.' },
+  'search.too.wide': {
+    status: 422,
+    message: 'Too much would have to be looked through.',
+    hint: 'Give more words, or search in one dialog.',
+  },
   'file.too.large': { status: 413, message: 'The file is too large.', hint: 'Send a smaller one, or a link to it.' },
   'file.empty': { status: 400, message: 'The file is empty.', hint: 'Send the bytes of the file as the body of the request.' },
   'range.invalid': {

@@ -27,7 +27,9 @@ import { migrate, pendingMigrations } from './platform/migrations.ts';
 import { startPostgres } from './platform/postgres/postgres.ts';
 import { createSecrets } from './platform/secrets.ts';
 import { createLogger, type Logger } from './platform/telemetry.ts';
+import { createPush } from './push/push.ts';
 import { createReplies } from './replies/replies.ts';
+import { createSearch } from './search/search.ts';
 import { createTemplates } from './templates/templates.ts';
 
 export interface StartOptions {
@@ -145,6 +147,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     timeoutMs: config.SOROKA_SEND_TIMEOUT_MS,
   });
   const desk = createDesk({ database, dialogs, dispatch, events, operators, clock, log });
+  const search = createSearch({ database, clock });
+  const push = createPush({ database, secrets, clock, log, httpClient, publicUrl: () => publicUrl });
   const replies = createReplies({ database, clock, log, dialogs, dispatch, files, connections, events, desk: desk.hearing });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
@@ -168,6 +172,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     connections,
     contacts,
     broadcasts,
+    push,
     accounts,
     rawEvents,
     clock,
@@ -202,6 +207,8 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     bots,
     desk,
     replies,
+    search,
+    push,
     files,
     contacts,
     broadcasts,
@@ -275,6 +282,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     const purge = createPurge({ database, clock });
     purge.run();
     files.run();
+    push.run();
     broadcasts.run();
     oauth.run();
     desk.run();
@@ -284,6 +292,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
       () => purge.stop(),
       () => broadcasts.stopRunning(),
       () => files.stop(),
+      () => push.stop(),
     );
   }
   stops.push(async () => {

@@ -103,6 +103,7 @@ export async function startIncomingTown(
   /** One more process, as it were, at the same work. */
   const startInbox = (): void => {
     const inbox = createInbox({
+      push: { heard: async () => {} },
       ...{ database, dispatch, dialogs, bots, desk: desk.hearing, callbacks, contacts, broadcasts, accounts, clock, log, rawEvents },
       connections: { ...connections, channel: playedChannel },
     });

@@ -11,7 +11,9 @@ import { KEY_OPERATIONS } from './key-operations.ts';
 import { FILE_OPERATIONS } from './file-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
+import { PUSH_OPERATIONS } from './push-operations.ts';
 import { REPLY_OPERATIONS } from './reply-operations.ts';
+import { SEARCH_OPERATIONS } from './search-operations.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { SESSION_OPERATIONS } from './session-operations.ts';
 import { TEMPLATE_OPERATIONS } from './template-operations.ts';
@@ -34,6 +36,8 @@ export const OPERATIONS = {
   ...SESSION_OPERATIONS,
   ...FILE_OPERATIONS,
   ...REPLY_OPERATIONS,
+  ...SEARCH_OPERATIONS,
+  ...PUSH_OPERATIONS,
   ...OPERATOR_OPERATIONS,
   ...BOT_OPERATIONS,
   ...SERVICE_OPERATIONS,

@@ -10,6 +10,7 @@ import { noBots } from './http-stand-bots.ts';
 import { knowsNobody, tellsNobody } from './http-stand-contacts.ts';
 import { emptyDesk } from './http-stand-desk.ts';
 import { nobody } from './http-stand-operators.ts';
+import { nobodyIsTold } from './http-stand-push.ts';
 import { emptyReplies } from './http-stand-replies.ts';
 
 /**
@@ -177,6 +178,8 @@ export async function startStand({ connections, dispatch, templates, ...changes 
     },
     desk: emptyDesk(),
     replies: emptyReplies(),
+    push: nobodyIsTold(),
+    search: { messages: async () => ({ items: [], nextBeforeId: null, isCut: false }), people: async () => [] },
     files: {
       store: async () => {
         throw new AppError('file.empty', 'this stand keeps no files');

@@ -40,9 +40,11 @@ import { createMessageChangeRoutes, type MessageChangeRoutesParts } from './mess
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
 import { registerPages } from './pages/pages.ts';
+import { createPushRoutes, type PushRoutesParts } from './push-routes.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
+import { createSearchRoutes, type SearchRoutesParts } from './search-routes.ts';
 import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
 import { createReadSendRequest } from './send-request.ts';
 import { createSegmentRoutes, type SegmentRoutesParts } from './segment-routes.ts';
@@ -75,6 +77,8 @@ export interface HttpParts {
   dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
   replies: MessageChangeRoutesParts['replies'];
+  search: SearchRoutesParts['search'];
+  push: PushRoutesParts['push'];
   bots: BotRoutesParts['bots'];
   contacts: ContactRoutesParts['contacts'] & SegmentRoutesParts['contacts'] & BroadcastRoutesParts['contacts'];
   broadcasts: BroadcastRoutesParts['broadcasts'];
@@ -202,6 +206,8 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createSessionRoutes({ operators, cookie, publicUrl }),
     ...createFileRoutes(parts),
     ...createMessageChangeRoutes(parts),
+    ...createSearchRoutes(parts),
+    ...createPushRoutes(parts),
     ...createOperatorRoutes(parts),
     ...createBotRoutes(parts),
     ...createHealthRoutes(parts),

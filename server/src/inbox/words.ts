@@ -6,6 +6,7 @@ import type { Desk } from '../desk/desk.ts';
 import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Transaction } from '../platform/database.ts';
+import type { Push } from '../push/push.ts';
 import { forwardBody } from './forward.ts';
 import type { RawEvent } from './incoming.ts';
 import type { Place, Placed, Places } from './places.ts';
@@ -22,6 +23,7 @@ export interface WordsParts {
   desk: Pick<Desk['hearing'], 'hear' | 'adopt'>;
   callbacks: Pick<Callbacks, 'enqueue'>;
   accounts: Pick<Accounts, 'urls'>;
+  push: Pick<Push, 'heard'>;
   places: Places;
   tags: Tags;
 }
@@ -30,7 +32,7 @@ export interface WordsParts {
 export type Hear = (tx: Transaction, raw: RawEvent, event: Words, place: Place, json: unknown) => Promise<void>;
 
 export function createHearing(parts: WordsParts): Hear {
-  const { dispatch, dialogs, bots, desk, callbacks, accounts, places, tags } = parts;
+  const { dispatch, dialogs, bots, desk, callbacks, accounts, places, tags, push } = parts;
 
   const forward = async (
     tx: Transaction,
@@ -94,6 +96,7 @@ export function createHearing(parts: WordsParts): Hear {
     };
     const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
     if (isNew !== true) return;
+    await push.heard(tx, { accountId, dialogId: dialog.id });
     // Among several people nobody is asked for: there are no conversations, and who owns one is no question.
     if (!place.isGroupChat) await desk.hear(tx, { ...ofDesk, at, hasBot: await bots.isIn(tx, accountId, network, groupId) });
     const heard = { dialogId: dialog.id, connectionId: place.community?.id, isNewDialog: dialog.isNew, event };

@@ -18,7 +18,7 @@ export interface PostRequest {
   /** POST where it is absent. */
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Empty: none is sent. */
-  body: string;
+  body: string | Buffer;
   headers: Readonly<Record<string, string>>;
   /** From the call to the last byte of the answer, name lookup and connection included. */
   timeoutMs: number;

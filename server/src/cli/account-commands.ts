@@ -24,6 +24,7 @@ The name is also the login of Basic authorization. The secret that signs callbac
       await using place = await openWorkplace(surroundings);
       const account = await place.accounts.create(given.arguments[0] ?? '', { statusUrl, incomingUrl });
       const { id, name } = account;
+      await place.noted(id, 'account.added', 'account');
       return {
         kind: 'record',
         fields: { id, name, statusUrl, incomingUrl },
@@ -51,6 +52,7 @@ the key is stored: who loses it makes a new one. Into a pipe goes the key alone.
       await using place = await openWorkplace(surroundings);
       const account = await place.account(given.flag('account'));
       const { id, key } = await place.accounts.createKey(account.id, { name, scopes });
+      await place.noted(account.id, 'key.added', `key:${id}`, ['name', 'scopes']);
       return {
         kind: 'value',
         value: key,
@@ -73,8 +75,10 @@ The id is the middle part of the key, soroka_ID_…; a whole key is taken too. R
       const id = /^soroka_([0-9a-f]+)_[0-9a-f]+$/.exec(word)?.[1] ?? word;
       await using place = await openWorkplace(surroundings);
       const account = await place.account(given.flag('account'));
-      if (await place.accounts.revokeKey(account.id, id))
+      if (await place.accounts.revokeKey(account.id, id)) {
+        await place.noted(account.id, 'key.revoked', `key:${id}`);
         return { kind: 'done', sentence: `Key ${id} of ${account.name} is revoked.` };
+      }
       throw new Error(`The account ${account.name} has no live key ${id}.`);
     },
   },

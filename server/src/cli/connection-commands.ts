@@ -169,6 +169,7 @@ async function addGroup(
   const found = isOffline ? null : await identify(kind, question);
   const groupId = found?.groupId ?? (group as string);
   const connection = await place.connections.add({ accountId, kind, groupId, baseUrl, credentials, receive, settings });
+  await place.noted(accountId, 'connection.added', `connection:${connection.id}`, ['kind', 'receive', 'token']);
   if (isOffline) return await shown(place, connection, { isHookNew: true });
   const { did, left } = await setUp(place, connection, surroundings);
   const connected = `Connected ${found === null ? `group ${groupId}` : namedGroup(kind, found)} as connection ${connection.id}.`;
@@ -183,7 +184,9 @@ async function addUpstream(given: Given, surroundings: Surroundings): Promise<An
   await using place = await openWorkplace(surroundings);
   const { id: accountId } = await place.account(given.flag('account'));
   const what = { accountId, kind: 'notify', groupId: null, baseUrl, credentials, receive, settings } as const;
-  return await shown(place, await place.connections.add(what), { isHookNew: true });
+  const connection = await place.connections.add(what);
+  await place.noted(accountId, 'connection.added', `connection:${connection.id}`, ['kind', 'receive', 'token']);
+  return await shown(place, connection, { isHookNew: true });
 }
 
 async function newConnection(given: Given, surroundings: Surroundings) {
@@ -212,6 +215,14 @@ async function set(given: Given, surroundings: Surroundings): Promise<Answer> {
     ...(receive === undefined ? {} : { receive }),
   });
   if (resume) await connections.resume(id);
+  const changed = {
+    ...settings,
+    ...credentials,
+    ...(receive !== undefined && { receive }),
+    ...(baseUrl !== undefined && { baseUrl }),
+  };
+  const fields = [...Object.keys(changed), ...(resume ? ['isPaused'] : [])];
+  await place.noted(connection.accountId, 'connection.changed', `connection:${id}`, fields);
   const now = { ...connection, ...(resume ? { pausedReason: null } : {}) };
   const isAtNetwork = receive !== undefined || credentials.token !== undefined;
   const isQuiet = given.flag('offline') !== undefined || !isAtNetwork;

@@ -103,6 +103,7 @@ async function addTemplate(given: Given, surroundings: Surroundings) {
     ...(unknownOutcome === undefined ? {} : { unknownOutcome }),
     ...(ownClass === undefined ? {} : { class: ownClass }),
   });
+  await place.noted(accountId, 'template.added', `template:${id}`);
   return {
     kind: 'record' as const,
     fields: { id, name, routes: template.routes, variables: template.variables, senders: given.all('sender'), text },

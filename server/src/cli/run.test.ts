@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { createAudit } from '../audit/audit.ts';
 import { createRawEvents } from '../inbox/inbox.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
@@ -256,6 +257,12 @@ describe('a whole set-up', () => {
       unknownOutcome: 'stop',
       senderIds: new Set([sender?.id]),
     });
+    const { items } = await createAudit({ database: place.database, clock: systemClock }).list(accountId, { limit: 3 });
+    expect(items).toMatchObject([
+      { action: 'template.added', object: 'template:4', actor: { kind: 'command' } },
+      { action: 'sender.added', object: `sender:${sender?.id}` },
+      { action: 'connection.added', fields: ['kind', 'receive', 'token'] },
+    ]);
 
     await writeFile(
       join(folder, 'people.csv'),

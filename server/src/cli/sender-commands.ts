@@ -31,7 +31,9 @@ export const SENDER_COMMANDS: readonly Command[] = [
       const { id: accountId } = await place.account(given.flag('account'));
       const { routes, ...more } = await patchOf(given, place);
       if (routes === undefined) throw new UsageError('--route must be given at least once.');
-      return shown(await place.connections.addSender({ accountId, name: given.arguments[0] ?? '', routes, ...more }));
+      const sender = await place.connections.addSender({ accountId, name: given.arguments[0] ?? '', routes, ...more });
+      await place.noted(accountId, 'sender.added', `sender:${sender.id}`, ['routes', ...Object.keys(more)]);
+      return shown(sender);
     },
   },
   {
@@ -51,7 +53,9 @@ second.
       const { id: accountId } = await place.account(given.flag('account'));
       const patch = await patchOf(given, place);
       if (Object.keys(patch).length === 0) throw new UsageError('Nothing to change was given.');
-      return shown(await place.connections.setSender(accountId, given.arguments[0] ?? '', patch));
+      const sender = await place.connections.setSender(accountId, given.arguments[0] ?? '', patch);
+      await place.noted(accountId, 'sender.changed', `sender:${sender.id}`, Object.keys(patch));
+      return shown(sender);
     },
   },
 ];

@@ -1,4 +1,5 @@
 import { type Account, type Accounts, createAccounts } from '../accounts/accounts.ts';
+import { createAudit } from '../audit/audit.ts';
 import { type Connections, createConnections } from '../connections/connections.ts';
 import { type Contacts, createContacts } from '../contacts/contacts.ts';
 import { createOAuth, type OAuth } from '../oauth/oauth.ts';
@@ -25,6 +26,8 @@ export interface Workplace extends AsyncDisposable {
   databaseUrl: string;
   /** How others reach the server. */
   publicUrl: string;
+  /** Adds a line to the audit log of what the command line has done; `object` as `sender:7`, `fields` by name. */
+  noted(accountId: number, action: string, object: string, fields?: readonly string[]): Promise<void>;
   /** The account of that name, or the only one there is. */
   account(name: string | undefined): Promise<Account>;
 }
@@ -60,6 +63,7 @@ export async function openWorkplace(
     const database = openDatabase(reached.url, { connectionsMax: 2 });
     const common = { database, secrets, clock: systemClock };
     const accounts = createAccounts(common);
+    const audit = createAudit(common);
     const publicUrl = config.SOROKA_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
     const timeoutMs = config.SOROKA_SEND_TIMEOUT_MS;
     const connections = createConnections({
@@ -79,6 +83,8 @@ export async function openWorkplace(
       secrets,
       databaseUrl: reached.url,
       publicUrl,
+      noted: (accountId, action, object, fields = []) =>
+        audit.add({ accountId, actor: { kind: 'command' }, action, object, fields: [...fields].sort() }),
       account: (name) => findAccount(accounts, name),
       async [Symbol.asyncDispose]() {
         await connections.close();

@@ -49,6 +49,9 @@ export const Conversation = Type.Object({
   nextReplyDue: timeOrNull('Until then what waits is to be answered.'),
   resolutionDue: timeOrNull('Until then it is to be closed.'),
   breached: Type.Array(Type.String(), { description: 'Deadlines that were missed: `first-reply`, `next-reply`, `resolution`.' }),
+  ratingAskedAt: timeOrNull('When the person was asked what they think of it.'),
+  rating: Type.Union([Type.Integer({ minimum: 1, maximum: 5 }), Type.Null()], { description: 'What they gave: 5 is best.' }),
+  ratingComment: Type.Union([Type.String(), Type.Null()], { description: 'What they wrote right after it.' }),
 });
 export type Conversation = Static<typeof Conversation>;
 
@@ -167,6 +170,9 @@ const RULE = {
   firstReplyMinutes: minutesOrNull('Of working time, until a human has answered first.'),
   nextReplyMinutes: minutesOrNull('Of working time, until what waits is answered.'),
   resolutionMinutes: minutesOrNull('Of working time, until it is closed.'),
+  asksRating: Type.Union([Type.Boolean(), Type.Null()], {
+    description: 'Whether the person is asked for 1 to 5 by buttons when an operator has closed; no where nothing is said.',
+  }),
 };
 const ruleGroup = Type.Union([Type.String({ maxLength: 30, examples: ['VK:213243638'] }), Type.Null()], {
   description: 'Null: of the whole account. What a group says nothing of, it has from the account.',

@@ -1,4 +1,4 @@
--- 0024 rules of the desk: hours, deadlines, assignment, silence | compatible: servers of the previous release close nothing by silence and set no deadlines
+-- 0024 rules of the desk: hours, deadlines, assignment, silence, ratings | compatible: servers of the previous release close nothing by silence and set no deadlines
 
 -- desk/ ---------------------------------------------------------------------------------------------------------------
 -- Of an account (group_key '') and of its groups; null of a group: as the account's.
@@ -11,6 +11,7 @@ create table desk_rule (
   first_reply_minutes integer check (first_reply_minutes > 0), -- of working time, as the two below
   next_reply_minutes integer check (next_reply_minutes > 0),
   resolution_minutes integer check (resolution_minutes > 0),
+  asks_rating boolean, -- of the person, when an operator has closed
   primary key (account_id, group_key)
 );
 
@@ -29,6 +30,10 @@ alter table conversation
   add column resolution_due timestamptz,
   add column breached text[] not null default '{}', -- of the three, those that were missed
   add column closes_at timestamptz, -- by silence
+  add column rating_asked_at timestamptz,
+  add column rating smallint check (rating between 1 and 5),
+  add column rated_at timestamptz,
+  add column rating_comment text,
   add column due_at timestamptz generated always as (least(first_reply_due, next_reply_due, resolution_due)) stored;
 drop index conversation_silent;
 create index conversation_closes on conversation (closes_at) where state = 'open' and closes_at is not null;

@@ -55,6 +55,12 @@ export interface Conversation {
   breached: readonly string[];
   /** When silence closes it; null: not as it stands now. */
   closesAt: Date | null;
+  /** When the person was asked what they think of it. */
+  ratingAskedAt: Date | null;
+  /** From 1 to 5. */
+  rating: number | null;
+  ratedAt: Date | null;
+  ratingComment: string | null;
 }
 
 export const isHuman = (owner: number | null): owner is number => owner !== null && owner !== BOT;

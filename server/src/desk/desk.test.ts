@@ -71,3 +71,49 @@ test('chats of several people have no conversations', async () => {
   await town.settled();
   expect(await only()).toBeUndefined();
 });
+
+test('a person is asked for a rating when an operator has closed; the first press counts, and the word after it is its comment', async () => {
+  await town.desk.rules.change(town.account.id, null, { asksRating: true });
+  await say('привет');
+  const { id } = await newOperator();
+  const dialogId = (await only())?.dialog.id ?? 0;
+  const anna: Asker = { ...asker, actor: { kind: 'operator', id: String(id) } };
+  await town.database.transaction((tx) => town.desk.hearing.answering(tx, dialogId, id));
+  const closed = await town.desk.moves.close(anna, dialogId);
+  expect(closed.ratingAskedAt).not.toBeNull();
+  const question = (await town.history()).at(-1);
+  expect(question).toMatchObject({ source: 'bot', text: expect.stringContaining('Оцените') });
+  const scores = question?.keyboard?.rows[0] ?? [];
+  const press = async (score: number) => {
+    const button = scores[score - 1];
+    if (button?.kind !== 'callback') throw new Error('the question has no such button');
+    const place = { user_id: 37_119_444, peer_id: 37_119_444, conversation_message_id: 7 };
+    await town.post(
+      'vk',
+      town.vkEvent('message_event', { ...place, event_id: `press${score}`, payload: JSON.parse(button.payload) }),
+    );
+    await town.settled();
+  };
+  await press(4);
+  await press(1);
+  const last = async () => (await town.desk.list.conversations(town.account.id, dialogId)).find(({ number }) => number === 1);
+  expect(await last()).toMatchObject({ state: 'closed', rating: 4, ratingComment: null });
+  expect(await only()).toBeUndefined();
+  await say('Быстро ответили');
+  expect(await last()).toMatchObject({ rating: 4, ratingComment: 'Быстро ответили' });
+  expect((await only())?.conversation).toMatchObject({ number: 2, state: 'open' });
+});
+
+test('nobody is asked what they think of a bot, nor twice of one conversation', async () => {
+  await town.desk.rules.change(town.account.id, null, { asksRating: true });
+  await say('привет');
+  const dialogId = (await only())?.dialog.id ?? 0;
+  expect((await town.desk.moves.close(asker, dialogId)).ratingAskedAt).toBeNull();
+  await town.desk.moves.reopen(asker, dialogId);
+  await town.database.transaction((tx) => town.desk.hearing.answeringElsewhere(tx, dialogId));
+  expect((await town.desk.moves.close(asker, dialogId)).ratingAskedAt).not.toBeNull();
+  await town.desk.moves.reopen(asker, dialogId);
+  const lines = (await town.history()).length;
+  await town.desk.moves.close(asker, dialogId);
+  expect((await town.history()).length).toBe(lines + 1);
+});

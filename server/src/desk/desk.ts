@@ -14,6 +14,7 @@ import { createLabels, type Labels } from './labels.ts';
 import { createDeskList, type DeskList } from './list.ts';
 import { createMoves, type Moves } from './moves.ts';
 import { createNotes, type Notes } from './notes.ts';
+import { createRatings } from './ratings.ts';
 import { createReading, type Reading } from './reading.ts';
 import { createRules, type Rules } from './rules.ts';
 import { createConversationStore } from './store.ts';
@@ -58,7 +59,7 @@ export interface Sorting {
 export interface DeskParts {
   database: Database;
   dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'changeStatuses' | 'some'>;
-  dispatch: Pick<Dispatch, 'cancelIn'>;
+  dispatch: Pick<Dispatch, 'cancelIn' | 'acceptReply'>;
   events: Pick<Events, 'note'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
   clock: Clock;
@@ -75,7 +76,8 @@ export function createDesk(parts: DeskParts): Desk {
   const store = createConversationStore({ events, rules });
   const work = createDeskWork({ ...parts, store });
   const notes = createNotes({ ...parts, work });
-  const moves = createMoves({ ...parts, work, store, notes });
+  const ratings = createRatings({ ...parts, store, rules });
+  const moves = createMoves({ ...parts, work, store, notes, ratings });
   const drafts = createDrafts({ work, events });
   const labels = createLabels({ database, events });
   const { workOff } = createUpkeep({ ...parts, work, store, moves });
@@ -86,7 +88,7 @@ export function createDesk(parts: DeskParts): Desk {
     workOff,
     run: () => loop.run(),
     stop: () => loop.stop(),
-    hearing: createHearing({ ...parts, work, store, moves, notes, drafts, rules }),
+    hearing: createHearing({ ...parts, work, store, moves, notes, drafts, rules, ratings }),
     list: createDeskList({ database, dialogs }),
     moves,
     sort: (asker, dialogId, { priority, addLabelIds = [], removeLabelIds = [] }) =>

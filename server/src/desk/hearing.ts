@@ -7,6 +7,7 @@ import type { Drafts } from './drafts.ts';
 import { isWorking } from './hours.ts';
 import { type Moves, owned } from './moves.ts';
 import type { Notes } from './notes.ts';
+import { type Ratings, THANKS } from './ratings.ts';
 import type { Rules } from './rules.ts';
 import type { ConversationStore, DeskPlace } from './store.ts';
 import type { DeskWork, Held } from './work.ts';
@@ -17,12 +18,16 @@ export interface Word extends DeskPlace {
   at: Date;
   /** Whether a bot answers in the group. */
   hasBot: boolean;
+  /** Of the person, where they wrote something. */
+  text?: string;
 }
 
 /** What others tell the desk in their own transactions, which hold the dialog. */
 export interface Hearing {
   /** Another dialog became a part of this one: its conversations, labels and drafts come with it. */
   adopt(tx: Transaction, fromDialogId: number, place: DeskPlace): Promise<void>;
+  /** A press of a button that asked for a rating: then it is no word. Gives the line for whoever pressed; null where it was none. */
+  rate(tx: Transaction, dialogId: number, payload: string | undefined, at: Date): Promise<string | null>;
   /** Opens a conversation where none is open. The bot is asked only where it owns it. */
   hear(tx: Transaction, word: Word): Promise<Conversation>;
   /**
@@ -50,6 +55,7 @@ export interface HearingParts {
   drafts: Drafts;
   dialogs: Pick<Dialogs, 'lock'>;
   rules: Pick<Rules, 'inForce'>;
+  ratings: Pick<Ratings, 'take' | 'comment'>;
   clock: Clock;
 }
 
@@ -58,7 +64,7 @@ const SQL = {
   teamNamed: { name: 'desk_team_named', text: 'select id from team where account_id = $1 and lower(name) = lower($2) limit 1' },
 } as const;
 
-export function createHearing({ work, store, moves, notes, drafts, dialogs, rules, clock }: HearingParts): Hearing {
+export function createHearing({ work, store, moves, notes, drafts, dialogs, rules, ratings, clock }: HearingParts): Hearing {
   const hold = async (tx: Transaction, dialogId: number): Promise<Held> => {
     const dialog = await dialogs.lock(tx, dialogId);
     if (dialog === null) throw new Error('a dialog that is answered in does not exist');
@@ -80,11 +86,13 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs, rule
 
   return {
     adopt: (tx, fromDialogId, place) => store.adopt(tx, fromDialogId, place, new Date(clock.now())),
-    async hear(tx, { at: told, hasBot, ...place }) {
+    rate: async (tx, dialogId, payload, at) => ((await ratings.take(tx, dialogId, payload, at)) ? THANKS : null),
+    async hear(tx, { at: told, hasBot, text = '', ...place }) {
       // A network's clock may go before ours, and nobody waits from the future on.
       const at = new Date(Math.min(told.getTime(), clock.now()));
       const conversation = await store.latest(tx, place.dialogId);
       if (conversation?.state === 'open') return store.save(tx, conversation, heard(conversation, at));
+      await ratings.comment(tx, conversation, text, at);
       return store.open(tx, place, { openedBy: 'person', owner: hasBot ? BOT : null, at, isBeforeLine: false });
     },
     async answering(tx, dialogId, operatorId) {

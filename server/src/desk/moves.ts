@@ -14,6 +14,7 @@ import {
   reopened,
 } from './conversation.ts';
 import type { Notes } from './notes.ts';
+import type { Ratings } from './ratings.ts';
 import type { ConversationStore } from './store.ts';
 import { type Asker, closerOf, type DeskWork, type Held, openOf, operatorIdOf } from './work.ts';
 
@@ -56,12 +57,13 @@ export interface MovesParts {
   work: DeskWork;
   store: ConversationStore;
   notes: Notes;
+  ratings: Pick<Ratings, 'ask'>;
   dialogs: Pick<Dialogs, 'waitingOfBot' | 'changeStatuses'>;
   dispatch: Pick<Dispatch, 'cancelIn'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
 }
 
-export function createMoves({ work, store, notes, dialogs, dispatch, operators }: MovesParts): Moves {
+export function createMoves({ work, store, notes, ratings, dialogs, dispatch, operators }: MovesParts): Moves {
   /** Throws `parameter.invalid`. Before the transaction: whoever is removed in between had it for a moment. */
   const checkOwner = async (accountId: number, owner: number | null): Promise<readonly string[] | null> => {
     if (!isHuman(owner)) return null;
@@ -103,7 +105,7 @@ export function createMoves({ work, store, notes, dialogs, dispatch, operators }
     const after = await store.save(held.tx, before, closed(before, { by, operatorId, at: held.now }));
     const source = by === 'bot' ? 'bot' : 'operator';
     await work.say(held, { change: 'closed', text: 'The conversation was closed.', details: { by }, source, operatorId });
-    return after;
+    return by === 'operator' || by === 'key' ? ratings.ask(held, after) : after;
   };
 
   return {

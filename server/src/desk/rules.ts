@@ -18,8 +18,10 @@ export interface DeskRule {
   firstReplyMinutes: number | null;
   nextReplyMinutes: number | null;
   resolutionMinutes: number | null;
+  /** Whether the person is asked for a rating when an operator has closed; null of the account: no. */
+  asksRating: boolean | null;
 }
-export type RuleInForce = Omit<DeskRule, 'group' | 'silenceHours'> & { silenceHours: number };
+export type RuleInForce = Omit<DeskRule, 'group' | 'silenceHours' | 'asksRating'> & { silenceHours: number; asksRating: boolean };
 
 /** How a team gets its dialogs. */
 export interface TeamRule {
@@ -50,7 +52,7 @@ const BY_HAND = { way: 'by-hand', idleMinutes: null, returnsOffline: false } as 
 
 const COLUMNS = `
   nullif(group_key, '') as "group", team_id as "teamId", silence_hours as "silenceHours", hours, first_reply_minutes as "firstReplyMinutes",
-  next_reply_minutes as "nextReplyMinutes", resolution_minutes as "resolutionMinutes"`;
+  next_reply_minutes as "nextReplyMinutes", resolution_minutes as "resolutionMinutes", asks_rating as "asksRating"`;
 const SQL = {
   list: { name: 'desk_rule_list', text: `select ${COLUMNS} from desk_rule where account_id = $1 order by group_key` },
   lock: {
@@ -64,7 +66,8 @@ const SQL = {
     name: 'desk_rule_set',
     text: `
       update desk_rule
-      set team_id = $3, silence_hours = $4, hours = $5::jsonb, first_reply_minutes = $6, next_reply_minutes = $7, resolution_minutes = $8
+      set team_id = $3, silence_hours = $4, hours = $5::jsonb, first_reply_minutes = $6, next_reply_minutes = $7, resolution_minutes = $8,
+        asks_rating = $9
       where account_id = $1 and group_key = $2`,
   },
   inForce: {
@@ -106,11 +109,19 @@ export function createRules({ database, clock }: { database: Database; clock: Cl
         const [before] = await tx.rows<DeskRule>(SQL.lock, [accountId, group ?? '']);
         const after: DeskRule = { ...(before as DeskRule), ...change };
         if (change.hours !== undefined && change.hours !== null) after.hours = checkedHours(change.hours);
-        const { teamId, silenceHours, hours, firstReplyMinutes, nextReplyMinutes, resolutionMinutes } = after;
+        const { teamId, silenceHours, hours, firstReplyMinutes, nextReplyMinutes, resolutionMinutes, asksRating } = after;
         if (teamId !== null && (await tx.rows(SQL.isTeam, [accountId, teamId])).length === 0)
           throw refused('teamId', 'must be the id of a team of this account');
         const values = [teamId, silenceHours, hours === null ? null : JSON.stringify(hours)];
-        await tx.run(SQL.set, [accountId, group ?? '', ...values, firstReplyMinutes, nextReplyMinutes, resolutionMinutes]);
+        await tx.run(SQL.set, [
+          accountId,
+          group ?? '',
+          ...values,
+          firstReplyMinutes,
+          nextReplyMinutes,
+          resolutionMinutes,
+          asksRating,
+        ]);
         tx.afterCommit(() => known.clear());
         return after;
       }),
@@ -140,6 +151,7 @@ function merged(one: DeskRule | undefined, other: DeskRule | undefined): RuleInF
     firstReplyMinutes: either('firstReplyMinutes'),
     nextReplyMinutes: either('nextReplyMinutes'),
     resolutionMinutes: either('resolutionMinutes'),
+    asksRating: either('asksRating') ?? false,
   };
 }
 

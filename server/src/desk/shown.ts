@@ -31,6 +31,9 @@ export function shownConversation(conversation: Conversation): ConversationShown
     nextReplyDue: iso(conversation.nextReplyDue),
     resolutionDue: iso(conversation.resolutionDue),
     breached: [...conversation.breached],
+    ratingAskedAt: iso(conversation.ratingAskedAt),
+    rating: conversation.rating,
+    ratingComment: conversation.ratingComment,
   };
 }
 

@@ -17,6 +17,8 @@ export interface DeskPlace {
 export interface ConversationStore {
   /** The last one of the dialog, locked; null before the first word. */
   latest(tx: Queryable, dialogId: number): Promise<Conversation | null>;
+  /** One of the dialog, locked; null where it has no such. */
+  get(tx: Queryable, dialogId: number, id: number): Promise<Conversation | null>;
   /** After the last line of the dialog was written: it is the first of the conversation. */
   open(tx: Transaction, place: DeskPlace, opening: Opening): Promise<Conversation>;
   /** Writes what it has become and tells screens. `before` as it was read: anything else throws. */
@@ -39,12 +41,17 @@ export const COLUMNS = `
   c.needs_human_at as "needsHumanAt", c.assigned_at as "assignedAt", c.first_reply_at as "firstReplyAt", c.first_reply_by as "firstReplyBy",
   c.waiting_since as "waitingSince", c.last_activity_at as "lastActivityAt", c.returned_from as "returnedFrom", c.closed_at as "closedAt",
   c.closed_by as "closedBy", c.closed_by_id as "closedById", c.first_reply_due as "firstReplyDue", c.next_reply_due as "nextReplyDue",
-  c.resolution_due as "resolutionDue", c.breached, c.closes_at as "closesAt"`;
+  c.resolution_due as "resolutionDue", c.breached, c.closes_at as "closesAt",
+  c.rating_asked_at as "ratingAskedAt", c.rating, c.rated_at as "ratedAt", c.rating_comment as "ratingComment"`;
 
 const SQL = {
   latest: {
     name: 'desk_latest',
     text: `select ${COLUMNS} from conversation as c where c.dialog_id = $1 and c.is_latest for update`,
+  },
+  get: {
+    name: 'desk_get_one',
+    text: `select ${COLUMNS} from conversation as c where c.dialog_id = $1 and c.id = $2 for update`,
   },
   demote: { name: 'desk_demote', text: 'update conversation set is_latest = false where dialog_id = $1 and is_latest' },
   open: {
@@ -71,7 +78,8 @@ const SQL = {
       set
         state = $4, owner = $5, team_id = $6, priority = $7, snoozed_until = $8, had_bot = $9, needs_human_at = $10, assigned_at = $11,
         first_reply_at = $12, first_reply_by = $13, waiting_since = $14, last_activity_at = $15, returned_from = $16, closed_at = $17,
-        closed_by = $18, closed_by_id = $19, first_reply_due = $20, next_reply_due = $21, resolution_due = $22, breached = $23, closes_at = $24
+        closed_by = $18, closed_by_id = $19, first_reply_due = $20, next_reply_due = $21, resolution_due = $22, breached = $23, closes_at = $24,
+        rating_asked_at = $25, rating = $26, rated_at = $27, rating_comment = $28
       where c.id = $1 and c.state = $2 and c.owner is not distinct from $3`,
   },
   // Numbers above those of the dialog that stays; nothing of it is the latest until one is chosen.
@@ -152,13 +160,15 @@ export function createConversationStore({
     ];
     const rest = [firstReplyAt, firstReplyBy, waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById];
     const deadlines = [after.firstReplyDue, after.nextReplyDue, after.resolutionDue, after.breached, after.closesAt];
-    if ((await tx.run(SQL.save, [...values, ...rest, ...deadlines])) === 0)
+    const ratings = [after.ratingAskedAt, after.rating, after.ratedAt, after.ratingComment];
+    if ((await tx.run(SQL.save, [...values, ...rest, ...deadlines, ...ratings])) === 0)
       throw new Error('a conversation changed while its dialog was held: somebody wrote without holding it');
     tell(tx, after);
     return after;
   };
 
   return {
+    get: async (tx, dialogId, id) => (await tx.rows<Conversation>(SQL.get, [dialogId, id]))[0] ?? null,
     latest: async (tx, dialogId) => (await tx.rows<Conversation>(SQL.latest, [dialogId]))[0] ?? null,
     async open(tx, place, { openedBy, owner, at, isBeforeLine }) {
       const { accountId, dialogId } = place;

@@ -71,7 +71,16 @@ export async function startOperatorStand(
   const log = createLogger('silent');
   const events = createEvents({ database, clock, log, keepDays: 7 });
   const dialogs = createDialogs({ database, events });
-  const desk = createDesk({ database, dialogs, events, operators, clock, log, dispatch: { cancelIn: async () => [] } });
+  let accepted = 0;
+  const desk = createDesk({
+    database,
+    dialogs,
+    events,
+    operators,
+    clock,
+    log,
+    dispatch: { cancelIn: async () => [], acceptReply: async () => ++accepted },
+  });
   const stand = await startStand({ accounts, operators, audit, dialogs, desk, publicUrl: () => publicUrl });
   let count = 0;
 

@@ -20,7 +20,7 @@ export interface WordsParts {
   dispatch: Pick<Dispatch, 'get'>;
   dialogs: Pick<Dialogs, 'append' | 'completeIncoming' | 'buttonLabel'>;
   bots: Pick<Bots, 'adopt' | 'hear' | 'isIn'>;
-  desk: Pick<Desk['hearing'], 'hear' | 'adopt'>;
+  desk: Pick<Desk['hearing'], 'hear' | 'adopt' | 'rate'>;
   callbacks: Pick<Callbacks, 'enqueue'>;
   accounts: Pick<Accounts, 'urls'>;
   push: Pick<Push, 'heard'>;
@@ -97,8 +97,13 @@ export function createHearing(parts: WordsParts): Hear {
     const [isNew] = await dialogs.append(tx, [{ ...message, dialogId: dialog.id }]);
     if (isNew !== true) return;
     await push.heard(tx, { accountId, dialogId: dialog.id });
+    const thanks = place.isGroupChat ? null : await desk.rate(tx, dialog.id, event.payload, at);
+    if (thanks !== null) return followUp(tx, raw, event, place, { dialogId: dialog.id, notice: thanks });
     // Among several people nobody is asked for: there are no conversations, and who owns one is no question.
-    if (!place.isGroupChat) await desk.hear(tx, { ...ofDesk, at, hasBot: await bots.isIn(tx, accountId, network, groupId) });
+    if (!place.isGroupChat) {
+      const said = event.kind === 'message' ? { text: event.text } : {};
+      await desk.hear(tx, { ...ofDesk, ...said, at, hasBot: await bots.isIn(tx, accountId, network, groupId) });
+    }
     const heard = { dialogId: dialog.id, connectionId: place.community?.id, isNewDialog: dialog.isNew, event };
     const { notice = undefined } = place.isUnsure ? {} : await bots.hear(tx, heard);
     await followUp(tx, raw, event, place, { dialogId: dialog.id, notice });

@@ -25,6 +25,7 @@ export type {
   SendOutcome,
   Subscription,
 } from './channel.ts';
+export { type FileIn, filesIn } from './files-in.ts';
 export { findGroupOfToken, type GroupOfToken } from './group-of-token/group-of-token.ts';
 export { parseJson, stringifyJson } from './json.ts';
 export {

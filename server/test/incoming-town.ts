@@ -9,6 +9,7 @@ import type { NewCallback } from '../src/callbacks/callbacks.ts';
 import { createDesk } from '../src/desk/desk.ts';
 import { createDialogs, type MessageItem } from '../src/dialogs/dialogs.ts';
 import { createEvents } from '../src/events/events.ts';
+import { createFiles } from '../src/files/files.ts';
 import { createInbox, createRawEvents, type Inbox } from '../src/inbox/inbox.ts';
 import { createHealth, createIntake } from '../src/intake/intake.ts';
 import { createOperators } from '../src/operators/operators.ts';
@@ -51,6 +52,7 @@ export async function startIncomingTown(
   const read = parseBot(options.rules ?? RULES);
   if (!read.ok) throw new Error(read.problems.join('; '));
   const httpClient = createHttpClient({ allowCidrs: ['127.0.0.0/8'] });
+  const files = createFiles({ database, clock, log, bytesMax: 1_000_000 });
   const forwards: NewCallback[] = [];
   const callbacks = {
     enqueue: async (_: unknown, items: readonly NewCallback[]) => void forwards.push(...items),
@@ -104,7 +106,21 @@ export async function startIncomingTown(
   const startInbox = (): void => {
     const inbox = createInbox({
       push: { heard: async () => {} },
-      ...{ database, dispatch, dialogs, bots, desk: desk.hearing, callbacks, contacts, broadcasts, accounts, clock, log, rawEvents },
+      ...{ files, httpClient },
+      ...{
+        database,
+        dispatch,
+        dialogs,
+        bots,
+        desk: desk.hearing,
+        callbacks,
+        contacts,
+        broadcasts,
+        accounts,
+        clock,
+        log,
+        rawEvents,
+      },
       connections: { ...connections, channel: playedChannel },
     });
     inbox.run();
@@ -193,6 +209,7 @@ export async function startIncomingTown(
     ...town,
     dispatch,
     dialogs,
+    files,
     broadcasts,
     startInbox,
     startBots,

@@ -2,13 +2,14 @@ import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { BOT_OPERATIONS } from './bot-operations.ts';
 import { BROADCAST_OPERATIONS } from './broadcast-operations.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
-import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { CONNECTION_OPERATIONS } from './connection-operations.ts';
+import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { DESK_OPERATIONS } from './desk-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
-import { KEY_OPERATIONS } from './key-operations.ts';
+import { EXPORT_OPERATIONS } from './export-operations.ts';
 import { FILE_OPERATIONS } from './file-operations.ts';
+import { KEY_OPERATIONS } from './key-operations.ts';
 import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import { OPERATOR_OPERATIONS } from './operator-operations.ts';
 import { PUSH_OPERATIONS } from './push-operations.ts';
@@ -32,12 +33,13 @@ export const OPERATIONS = {
   ...DESK_OPERATIONS,
   ...CONTACT_OPERATIONS,
   ...BROADCAST_OPERATIONS,
-  ...EVENT_OPERATIONS,
-  ...SESSION_OPERATIONS,
   ...FILE_OPERATIONS,
   ...REPLY_OPERATIONS,
   ...SEARCH_OPERATIONS,
+  ...EXPORT_OPERATIONS,
   ...PUSH_OPERATIONS,
+  ...EVENT_OPERATIONS,
+  ...SESSION_OPERATIONS,
   ...OPERATOR_OPERATIONS,
   ...BOT_OPERATIONS,
   ...SERVICE_OPERATIONS,

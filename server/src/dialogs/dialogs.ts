@@ -3,12 +3,13 @@ import type { Keyboard, Network } from '@soroka/channels';
 import type { Events } from '../events/events.ts';
 import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import { askedForContact } from './asked-for-contact.ts';
-import type { Attached } from './attached.ts';
+import { type Attached, attach, type FetchedFile } from './attached.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
 import { completeText, editIncoming, type MessageText } from './edits.ts';
 import {
   type DialogItem,
   dialogPlace,
+  linesAfter,
   listDialogs,
   listMessages,
   type MessageItem,
@@ -25,7 +26,7 @@ import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
 import { appendMessages, buttonLabel, changeStatuses, completeIncoming, groupOfMessage } from './record.ts';
 import { waitingOfBot } from './waiting.ts';
 
-export type { Attached } from './attached.ts';
+export { type Attached, coming, type FetchedFile } from './attached.ts';
 export { type ChatKind, type ChatLook, isGroupChat, needsChatLookup } from './chats.ts';
 export type { MessageText } from './edits.ts';
 export type { DialogItem, MessageItem, Page, PageRequest } from './history.ts';
@@ -159,6 +160,8 @@ export interface Dialogs {
   editOutgoing(tx: Transaction, lineId: number, text: string, at: Date): Promise<void>;
   /** We took a line back from the network: it shows that it was there, and keeps its words among the earlier ones. */
   deleteOutgoing(tx: Transaction, lineId: number, at: Date): Promise<void>;
+  /** A file of a person's line was fetched: it stands at its place there. */
+  attach(tx: Transaction, where: { dialogId: number; eventId: string; place: number }, file: FetchedFile): Promise<void>;
   /** The whole of a message that came cut. */
   completeText(tx: Transaction, dialogId: number, networkId: string, content: MessageText): Promise<void>;
   /** What was learnt of a chat whose bodies do not tell; `unknown` also where another person writes than the one it was of. */
@@ -202,6 +205,8 @@ export interface Dialogs {
   list(accountId: number, page: PageRequest): Promise<Page<DialogItem>>;
   /** Where a dialog stands, after any merging; null where the account has no such dialog, or not in these groups (null: all). */
   place(accountId: number, dialogId: number, groups: readonly string[] | null): Promise<PeerPlace | null>;
+  /** Oldest first, of a dialog that `place` gave; from the beginning where `sequence` is null. */
+  linesAfter(dialogId: number, sequence: number | null, limit: number): Promise<readonly MessageItem[]>;
   /** Newest first; null where the account has no such dialog. */
   messages(accountId: number, dialogId: number, page: PageRequest): Promise<Page<MessageItem> | null>;
 }
@@ -234,6 +239,9 @@ export function createDialogs({ database, events }: { database: Database; events
     async deleteOutgoing(tx, lineId, at) {
       noteChanges(events, tx, await deleteOutgoing(tx, lineId, at));
     },
+    async attach(tx, where, file) {
+      noteChanges(events, tx, await attach(tx, where, file));
+    },
     async completeText(tx, dialogId, networkId, content) {
       noteChanges(events, tx, await completeText(tx, dialogId, networkId, content));
     },
@@ -256,6 +264,7 @@ export function createDialogs({ database, events }: { database: Database; events
     some: (accountId, dialogIds) => readDialogs(database, accountId, dialogIds),
     forgetReadMarks: (before, rowsMax) => forgetReadMarks(database, before, rowsMax),
     list: (accountId, page) => listDialogs(database, accountId, page),
+    linesAfter: (dialogId, sequence, limit) => linesAfter(database, dialogId, sequence, limit),
     place: (accountId, dialogId, groups) => dialogPlace(database, accountId, dialogId, groups),
     messages: (accountId, dialogId, page) => listMessages(database, accountId, dialogId, page),
   };

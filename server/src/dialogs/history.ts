@@ -149,6 +149,15 @@ const SQL = {
       select coalesce(merged_into, id) as id from dialog
       where account_id = $1 and id = $2 and ($3::text[] is null or upper(network) || ':' || group_id = any($3))`,
   },
+  linesAfter: {
+    name: 'dialog_lines_after',
+    text: `
+      select ${MESSAGE_COLUMNS}
+      from dialog_message as m${WRITER}
+      where m.dialog_id = $1 and ($2::int is null or m.sequence > $2)
+      order by m.sequence
+      limit $3`,
+  },
   place: {
     name: 'dialog_place',
     text: `
@@ -190,6 +199,11 @@ export async function listDialogs(database: Database, accountId: number, request
   const values = [accountId, at === undefined ? null : new Date(at), id ?? null, request.limit + 1, request.groups ?? null];
   const rows = await database.rows<DialogRow>(SQL.dialogs, values);
   return pageOf(rows, request.limit, dialogOf, (row) => [row.lastMessageAt.getTime(), row.id]);
+}
+
+/** See Dialogs.linesAfter. */
+export function linesAfter(on: Queryable, dialogId: number, sequence: number | null, limit: number): Promise<MessageItem[]> {
+  return on.rows<MessageItem>(SQL.linesAfter, [dialogId, sequence, limit]);
 }
 
 /** See Dialogs.place. */

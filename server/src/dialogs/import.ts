@@ -44,7 +44,7 @@ export interface HistoryImport {
 export interface ImportParts {
   database: Database;
   connections: Pick<Connections, 'get' | 'channel'>;
-  contacts: Pick<Contacts, 'ensureByUser'>;
+  contacts: Pick<Contacts, 'ensureByUser' | 'noteWord'>;
   clock: Clock;
 }
 
@@ -121,6 +121,8 @@ export function createImport(parts: ImportParts): HistoryImport {
     const { peerId, userId, isChat } = peer;
     const contactId = isChat ? null : (await contacts.ensureByUser(tx, accountId, network, userId)).contactId;
     const key = { accountId, network, groupId };
+    const word = messages.find(({ direction }) => direction === 'in');
+    if (word !== undefined && !isChat) await contacts.noteWord(tx, { ...key, userId }, word.at);
     // Screens are not told: a history of years would be one flood, and whoever imports one loads the lists anew.
     const {
       dialog: { id },

@@ -13,7 +13,14 @@ export interface DialogPlace {
 export interface DialogChange {
   place: DialogPlace;
   /** docs/real-time.md lists them. */
-  kind: 'dialog.opened' | 'dialog.merged' | 'message.added' | 'message.edited' | 'message.removed' | 'messages.status';
+  kind:
+    | 'dialog.opened'
+    | 'dialog.merged'
+    | 'message.added'
+    | 'message.edited'
+    | 'message.attached'
+    | 'message.removed'
+    | 'messages.status';
   body: object;
 }
 

@@ -41,6 +41,8 @@ export interface FileViewer {
 
 /** Files of accounts: bytes in, bytes out, what they are by content. */
 export interface Files extends Uploads {
+  /** Of one file. */
+  readonly bytesMax: number;
   /** Takes bytes as they come. Throws `file.empty` and `file.too.large`; nothing is left of a file that did not arrive whole. */
   store(file: NewFile, source: AsyncIterable<Buffer>): Promise<StoredFile>;
   /** Null where the account has no such file, or the viewer may not see it. */
@@ -145,6 +147,7 @@ export function createFiles({ database, clock, log, bytesMax }: FilesParts): Fil
 
   return {
     ...createUploads({ database, clock, read: (fileId, bytes) => readParts(database, fileId, 0, bytes - 1) }),
+    bytesMax,
     async store(file, source) {
       const { accountId, name, operatorId } = file;
       const [row] = await database.rows<{ id: number }>(SQL.begin, [accountId, name, operatorId, new Date(clock.now())]);

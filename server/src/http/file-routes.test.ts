@@ -85,3 +85,18 @@ test('nobody sees a file of another account', async () => {
     expect(statusCode, path).toBe(404);
   }
 });
+
+test('a dialog is taken away as a page that runs nothing, and as JSON, whatever was said in it', async () => {
+  await town.post('vk', town.vkMessage('<script>alert("x")</script> & \u2028 до свидания'));
+  await town.settled();
+  const [dialog] = (await stand.call({ method: 'GET', url: '/v1/dialogs' })).body.items;
+  const page = await get(`/v1/dialogs/${dialog.id}/export`);
+  expect(page.headers['content-disposition']).toBe(`attachment; filename="dialog-${dialog.id}.html"`);
+  expect(page.payload).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp;');
+  expect(page.payload).not.toContain('<script');
+  const json = await get(`/v1/dialogs/${dialog.id}/export?form=json`);
+  const { messages, ...rest } = JSON.parse(json.payload);
+  expect(rest).toEqual({ dialogId: dialog.id, channel: 'VK', groupId: town.groupIds.vk });
+  expect(messages).toEqual((await stand.call({ method: 'GET', url: `/v1/dialogs/${dialog.id}/messages` })).body.items.reverse());
+  expect((await get(`/v1/dialogs/${dialog.id}/export`, { authorization: 'Key stranger' })).statusCode).toBe(404);
+});

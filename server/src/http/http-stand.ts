@@ -175,6 +175,7 @@ export async function startStand({ connections, dispatch, templates, ...changes 
       },
       moveToContact: async () => [],
       place: async () => null,
+      linesAfter: async () => [],
     },
     desk: emptyDesk(),
     replies: emptyReplies(),

@@ -29,6 +29,7 @@ import { createDialogRoutes } from './dialog-routes.ts';
 import { createEventRoutes, type EventRoutesParts, unlessTicket } from './event-routes.ts';
 import { createEventSeats } from './event-seats.ts';
 import { createEventSockets, shouldUpgradeCallback } from './event-sockets.ts';
+import { createExportRoutes, type ExportRoutesParts } from './export-routes.ts';
 import { createFileRoutes, type FileRoutesParts } from './file-routes.ts';
 import { createForecastRoutes, type ForecastRoutesParts } from './forecast-routes.ts';
 import { createHealthRoutes, type IsReady } from './health.ts';
@@ -40,14 +41,14 @@ import { createMessageChangeRoutes, type MessageChangeRoutesParts } from './mess
 import { type OAuthRoutesParts, registerOAuth } from './oauth-routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
 import { registerPages } from './pages/pages.ts';
-import { createPushRoutes, type PushRoutesParts } from './push-routes.ts';
 import { createRawEventRoutes } from './raw-event-routes.ts';
 import { errorAnswer, refusalOf, sendRefusal } from './refusals.ts';
 import { createRequestRate } from './request-rate.ts';
 import { createSearchRoutes, type SearchRoutesParts } from './search-routes.ts';
 import { createSecretRoutes, type SecretRoutesParts } from './secret-routes.ts';
-import { createReadSendRequest } from './send-request.ts';
 import { createSegmentRoutes, type SegmentRoutesParts } from './segment-routes.ts';
+import { createPushRoutes, type PushRoutesParts } from './push-routes.ts';
+import { createReadSendRequest } from './send-request.ts';
 import { createSenderRoutes, type SenderRoutesParts } from './sender-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createSessionRoutes } from './session-routes.ts';
@@ -74,7 +75,7 @@ export interface HttpParts {
   health: ConnectionRoutesParts['health'];
   connecting: ConnectionRoutesParts['connecting'];
   templates: Pick<Templates, 'list'> & TemplateRoutesParts['templates'];
-  dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'];
+  dialogs: Pick<Dialogs, 'list' | 'messages' | 'moveToContact'> & FileRoutesParts['dialogs'] & ExportRoutesParts['dialogs'];
   files: FileRoutesParts['files'];
   replies: MessageChangeRoutesParts['replies'];
   search: SearchRoutesParts['search'];
@@ -199,15 +200,16 @@ function registerOperations(app: FastifyInstance, parts: HttpParts): void {
     ...createContactRoutes(parts),
     ...createSegmentRoutes(parts),
     ...createBroadcastRoutes(parts),
+    ...createFileRoutes(parts),
+    ...createMessageChangeRoutes(parts),
+    ...createSearchRoutes(parts),
+    ...createExportRoutes(parts),
+    ...createPushRoutes(parts),
     ...createEventRoutes({ ...parts, sockets, seats: createEventSeats() }),
     ...createRawEventRoutes(parts),
     ...createSecretRoutes(parts),
     ...createLoginRoutes({ operators, cookie, publicUrl }),
     ...createSessionRoutes({ operators, cookie, publicUrl }),
-    ...createFileRoutes(parts),
-    ...createMessageChangeRoutes(parts),
-    ...createSearchRoutes(parts),
-    ...createPushRoutes(parts),
     ...createOperatorRoutes(parts),
     ...createBotRoutes(parts),
     ...createHealthRoutes(parts),

@@ -1,7 +1,9 @@
 import type { ActionOutcome, Channel } from '@soroka/channels';
 import type { Contacts } from '../contacts/contacts.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
+import type { Files } from '../files/files.ts';
 import type { Transaction } from '../platform/database.ts';
+import type { HttpClient } from '../platform/http-client.ts';
 import type { FollowUp, FollowUpKind, FollowUpTask } from './follow-ups.ts';
 import type { RawEvents } from './raw-events.ts';
 
@@ -9,7 +11,9 @@ import type { RawEvents } from './raw-events.ts';
 export type Settle = (tx: Transaction) => Promise<void>;
 
 export interface WorkParts {
-  dialogs: Pick<Dialogs, 'completeText' | 'learnChat' | 'describeChat'>;
+  dialogs: Pick<Dialogs, 'completeText' | 'learnChat' | 'describeChat' | 'attach'>;
+  files: Pick<Files, 'store' | 'show' | 'bytesMax'>;
+  httpClient: Pick<HttpClient, 'download'>;
   contacts: Pick<Contacts, 'saveProfiles'>;
   rawEvents: Pick<RawEvents, 'wakeWaiting'>;
 }
@@ -25,13 +29,18 @@ interface Work<Kind extends FollowUpKind> {
   ): Promise<ActionOutcome<Settle>>;
 }
 
+/** Within the time that the worker gives a call. */
+const DOWNLOAD_MS_MAX = 60_000;
+
 const nothing: Settle = async () => {};
 const done = (settle: Settle): ActionOutcome<Settle> => ({ kind: 'done', result: settle });
 /** Of a channel that has no such call: there will never be more to learn. */
 const UNSUPPORTED: ActionOutcome<never> = { kind: 'refused', networkCode: 'none', detail: 'this channel has no such call' };
 
 /** What each kind asks, and what becomes of the answer. */
-export function createWork({ dialogs, contacts, rawEvents }: WorkParts): { [Kind in FollowUpKind]: Work<Kind> } {
+export function createWork({ dialogs, contacts, rawEvents, files, httpClient }: WorkParts): {
+  [Kind in FollowUpKind]: Work<Kind>;
+} {
   return {
     button: {
       batchMax: 1,
@@ -69,6 +78,22 @@ export function createWork({ dialogs, contacts, rawEvents }: WorkParts): { [Kind
         });
       },
     },
+    file: {
+      batchMax: 1,
+      async call(_channel, [task], { accountId, signal }) {
+        const { dialogId, eventId, place, name, url } = task as Extract<FollowUpTask, { kind: 'file' }>;
+        const got = await httpClient.download({ url, bytesMax: files.bytesMax, timeoutMs: DOWNLOAD_MS_MAX, signal });
+        if (got.kind === 'timed_out' || got.kind === 'failed' || (got.kind === 'answered' && got.status >= 500))
+          return { kind: 'failed', networkCode: got.kind, retryAfterMs: 0, detail: 'the file could not be fetched' };
+        if (got.kind !== 'downloaded' || got.bytes.length === 0)
+          return { kind: 'refused', networkCode: got.kind, detail: 'the file is not there, or is larger than we keep' };
+        const file = await files.store({ accountId, name, operatorId: null }, inOne(got.bytes));
+        return done(async (tx) => {
+          await files.show(tx, dialogId, [file.id]);
+          await dialogs.attach(tx, { dialogId, eventId, place }, file);
+        });
+      },
+    },
     profile: {
       batchMax: 100, // Channel.profiles
       async call(channel, tasks, { accountId, now, signal }) {
@@ -81,6 +106,10 @@ export function createWork({ dialogs, contacts, rawEvents }: WorkParts): { [Kind
       },
     },
   };
+}
+
+async function* inOne(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }
 
 /** Follow-ups of one kind and connection in the batches that one call does. */

@@ -27,8 +27,10 @@ const CLAIM_MAX = 100;
 // Of one connection and kind: enough for a burst of buttons, and far below any network's limit.
 const CALLS_AT_ONCE = 4;
 const CALL_TIMEOUT_MS = 10_000;
-// Longer than all calls of one claim may take: CLAIM_MAX / CALLS_AT_ONCE * CALL_TIMEOUT_MS.
-const LEASE_MS = 300_000;
+/** A file of a person may be large, and its server slow. */
+const FILE_TIMEOUT_MS = 60_000;
+// Longer than all calls of one claim may take: CLAIM_MAX / CALLS_AT_ONCE * FILE_TIMEOUT_MS.
+const LEASE_MS = 1_600_000;
 const FIRST_PAUSE_MS = 1_000;
 const PAUSE_MS_MAX = 600_000;
 const STOPPED_PAUSE_MS = 3_600_000;
@@ -42,7 +44,7 @@ export function createFollowUpWorker(parts: FollowUpParts): FollowUpWorker {
 
   const outcomeOf = async (kind: FollowUpKind, batch: readonly FollowUp[]): Promise<ActionOutcome<Settle>> => {
     const { accountId, connectionId } = batch[0] as FollowUp;
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(kind === 'file' ? FILE_TIMEOUT_MS : CALL_TIMEOUT_MS)]);
     const call = work[kind].call as (
       channel: Channel,
       tasks: readonly FollowUp['task'][],

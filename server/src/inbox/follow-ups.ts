@@ -10,7 +10,9 @@ export type FollowUpTask =
   /** Ask what a chat is: whose, or of several people; its title and picture. `userId` wrote in it. */
   | { kind: 'chat'; network: Network; groupId: string; peerId: string; userId: string }
   /** Ask for somebody's name and picture. */
-  | { kind: 'profile'; network: Network; userId: string };
+  | { kind: 'profile'; network: Network; userId: string }
+  /** Fetch a file of a message before its address dies; `place` is its number among those of the line. */
+  | { kind: 'file'; dialogId: number; eventId: string; place: number; name: string; url: string };
 
 export type FollowUpKind = FollowUpTask['kind'];
 
@@ -36,7 +38,13 @@ export interface FollowUp {
 
 const DAY_MS = 86_400_000;
 /** How long each is of use. A button's spinner ends after a minute by itself (contracts: vk.md 1.4). */
-const USEFUL_MS: Readonly<Record<FollowUpKind, number>> = { button: 60_000, message: DAY_MS, chat: DAY_MS, profile: DAY_MS };
+const USEFUL_MS: Readonly<Record<FollowUpKind, number>> = {
+  button: 60_000,
+  message: DAY_MS,
+  chat: DAY_MS,
+  profile: DAY_MS,
+  file: DAY_MS,
+};
 
 const SQL = {
   // One that waits already will ask the same.
@@ -109,5 +117,7 @@ function subjectOf(task: FollowUpTask): string {
       return task.peerId;
     case 'profile':
       return task.userId;
+    case 'file':
+      return `${task.dialogId} ${task.eventId} ${task.place}`;
   }
 }

@@ -1,9 +1,9 @@
-import { type InboundEvent, stringifyJson } from '@soroka/channels';
+import { filesIn, type InboundEvent, stringifyJson } from '@soroka/channels';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Bots } from '../bots/bots.ts';
 import type { Callbacks } from '../callbacks/callbacks.ts';
 import type { Desk } from '../desk/desk.ts';
-import type { Dialog, Dialogs, NewMessage } from '../dialogs/dialogs.ts';
+import { coming, type Dialog, type Dialogs, type NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Transaction } from '../platform/database.ts';
 import type { Push } from '../push/push.ts';
@@ -59,6 +59,12 @@ export function createHearing(parts: WordsParts): Hear {
     if (event.kind === 'button') {
       const press = { userId, peerId, callbackId: event.callbackId };
       await places.ask(tx, raw, place, [{ kind: 'button', press, ...(notice !== undefined && { text: notice }) }]);
+    }
+    if (event.kind === 'message') {
+      const { eventId } = event;
+      const found = filesIn(event.network, event.attachments);
+      const tasks = found.map(({ name, url }, at) => ({ kind: 'file', dialogId, eventId, place: at, name, url }) as const);
+      await places.ask(tx, raw, place, tasks);
     }
     if (event.kind === 'message' && event.isCropped === true) {
       await places.ask(tx, raw, place, [{ kind: 'message', dialogId, peerId, networkId: event.networkId }]);
@@ -119,14 +125,17 @@ function tagOf(ownTag: string | undefined, answeredId: number | null, { lastNoti
 function incomingMessage(event: Words): Omit<NewMessage, 'dialogId'> {
   const common = { kind: event.kind, source: 'person', eventId: event.eventId, at: event.at } as const;
   switch (event.kind) {
-    case 'message':
+    case 'message': {
+      const files = filesIn(event.network, event.attachments);
       return {
         ...common,
         text: event.text,
         networkId: event.networkId,
         ...(event.payload !== undefined && { payload: event.payload }),
         ...(event.attachments.length > 0 && { attachmentsJson: stringifyJson(event.attachments) }),
+        ...(files.length > 0 && { attached: files.map(coming) }),
       };
+    }
     case 'button':
       return { ...common, text: '', payload: event.payload };
     case 'started':

@@ -25,17 +25,36 @@ export interface PostRequest {
   signal?: AbortSignal;
 }
 
+export type DownloadResult =
+  | { kind: 'downloaded'; bytes: Buffer }
+  /** There, and not what was asked for: any status but a good one. */
+  | { kind: 'answered'; status: number }
+  | { kind: 'too_large' }
+  | Exclude<PostResult, { kind: 'answered' }>;
+
+export interface DownloadRequest {
+  url: string;
+  bytesMax: number;
+  /** For all of it, redirects included. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
 /** Calls URLs that customers gave us, and never what lies behind our walls. */
 export interface HttpClient {
   /** Why this URL must not be called, as the end of a sentence about it; null when form and literal address are fine. No DNS. */
   refusal(url: string): string | null;
   /** Never rejects: whatever the other side does is a value. */
   post(request: PostRequest): Promise<PostResult>;
+  /** The whole of what is there. Follows a few redirects, each through the guard. Never rejects. */
+  download(request: DownloadRequest): Promise<DownloadResult>;
   /** Breaks what is under way and closes all connections. */
   close(): Promise<void>;
 }
 
 const ANSWER_BYTES_MAX = 16 * 1024;
+const REDIRECTS_MAX = 5;
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const CONNECT_TIMEOUT_MS = 5_000;
 // A name is looked up anew at least this often, however busy its connections are.
 const CONNECTION_LIFE_MAX_MS = 60_000;
@@ -46,7 +65,7 @@ class ForbiddenAddressError extends Error {
 
 /**
  * The guard stands at four places, because each alone can be passed (reliability.md 0.4, 1.2): the literal address of the URL
- * (literals are never looked up), every answer of the resolver, the address of the connected socket, and no redirects.
+ * (literals are never looked up), every answer of the resolver, the address of the connected socket, and no redirects, or each one as a URL of its own.
  *
  * `allowCidrs`: ranges that may be called although they are not public. `lookup`: another resolver than the system's.
  */
@@ -73,6 +92,7 @@ export function createHttpClient({
       const reason = guard.refusalOfUrl(request.url);
       return reason === null ? post(agent, request) : Promise.resolve({ kind: 'forbidden', reason });
     },
+    download: (request) => download(agent, guard, request),
     close: () => agent.destroy(),
   };
 }
@@ -103,24 +123,68 @@ function remoteAddress(socket: Socket): string {
   return socket.remoteAddress ?? '';
 }
 
-function post(agent: Agent, { url, method = 'POST', body, headers, timeoutMs, signal }: PostRequest): Promise<PostResult> {
+async function post(agent: Agent, request: PostRequest): Promise<PostResult> {
+  const result = await call(agent, request, ANSWER_BYTES_MAX);
+  return result.kind === 'called' ? { kind: 'answered', status: result.status, bodyHead: result.body.toString('utf8') } : result;
+}
+
+async function download(agent: Agent, guard: AddressGuard, request: DownloadRequest): Promise<DownloadResult> {
+  const { bytesMax, timeoutMs, signal } = request;
+  const endsAt = performance.now() + timeoutMs;
+  let { url } = request;
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+    const reason = guard.refusalOfUrl(url);
+    if (reason !== null) return { kind: 'forbidden', reason };
+    const leftMs = Math.max(1, endsAt - performance.now());
+    const get = {
+      url,
+      method: 'GET',
+      body: '',
+      headers: {},
+      timeoutMs: leftMs,
+      ...(signal !== undefined && { signal }),
+    } as const;
+    const result = await call(agent, get, bytesMax);
+    if (result.kind !== 'called') return result;
+    const { status, location, body, isCut } = result;
+    if (REDIRECTS.includes(status) && location !== undefined && URL.canParse(location, url)) {
+      url = new URL(location, url).href;
+      continue;
+    }
+    if (status !== 200) return { kind: 'answered', status };
+    return isCut ? { kind: 'too_large' } : { kind: 'downloaded', bytes: body };
+  }
+  return { kind: 'failed', code: 'TOO_MANY_REDIRECTS' };
+}
+
+type Called =
+  /** `body`: its first `bytesMax` bytes; `isCut` where there were more. */
+  | { kind: 'called'; status: number; location: string | undefined; body: Buffer; isCut: boolean }
+  | Exclude<PostResult, { kind: 'answered' }>;
+
+function call(
+  agent: Agent,
+  { url, method = 'POST', body, headers, timeoutMs, signal }: PostRequest,
+  bytesMax: number,
+): Promise<Called> {
   return new Promise((resolve) => {
     const { origin, pathname, search } = new URL(url);
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
     let status = 0;
+    let location: string | undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
 
-    const settle = (result: PostResult): void => {
+    const settle = (result: Called): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       resolve(result);
     };
-    const answered = () => settle({ kind: 'answered', status, bodyHead: Buffer.concat(chunks).toString('utf8') });
-    const giveUp = (result: PostResult): void => {
+    const answered = () => settle({ kind: 'called', status, location, body: Buffer.concat(chunks), isCut: bytes > bytesMax });
+    const giveUp = (result: Called): void => {
       settle(result);
       controller?.abort(new Error('given up'));
     };
@@ -135,13 +199,14 @@ function post(agent: Agent, { url, method = 'POST', body, headers, timeoutMs, si
         // It waited for its connection longer than its deadline: nobody wants the answer any more.
         if (settled) controller.abort(new Error('given up'));
       },
-      onResponseStart(_controller, statusCode) {
+      onResponseStart(_controller, statusCode, told) {
         status = statusCode;
+        location = typeof told['location'] === 'string' ? told['location'] : undefined;
       },
       onResponseData(current, chunk) {
-        chunks.push(chunk.subarray(0, ANSWER_BYTES_MAX - bytes));
+        chunks.push(chunk.subarray(0, bytesMax - bytes));
         bytes += chunk.length;
-        if (bytes <= ANSWER_BYTES_MAX) return;
+        if (bytes <= bytesMax) return;
         answered();
         current.abort(new Error('the answer is longer than anybody reads'));
       },
@@ -152,7 +217,7 @@ function post(agent: Agent, { url, method = 'POST', body, headers, timeoutMs, si
   });
 }
 
-function failure(error: Error & { code?: unknown }): PostResult {
+function failure(error: Error & { code?: unknown }): Exclude<Called, { kind: 'called' }> {
   if (error instanceof ForbiddenAddressError) return { kind: 'forbidden', reason: error.message };
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timed_out' };
   return { kind: 'failed', code: typeof error.code === 'string' ? error.code : error.name };

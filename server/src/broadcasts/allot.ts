@@ -3,7 +3,7 @@ import { type LinkBase, personal, valuesFor } from './content.ts';
 import type { ByPhone } from './hand-over.ts';
 import { keyOf } from './keys.ts';
 import type { BroadcastPlan } from './plan.ts';
-import { chooseWay, dueOf, type Person, type Quiet, type Reason, windowsOf } from './reach.ts';
+import { chooseWay, dueOf, isInReplyWindow, type Person, type Quiet, type Reason, type Standing, windowsOf } from './reach.ts';
 
 /** Somebody whose turn it is. */
 export interface Turn {
@@ -82,11 +82,13 @@ function allotOne(
     excluded.push({ contactId, reason: content.reason });
     return false;
   }
+  const standing = person.byWay[index] as Standing;
   const message: NewBroadcastMessage = {
     ...content,
-    userId: person.byWay[index]?.userId as string,
+    userId: standing.userId,
     clientMessageId: keyOf({ broadcastId: base.broadcastId, contactId }),
-    ...(way?.intent !== undefined && { intent: way.intent }),
+    // VK may refuse an intent that the person never agreed to, and asks for none within the day.
+    ...(way?.intent !== undefined && !isInReplyWindow(standing, now) && { intent: way.intent }),
     windows,
     expiresAt: new Date(Math.min(endsAt, now + MESSAGE_LIFE_MS)),
   };

@@ -129,6 +129,23 @@ describe('a broadcast to 500 subscribers', () => {
   });
 });
 
+test('an intent is named to VK where the person has not written for a day, and nowhere else', async () => {
+  const [late] = await subscribe(1, { wroteAt: new Date(Date.now() - 2 * 86_400_000) });
+  const [recent] = await subscribe(1);
+  const ways = [{ kind: 'message', group: `VK:${town.groupIds.vk}`, intent: 'promo_newsletter' }] as const;
+  const { id } = await draft({ ways });
+  broadcasts.run();
+  await start(id);
+  await finished(id);
+  const intents = new Map(town.networks.vk.taken.map(({ recipientId, intent }) => [recipientId, intent]));
+  expect(intents).toEqual(
+    new Map([
+      [late?.userId, 'promo_newsletter'],
+      [recent?.userId, undefined],
+    ]),
+  );
+});
+
 describe('a broadcast on its way', () => {
   test('is given out no further than its line can send in half a minute, and a pause takes effect within that', async () => {
     await town.connections.change(town.connectionIds.vk, { settings: { messagesPerSecond: 2 } });

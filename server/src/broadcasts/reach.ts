@@ -67,9 +67,13 @@ function whyNotByMessage(way: Extract<Way, { kind: 'message' }>, standing: Stand
   if (standing.optedOut) return 'opted_out';
   if (standing.denied) return 'denied';
   if (!standing.isKnown) return 'never_wrote';
-  const isLate = standing.lastWordAt === null || now - standing.lastWordAt.getTime() > REPLY_WINDOW_MS;
-  if (way.group.startsWith('VK:') && way.intent === undefined && isLate) return 'reply_window_closed';
+  if (way.group.startsWith('VK:') && way.intent === undefined && !isInReplyWindow(standing, now)) return 'reply_window_closed';
   return standing.isCapped ? 'capped' : null;
+}
+
+/** Whether the person wrote so lately that the group needs no reason to write. */
+export function isInReplyWindow({ lastWordAt }: Standing, now: number): boolean {
+  return lastWordAt !== null && now - lastWordAt.getTime() <= REPLY_WINDOW_MS;
 }
 
 /** Hours without notifications, of the account. */

@@ -1,6 +1,7 @@
 import { sentenceOf } from '../platform/sentence.ts';
 import { ACCOUNT_COMMANDS } from './account-commands.ts';
 import { BOT_COMMANDS } from './bot-commands.ts';
+import { BROADCAST_COMMANDS } from './broadcast-commands.ts';
 import { CALLBACK_COMMANDS } from './callback-commands.ts';
 import { type Answer, type Command, helpOf, readGiven, type Surroundings, UsageError } from './command.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   ...USER_CONNECTION_COMMANDS,
   ...SENDER_COMMANDS,
   ...CONTENT_COMMANDS,
+  ...BROADCAST_COMMANDS,
   ...BOT_COMMANDS,
   ...LINK_COMMANDS,
   ...EVENT_COMMANDS,

@@ -7,7 +7,7 @@ import { eventually } from '../../test/dispatch-town.ts';
 import { startIncomingTown } from '../../test/incoming-town.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
-import { BOTS_ALONE, type Turns } from './bots.ts';
+import type { Turns } from './bots.ts';
 
 /** The time of this machine, and what a test has let pass besides. */
 function skippingClock(): Clock & { skip(ms: number): void } {
@@ -90,6 +90,14 @@ const say = async (town: Town, text: string, person: number): Promise<void> => {
 const tasks = async (town: Town): Promise<string[]> => {
   const list = { name: 'test.bot_task', text: 'select kind from bot_task where account_id = $1 order by id' };
   return (await town.database.rows<{ kind: string }>(list, [town.account.id])).map(({ kind }) => kind);
+};
+
+/** A desk at which nobody sits: every dialog is the bot's. */
+const BOTS_ALONE: Turns = {
+  isWorkingHours: async () => true,
+  ownerOf: async () => 'bot',
+  handOver: async () => {},
+  close: async () => {},
 };
 
 /** More steps than the work has. */

@@ -18,7 +18,7 @@ import { type Trial, tryBot } from './trial.ts';
 
 export { NETWORK_KNOWLEDGE, parseBot, readBotFile } from './bot-file.ts';
 export { type CodeBots, loadCodeBots } from './code-bots.ts';
-export { BOTS_ALONE, type Turns } from './dialog-facts.ts';
+export type { Turns } from './dialog-facts.ts';
 export { type BotItem, createLibrary, type Library, type WholeVersion } from './library.ts';
 export type { Said } from './moments.ts';
 export type { PhraseItem, TraceItem } from './traces.ts';

@@ -7,7 +7,7 @@ import type { Transaction } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { botCannotSpeak, botStepped } from './bot-events.ts';
 import type { Turns } from './dialog-facts.ts';
-import { type Memory, storeMemory } from './memory.ts';
+import { type Memory, storeMemory, withoutScenario } from './memory.ts';
 import type { People } from './people.ts';
 import { addTask, cancelTask, cancelTasks } from './tasks.ts';
 import { addPhrase, addTrace } from './traces.ts';
@@ -102,7 +102,10 @@ export function createCarryOut({ dispatch, dialogs, people, turns, clock, log }:
       }
     }
     await storeMemory(tx, { dialogId: dialog.id, accountId: dialog.accountId, botId }, before, memoryAfter(step, clock.now()));
-    await addTrace(tx, { accountId: dialog.accountId, dialogId: dialog.id, botId, version, event: event.kind, at }, result);
+    // Whoever speaks with an operator, or in a chat, is no news of the bot.
+    const isOfBot = facts.owner === 'bot' && !facts.isGroupChat;
+    if (isOfBot || result.effects.length > 0)
+      await addTrace(tx, { accountId: dialog.accountId, dialogId: dialog.id, botId, version, event: event.kind, at }, result);
     if (result.isUnmatched && event.text !== undefined) await addPhrase(tx, dialog.accountId, botId, event.text, at);
     botStepped({ event: event.kind, effects: result.effects.map(({ kind }) => kind), isUnmatched: result.isUnmatched });
     return notice === undefined ? {} : { notice };
@@ -128,13 +131,12 @@ function memoryAfter({ before, result }: Stepped, now: number): Memory {
 function withLoopGuard(step: Stepped, now: number): Stepped {
   const { facts, result } = step;
   if (facts.isGroupChat || memoryAfter(step, now).said <= SAYS_A_MINUTE_MAX) return step;
-  const { scenario: _, scene: __, ...state } = result.state;
   const effects: Effect[] = [
     ...result.effects.filter(({ kind }) => kind === 'unsubscribe'),
     { kind: 'handoff', note: `The bot said more than ${SAYS_A_MINUTE_MAX} things in a minute.` },
   ];
   const line = { at: 'guard', name: 'loop', outcome: `more than ${SAYS_A_MINUTE_MAX} messages in a minute` } as const;
-  return { ...step, result: { ...result, state: { ...state, variables: {} }, effects, trace: [...result.trace, line] } };
+  return { ...step, result: { ...result, state: withoutScenario(result.state), effects, trace: [...result.trace, line] } };
 }
 
 /** Files are named by their addresses where the way to the network takes none. */

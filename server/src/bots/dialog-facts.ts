@@ -38,11 +38,3 @@ export async function factsOf(
     segments: await people.segments(tx, dialog, segmentNames),
   };
 }
-
-/** Without a desk every dialog is the bot's. */
-export const BOTS_ALONE: Turns = {
-  isWorkingHours: async () => true,
-  ownerOf: async () => 'bot',
-  handOver: async () => {},
-  close: async () => {},
-};

@@ -1,9 +1,9 @@
-import { type Bot, type BotEvent, type BotState, readBot, type StepResult, step } from '@soroka/bot';
+import { type Bot, type BotEvent, readBot, type StepResult, step } from '@soroka/bot';
 import type { Dialogs, LockedDialog } from '../dialogs/dialogs.ts';
 import type { Transaction } from '../platform/database.ts';
 import { type CarryOutParts, createCarryOut } from './carry-out.ts';
 import { factsOf } from './dialog-facts.ts';
-import { loadMemory } from './memory.ts';
+import { loadMemory, withoutScenario } from './memory.ts';
 import { type Runner, type Runners, segmentsOf, silencesMs } from './runners.ts';
 import { addTask, cancelTasks } from './tasks.ts';
 
@@ -59,7 +59,7 @@ export function createHearing(parts: HearingParts): Hearing {
       if (before.isAnothers) await cancelTasks(tx, dialogId);
       const facts = await factsOf(tx, parts, dialog, { isNewDialog, segmentNames: segmentsOf(runner) });
       // A conversation that a person has taken is not gone on with where it stood, when it is the bot's again.
-      const state = facts.owner === 'bot' ? before.state : withoutScenario(before.state);
+      const state = facts.owner === 'bot' || before.state === undefined ? before.state : withoutScenario(before.state);
       const of = { dialog, connectionId, botId, version, event: shown(event), facts, before };
       if (runner.kind === 'file') {
         const bot = await runners.forState(tx, runner, accountId, state);
@@ -95,12 +95,6 @@ export function createHearing(parts: HearingParts): Hearing {
 
 function shown(event: BotEvent): { kind: string; text?: string } {
   return { kind: event.kind, ...(event.kind === 'message' && { text: event.text }) };
-}
-
-function withoutScenario(state: BotState | undefined): BotState | undefined {
-  if (state === undefined || (state.scenario === undefined && state.scene === undefined)) return state;
-  const { scenario: _, scene: __, ...rest } = state;
-  return { ...rest, variables: {} };
 }
 
 const NO_RULES = botOf('rules: []');

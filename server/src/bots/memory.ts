@@ -70,11 +70,17 @@ export async function storeMemory(
   await tx.run(SQL.store, [of.dialogId, of.accountId, of.botId, JSON.stringify(state), saidSince, said]);
 }
 
-// What a first event leaves that changed nothing: it need not be stored.
-const EMPTY: BotState = { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };
+/** What a first event leaves that changed nothing: it need not be stored. */
+export const EMPTY: BotState = { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };
 
 /** Two dialogs turned out to be one person's: what was begun in either goes on in the one that stays, its own first. */
 export async function adoptMemory(tx: Queryable, fromDialogId: number, intoDialogId: number): Promise<void> {
   await tx.run(SQL.adopt, [fromDialogId, intoDialogId]);
   await tx.run(SQL.forget, [fromDialogId]);
+}
+
+/** The memory of a conversation that is over: what went on in it is left, its session and its counters stay. */
+export function withoutScenario(state: BotState): BotState {
+  const { scenario: _, scene: __, ...kept } = state;
+  return { ...kept, variables: {} };
 }

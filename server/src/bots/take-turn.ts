@@ -11,6 +11,7 @@ import {
 import { signedHeaders } from '../callbacks/callbacks.ts';
 import type { LockedDialog } from '../dialogs/dialogs.ts';
 import type { HttpClient } from '../platform/http-client.ts';
+import { EMPTY, withoutScenario } from './memory.ts';
 import type { Runner } from './runners.ts';
 
 /** A bot in code or outside is given an event, outside of any transaction. */
@@ -98,7 +99,7 @@ function resultOf({ actions, session }: OutsideAnswer, state: BotState | undefin
     says += action.kind === 'say' ? 1 : 0;
     return action.kind !== 'say' || says <= SAYS_MAX;
   });
-  const { session: _, ...kept } = state ?? { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };
+  const { session: _, ...kept } = state ?? EMPTY;
   return {
     state: { ...kept, ...(session !== undefined && { session }) },
     effects,
@@ -109,9 +110,8 @@ function resultOf({ actions, session }: OutsideAnswer, state: BotState | undefin
 
 /** What follows when a bot has failed for the last time. */
 export function resultOfFailure(state: BotState | undefined, says: string): StepResult {
-  const { scenario: _, scene: __, ...kept } = state ?? { variables: {}, cooldowns: {}, misunderstood: 0, nextId: 1 };
   return {
-    state: { ...kept, variables: {} },
+    state: withoutScenario(state ?? EMPTY),
     effects: [
       { kind: 'say', text: says },
       { kind: 'handoff', note: 'The bot did not answer.' },

@@ -62,6 +62,23 @@ the key is stored: who loses it makes a new one. Into a pipe goes the key alone.
     },
   },
   {
+    name: 'key list',
+    summary: 'Show the API keys of an account, without their secrets.',
+    flags: { account: ACCOUNT_FLAG },
+    help: `
+Revoked ones stay in it: their ids stand in the audit log.
+
+  soroka key list --account pizzeria`,
+    async run(given, surroundings) {
+      await using place = await openWorkplace(surroundings);
+      const account = await place.account(given.flag('account'));
+      const rows = (await place.accounts.listKeys(account.id)).map(({ id, name, scopes, createdAt, revokedAt }) => ({
+        ...{ id, name, scopes, created: createdAt.toISOString(), revoked: revokedAt?.toISOString() ?? null },
+      }));
+      return { kind: 'list', columns: ['id', 'name', 'scopes', 'created', 'revoked'], rows };
+    },
+  },
+  {
     name: 'key revoke',
     summary: 'Refuse an API key from now on.',
     arguments: ['ID'],

@@ -131,6 +131,17 @@ the network and looked at at once, and what was done is said. "soroka connection
     run: set,
   },
   {
+    name: 'connection remove',
+    summary: 'Delete the secrets of a connection, and close its address.',
+    arguments: ['ID'],
+    help: `
+Senders must have let go of it before: see "soroka sender set". Dialogs and messages stay, what still waits for it expires, and
+the group may be connected anew.
+
+  soroka connection remove 1`,
+    run: remove,
+  },
+  {
     name: 'connection import',
     summary: "Bring the history of a group's dialogs, from before it was connected.",
     arguments: ['ID'],
@@ -230,6 +241,16 @@ async function set(given: Given, surroundings: Surroundings): Promise<Answer> {
     isHookNew: credentials.intakeToken !== undefined,
     ...(!isQuiet && { work: await setUp(place, now, surroundings) }),
   });
+}
+
+async function remove(given: Given, surroundings: Surroundings): Promise<Answer> {
+  const id = integerArgument(given, 0, 'ID');
+  await using place = await openWorkplace(surroundings);
+  const connection = await place.connections.get(id);
+  if (connection === null || !(await place.connections.remove(connection.accountId, id)))
+    throw new Error(`There is no connection ${id}: see "soroka connection list".`);
+  await place.noted(connection.accountId, 'connection.removed', `connection:${id}`);
+  return { kind: 'done', sentence: `Connection ${id} is removed, and its secrets are deleted.` };
 }
 
 async function list(given: Given, surroundings: Surroundings): Promise<Answer> {

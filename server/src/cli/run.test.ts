@@ -149,6 +149,9 @@ describe('keys', () => {
     expect(note).not.toContain(key);
     expect(await place.accounts.authenticate(key)).toMatchObject({ accountName: account, scopes: ['send', 'admin'] });
     await soroka(['key', 'revoke', key, '--account', account]);
+    const { out: listed } = await soroka(['key', 'list', '--account', account, '--json']);
+    expect(JSON.parse(listed)).toMatchObject([{ id: key.split('_')[1], scopes: ['send', 'admin'], revoked: expect.any(String) }]);
+    expect(listed).not.toContain(key);
     const again = await soroka(['key', 'revoke', key, '--account', account], {}, 1);
     expect(again.note).toMatch(/has no live key [0-9a-f]{16}\.$/m);
     expect(again.note).not.toContain(key);
@@ -329,6 +332,22 @@ describe('a whole set-up', () => {
     expect(await json('sender', 'set', 'S', '--account', account, '--forbid-nothing')).toMatchObject({ forbiddenPatterns: [] });
     const wrong = await soroka(['sender', 'set', 'S', '--account', account, '--forbid', '(a'], {}, 1);
     expect(wrong.note).toMatch(/^The forbidden pattern "\(a" is no RE2 expression/);
+  });
+
+  test('a connection is removed once no sender has a route over it', async () => {
+    const { id } = JSON.parse(
+      await run(['connection', 'add', 'vk', '--group', '777', '--token', 'VK-secret', '--offline', '--json']),
+    );
+    await run(['sender', 'add', 'Held', '--route', `VK=community:${id}`]);
+    const held = await soroka(['connection', 'remove', String(id)], {}, 1);
+    expect(held.note).toContain('The sender "Held" has a route over it');
+    const other = JSON.parse(
+      await run(['connection', 'add', 'ok', '--group', '778', '--token', 'OK-secret', '--offline', '--json']),
+    );
+    await run(['sender', 'set', 'Held', '--route', `OK=community:${other.id}`]);
+    await soroka(['connection', 'remove', String(id)]);
+    expect((await place.connections.credentials(id)).token).not.toContain('secret');
+    expect((await soroka(['connection', 'remove', String(id)], {}, 1)).note).toContain(`There is no connection ${id}`);
   });
 
   test('a wrong line of a file of contacts is named as the file counts, and nothing is imported', async () => {

@@ -16,6 +16,7 @@ import { addLoadSenders, PAYLOAD } from './load-world.ts';
 import { describeMachine } from './machine.ts';
 import { rewritePage } from './page.ts';
 import { type Section, sectionText, writeResults } from './report.ts';
+import { measureSearch } from './search.ts';
 import { measureShares } from './shares.ts';
 import { measureSockets } from './sockets.ts';
 import { startTown, type Town } from './town.ts';
@@ -54,6 +55,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     summary: 'how soon 5000 screens hear of what a person said, and whether a cut loses them anything',
     run: measureSockets,
   },
+  search: { summary: 'time of a search among a million lines, for common and for rare words', run: measureSearch },
   groups: { summary: 'latency, processor time and memory with 1 to 1000 groups', run: measureGroups },
   accounts: { summary: 'the same with 1 to 1000 accounts', run: measureAccounts },
 };

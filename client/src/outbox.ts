@@ -9,6 +9,10 @@ export interface OutboxItem {
   localId: string;
   dialogId: number;
   text: string;
+  /** Of files that are uploaded already. */
+  fileIds?: readonly number[];
+  /** Id of the line that it answers. */
+  replyTo?: number;
   /** Milliseconds since 1970. */
   createdAtMs: number;
   attempts: number;
@@ -44,7 +48,7 @@ export interface OutboxParts {
 
 /** What operators wrote and the server has not taken yet: in the order of each dialog, through dead networks and restarts. */
 export interface Outbox {
-  add(dialogId: number, text: string): Promise<string>;
+  add(dialogId: number, text: string, more?: Pick<OutboxItem, 'fileIds' | 'replyTo'>): Promise<string>;
   /** False where it is being sent or has been. */
   edit(localId: string, text: string): Promise<boolean>;
   remove(localId: string): Promise<boolean>;
@@ -105,13 +109,14 @@ export function createOutbox({ storage, clock, random, send, newLocalId, onChang
   };
 
   return {
-    async add(dialogId, text) {
+    async add(dialogId, text, more = {}) {
       const now = clock.now();
       const localId = newLocalId();
       const item = {
         localId,
         dialogId,
         text,
+        ...more,
         createdAtMs: now,
         attempts: 0,
         nextAtMs: now,

@@ -80,6 +80,8 @@ export {
   NewNote,
   Note,
   OwnerChange,
+  Presence,
+  PresenceChange,
   ReadChange,
   ReadState,
   Snooze,

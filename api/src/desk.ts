@@ -193,6 +193,19 @@ const TEAM_RULE = {
 export const TeamRule = Type.Object({ teamId: Type.Integer(), ...TEAM_RULE });
 export const TeamRulePatch = Type.Object(Type.Partial(Type.Object(TEAM_RULE)).properties, { ...closed, minProperties: 1 });
 
+export const PresenceChange = Type.Object(
+  {
+    state: Type.Enum(['looking', 'typing', 'gone'], {
+      description: 'Say it again every 10 seconds: after 25 without a word you are gone.',
+      examples: ['typing'],
+    }),
+  },
+  closed,
+);
+export const Presence = Type.Object({
+  others: Type.Array(Type.Object({ operatorId: Type.Integer(), state: Type.Enum(['looking', 'typing']) })),
+});
+
 const color = Type.String({ pattern: '^#[0-9a-f]{6}$', description: 'As in CSS, in small letters.', examples: ['#e8590c'] });
 const labelName = Type.String({ maxLength: 200, examples: ['Возврат'] });
 export const Label = Type.Object({ id: Type.Integer(), name: labelName, color });

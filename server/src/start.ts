@@ -254,6 +254,10 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
 
   await events.run({ cleansUp: has('jobs') });
   stops.push(() => events.stop());
+  if (has('api')) {
+    await desk.presence.run();
+    stops.push(() => desk.presence.stop());
+  }
   if (has('callbacks')) {
     callbacks.run();
     stops.push(() => callbacks.stop());

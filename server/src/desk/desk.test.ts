@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startIncomingTown } from '../../test/incoming-town.ts';
+import { until } from '../../test/until.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { Asker } from './desk.ts';
+import { createPresence } from './presence.ts';
 
 let town: Awaited<ReturnType<typeof startIncomingTown>>;
 let asker: Asker;
@@ -116,4 +119,19 @@ test('nobody is asked what they think of a bot, nor twice of one conversation', 
   const lines = (await town.history()).length;
   await town.desk.moves.close(asker, dialogId);
   expect((await town.history()).length).toBe(lines + 1);
+});
+
+test('who looks at a dialog is known in every process', async () => {
+  await say('привет');
+  const dialogId = (await only())?.dialog.id ?? 0;
+  const elsewhere = createPresence({ database: town.database, dialogs: town.dialogs, clock: systemClock });
+  await elsewhere.run();
+  try {
+    await town.desk.presence.show({ ...asker, operatorId: 5 }, dialogId, 'typing');
+    const seen = () => elsewhere.show({ ...asker, operatorId: 6 }, dialogId, 'looking');
+    await until(async () => (await seen()).length > 0);
+    expect(await seen()).toEqual([{ operatorId: 5, state: 'typing' }]);
+  } finally {
+    await elsewhere.stop();
+  }
 });

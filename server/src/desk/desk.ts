@@ -14,6 +14,7 @@ import { createLabels, type Labels } from './labels.ts';
 import { createDeskList, type DeskList } from './list.ts';
 import { createMoves, type Moves } from './moves.ts';
 import { createNotes, type Notes } from './notes.ts';
+import { createPresence, type Presence } from './presence.ts';
 import { createRatings } from './ratings.ts';
 import { createReading, type Reading } from './reading.ts';
 import { createRules, type Rules } from './rules.ts';
@@ -40,6 +41,8 @@ export interface Desk {
   notes: Pick<Notes, 'add'>;
   drafts: Drafts;
   reading: Reading;
+  /** Runs where the API is served. */
+  presence: Presence;
   labels: Pick<Labels, 'list' | 'add' | 'change' | 'remove'>;
   canned: CannedReplies;
   rules: Pick<Rules, 'list' | 'change' | 'ofTeam' | 'changeTeam'>;
@@ -58,7 +61,7 @@ export interface Sorting {
 
 export interface DeskParts {
   database: Database;
-  dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'changeStatuses' | 'some'>;
+  dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'changeStatuses' | 'some' | 'place'>;
   dispatch: Pick<Dispatch, 'cancelIn' | 'acceptReply'>;
   events: Pick<Events, 'note'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
@@ -100,6 +103,7 @@ export function createDesk(parts: DeskParts): Desk {
     notes,
     drafts,
     reading: createReading({ work, events }),
+    presence: createPresence(parts),
     labels,
     canned: createCannedReplies({ database, work }),
   };

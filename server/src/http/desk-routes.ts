@@ -1,4 +1,14 @@
-import { DESK_FOLDERS, DESK_SORTS, DeskPatch, DraftChange, NewNote, OwnerChange, ReadChange, Snooze } from '@soroka/api';
+import {
+  DESK_FOLDERS,
+  DESK_SORTS,
+  DeskPatch,
+  DraftChange,
+  NewNote,
+  OwnerChange,
+  PresenceChange,
+  ReadChange,
+  Snooze,
+} from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { type Asker, type Desk, type DeskListRequest, shownConversation } from '../desk/desk.ts';
@@ -14,10 +24,11 @@ const ownerCheck = Compile(OwnerChange);
 const snoozeCheck = Compile(Snooze);
 const noteCheck = Compile(NewNote);
 const draftCheck = Compile(DraftChange);
+const presenceCheck = Compile(PresenceChange);
 const readCheck = Compile(ReadChange);
 
 export interface DeskRoutesParts {
-  desk: Pick<Desk, 'list' | 'moves' | 'sort' | 'notes' | 'drafts' | 'reading'>;
+  desk: Pick<Desk, 'list' | 'moves' | 'sort' | 'notes' | 'drafts' | 'reading' | 'presence'>;
   events: Pick<Events, 'head'>;
 }
 
@@ -93,6 +104,11 @@ export function createDeskRoutes({ desk, events }: DeskRoutesParts) {
     async changeDraft(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const { text } = await readFields(request, DraftChange, draftCheck);
       return reply.send(await desk.drafts.set(operatorOf(request), idOf(request, 'dialogId'), text));
+    },
+
+    async showPresence(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+      const { state } = await readFields(request, PresenceChange, presenceCheck);
+      return reply.send({ others: await desk.presence.show(operatorOf(request), idOf(request, 'dialogId'), state) });
     },
 
     async readDialog(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

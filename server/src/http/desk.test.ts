@@ -233,6 +233,20 @@ describe('what belongs to one operator', () => {
     expect((await anna.client.call('GET', url)).body.hasDraft).toBe(false);
   });
 
+  test('is what they look at and type in: colleagues learn it, and it is forgotten after seconds', async () => {
+    const shop = await startShop();
+    const [anna, boris] = [await shop.operator('operator'), await shop.operator('operator')];
+    const { url } = await shop.person();
+    const show = async ({ client }: { client: Client }, state: string) =>
+      (await client.call('POST', `${url}/presence`, { state })).body.others;
+    expect(await show(anna, 'typing')).toEqual([]);
+    expect(await show(boris, 'looking')).toEqual([{ operatorId: anna.id, state: 'typing' }]);
+    expect(await show(anna, 'gone')).toEqual([{ operatorId: boris.id, state: 'looking' }]);
+    expect(await show(boris, 'looking')).toEqual([]);
+    await stand.clock.advance(25_000);
+    expect(await show(anna, 'looking')).toEqual([]);
+  });
+
   test('is nothing of a key', async () => {
     const shop = await startShop();
     const { url } = await shop.person();
@@ -300,6 +314,7 @@ test('whoever works in one account changes and sees nothing of the desk of anoth
     addNote: { text: 'чужое' },
     changeDraft: { text: 'чужое' },
     readDialog: { upTo: 1 },
+    showPresence: { state: 'typing' },
     patchTeamRule: { way: 'least-busy' },
     patchLabel: { name: 'Чужое' },
     patchCannedReply: { text: 'чужое' },

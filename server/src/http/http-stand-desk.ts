@@ -22,6 +22,7 @@ export function emptyDesk(): HttpParts['desk'] {
     notes: { add: none },
     drafts: { get: none, set: none, drop: async () => {} },
     reading: { readUpTo: none },
+    presence: { show: none, run: async () => {}, stop: async () => {} },
     labels: catalog,
     canned: { ...catalog, fill: none },
     rules: { list: async () => [], change: none, ofTeam: none, changeTeam: none },

@@ -11,6 +11,7 @@ test('an empty environment is a local run with every default', () => {
     SOROKA_DATABASE_TIMEOUT_MS: 15_000,
     SOROKA_DATA: '.soroka',
     SOROKA_BOT_MODULES: new Map(),
+    SOROKA_FILE_BYTES_MAX: 26_214_400,
     PORT: 8080,
     SIMULATOR_PORT: 8090,
     SOROKA_TRUSTED_PROXIES: [],

@@ -44,9 +44,9 @@ export { Capabilities, CHANNEL_KINDS, Channels } from './channels.ts';
 export { type AnswerOf, ApiError, type Client, type ClientOptions, createClient, type GivenOf } from './client.ts';
 export { Connection, ConnectionFindings, ConnectionPatch, ConnectionSetUp, NewConnection } from './connections.ts';
 export {
+  CONTACT_SOURCES,
   ConsentChange,
   ConsentEntry,
-  CONTACT_SOURCES,
   Contact,
   ContactMerge,
   ContactPatch,
@@ -151,6 +151,7 @@ export {
   TeamPatch,
   TotpSecret,
 } from './operators.ts';
+export { NewPushSubscription, PushSettings, PushSubscription, PushTest } from './push.ts';
 export { LineChange, LinePatch, NewReply, REPLY_LIMITS, REPLY_STATES, Reply, ScheduledPatch, TypingAnswer } from './replies.ts';
 export {
   API_SCOPES,
@@ -164,10 +165,9 @@ export {
   rightsOfScopes,
   seesPhones,
 } from './rights.ts';
-export { NewPushSubscription, PushSettings, PushSubscription, PushTest } from './push.ts';
 export { FoundMessage, FoundMessages, FoundPerson } from './search.ts';
-export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
 export { NewSegment, Segment, SegmentDefinition, SegmentPatch, SegmentQuestion, SegmentSize } from './segments.ts';
+export { NewSender, Sender, SenderName, SenderPatch } from './senders.ts';
 export { ROUTES, type Route, STATUS_ERRORS, STATUSES, type Status, type StatusError } from './statuses.ts';
 export {
   NewTemplate,

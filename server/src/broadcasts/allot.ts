@@ -74,7 +74,10 @@ function allotOne(
   if (way?.kind === 'template') {
     const values = phone === null ? null : valuesFor(templateVariables[index] ?? [], plan, person);
     if (values === null || phone === null) excluded.push({ contactId, reason: 'variable_missing' });
-    else byPhone.set(index, [...(byPhone.get(index) ?? []), { person: { ...person, phone }, values, windows }]);
+    else {
+      const routes = person.byPhone[index]?.open ?? [];
+      byPhone.set(index, [...(byPhone.get(index) ?? []), { person: { ...person, phone }, routes, values, windows }]);
+    }
     return values !== null;
   }
   const content = personal(plan, variant, person, base, textCharactersMax[index] ?? 0);

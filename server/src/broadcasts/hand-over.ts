@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Route } from '@soroka/api';
 import type { Dispatch, NewNotification, ZonedWindow } from '../dispatch/dispatch.ts';
 import type { Database } from '../platform/database.ts';
 import { keyOf } from './keys.ts';
@@ -9,6 +10,8 @@ import { excludeRecipients, noteGiven } from './recipients.ts';
 /** Somebody who gets it by phone, with all that their template needs. */
 export interface ByPhone {
   person: Person & { phone: string };
+  /** By which of the sender's routes; none: by all (they were being handed over when a server stopped). */
+  routes: readonly Route[];
   values: Readonly<Record<string, string | number | boolean>>;
   windows: readonly ZonedWindow[] | null;
 }
@@ -35,12 +38,13 @@ export async function handOver(
 ): Promise<void> {
   if (people.length === 0) return;
   const ttlSeconds = Math.min(TTL_SECONDS.max, Math.max(TTL_SECONDS.min, Math.floor((endsAt - now) / 1_000)));
-  const items = people.map(({ person, values, windows }): NewNotification => {
+  const items = people.map(({ person, routes, values, windows }): NewNotification => {
     const clientMessageId = keyOf({ broadcastId: broadcast.id, contactId: person.contactId });
     return {
       ...{ phone: person.phone, service: way.service, templateId: way.templateId, class: 'broadcast', deliveryPolicy: 'any' },
       ...{ templateData: values, templateDataJson: JSON.stringify(values), ttlSeconds, clientMessageId },
       ...(windows !== null && { windows }),
+      ...(routes.length > 0 && { routes }),
       contentSha256: createHash('sha256').update(clientMessageId).digest(),
     };
   });

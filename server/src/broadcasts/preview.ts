@@ -54,7 +54,7 @@ export async function preview(
   let [seen, later, afterId, isWhole] = [0, 0, 0, false];
   while (!isWhole && seen < LOOKED_AT_MAX) {
     const ids = await pageOfAudience(contacts, database, accountId, plan.audience, { afterId, limit: PAGE });
-    const people = await readPeople(database, dispatch, accountId, plan.ways, ids, (way) => routes[way]?.perDay);
+    const people = await readPeople({ on: database, dispatch, accountId }, plan.ways, routes, ids);
     const turns = people.map((person, index) => ({ person, variant: index % plan.variants.length }));
     const { excluded, postponed, messages, byPhone } = allot(context, turns);
     for (const { reason } of excluded) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

@@ -3,11 +3,12 @@ import type { Connections } from '../connections/connections.ts';
 import type { Contacts } from '../contacts/contacts.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import { type Database, isDatabaseAway, type Transaction } from '../platform/database.ts';
+import type { Logger } from '../platform/telemetry.ts';
 import type { Templates } from '../templates/templates.ts';
 import { allot, type Turn } from './allot.ts';
 import { pageOfAudience } from './audience.ts';
-import { broadcastProgress } from './events.ts';
+import { broadcastFailed, broadcastProgress } from './events.ts';
 import { type ByPhone, handOver } from './hand-over.ts';
 import { readPeople } from './people.ts';
 import { endOf } from './plan.ts';
@@ -47,21 +48,32 @@ const GIVE_AT_ONCE = 500;
 const LOOK_AGAIN_MS = 1_000;
 const LOOK_AGAIN_MAX_MS = 60_000;
 const HANDED_WITHIN_MS = 60_000;
+const AFTER_FAILURE_MS = 10_000;
 
-/** Gives out what is due of all broadcasts; true where there was something to do. */
-export async function pump(parts: PumpParts): Promise<boolean> {
-  const { database, clock } = parts;
+/** Gives out what is due of all broadcasts; true where there was something to do. One that fails is tried again later, and holds up no other. */
+export async function pump(parts: PumpParts & { log: Logger }): Promise<boolean> {
+  const { database, clock, log } = parts;
   let found = false;
   for (const id of await dueBroadcasts(database, new Date(clock.now()), BROADCASTS_AT_ONCE)) {
-    const handed: Handed[] = [];
-    const did = await database.transaction((tx) => workOn(parts, tx, id, handed));
-    for (const { broadcast, index, people, endsAt } of handed) {
-      const way = broadcast.plan.ways[index];
-      if (way?.kind === 'template') await handOver(parts, broadcast, { index, way }, people, { now: clock.now(), endsAt });
+    try {
+      found = (await pumpOne(parts, id)) || found;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      broadcastFailed(log, { broadcastId: id, error });
+      await dueNext(database, id, new Date(clock.now() + AFTER_FAILURE_MS), null);
     }
-    found ||= did;
   }
   return found;
+}
+
+async function pumpOne(parts: PumpParts, id: number): Promise<boolean> {
+  const handed: Handed[] = [];
+  const did = await parts.database.transaction((tx) => workOn(parts, tx, id, handed));
+  for (const { broadcast, index, people, endsAt } of handed) {
+    const way = broadcast.plan.ways[index];
+    if (way?.kind === 'template') await handOver(parts, broadcast, { index, way }, people, { now: parts.clock.now(), endsAt });
+  }
+  return did;
 }
 
 /** People whose messages dispatch is to be given after the commit. */
@@ -181,7 +193,7 @@ async function turnsOf(
   const heldWay = new Map(held.map(({ contactId, way }) => [contactId, way]));
   const rows = [...held, ...waiting];
   const ids = rows.map(({ contactId }) => contactId);
-  const people = await readPeople(tx, dispatch, accountId, plan.ways, ids, (way) => routes[way]?.perDay);
+  const people = await readPeople({ on: tx, dispatch, accountId }, plan.ways, routes, ids);
   const byId = new Map(people.map((person) => [person.contactId, person]));
   return rows.flatMap(({ contactId, variant }) => {
     const person = byId.get(contactId);

@@ -1,3 +1,4 @@
+import type { Route } from '@soroka/api';
 import { nextAllowed, timeZoneOfPhone, WHOLE_DAY, withoutQuiet, type ZonedWindow } from '../dispatch/dispatch.ts';
 import type { BroadcastPlan, Way } from './plan.ts';
 
@@ -27,6 +28,15 @@ export interface Person {
   optedOut: boolean;
   /** By way, in the order of the plan's; null: not known on its network. */
   byWay: readonly (Standing | null)[];
+  /** By way, of templates: which of the sender's routes may be taken for this person; null: no phone, or a message. */
+  byPhone: readonly (PhoneStanding | null)[];
+}
+
+/** A person with the groups through which their phone is notified. */
+export interface PhoneStanding {
+  open: readonly Route[];
+  /** Why not all of them; null: all. */
+  reason: 'opted_out' | 'capped' | null;
 }
 
 /** A person with the group of one way. */
@@ -50,7 +60,10 @@ export function chooseWay(ways: readonly Way[], person: Person, now: number): { 
   if (person.optedOut) return { reason: 'opted_out' };
   const reasons: Reason[] = [];
   for (const [index, way] of ways.entries()) {
-    const reason = way.kind === 'template' ? whyNotByPhone(person) : whyNotByMessage(way, person.byWay[index] ?? null, now);
+    const reason =
+      way.kind === 'template'
+        ? whyNotByPhone(person.byPhone[index] ?? null)
+        : whyNotByMessage(way, person.byWay[index] ?? null, now);
     if (reason === null) return { way: index };
     reasons.push(reason);
   }
@@ -58,8 +71,9 @@ export function chooseWay(ways: readonly Way[], person: Person, now: number): { 
   return { reason: worst ?? 'no_identity' };
 }
 
-function whyNotByPhone({ phone }: Person): Reason | null {
-  return phone === null ? 'no_phone' : null;
+function whyNotByPhone(standing: PhoneStanding | null): Reason | null {
+  if (standing === null) return 'no_phone';
+  return standing.open.length === 0 ? standing.reason : null;
 }
 
 function whyNotByMessage(way: Extract<Way, { kind: 'message' }>, standing: Standing | null, now: number): Reason | null {

@@ -17,7 +17,7 @@ export async function sendTest(
 ): Promise<{ messageId: number; text: string }> {
   const ways = plan.ways.filter(({ kind }) => kind === 'message');
   const routes = await routesOf(connections, accountId, ways);
-  const [person] = await readPeople(tx, dispatch, accountId, ways, [contactId], (way) => routes[way]?.perDay);
+  const [person] = await readPeople({ on: tx, dispatch, accountId }, ways, routes, [contactId]);
   if (person === undefined) throw new AppError('not.found', 'this account has no such contact', { field: 'contactId' });
   const { windows: _, ...atAnyHour } = plan;
   const now = clock.now();

@@ -93,14 +93,14 @@ export async function sentOfDay(
   { lanes, dayCaps }: { lanes: LaneDirectory; dayCaps: Pick<DayCaps, 'sent'> },
   on: Queryable,
   group: Pick<BroadcastRoute, 'network' | 'groupId'>,
-  userIds: readonly string[],
+  people: readonly ({ userId: string } | { phone: string })[],
   now: Date,
 ): Promise<readonly number[]> {
   await lanes.ensure([group]);
   const laneId = lanes.idOf(group.network, group.groupId);
   const times = await dayCaps.sent(
     on,
-    userIds.map((userId) => ({ laneId, person: `user:${userId}` })),
+    people.map((one) => ({ laneId, person: 'phone' in one ? `phone:${one.phone}` : `user:${one.userId}` })),
     now,
   );
   return times.map(({ length }) => length);

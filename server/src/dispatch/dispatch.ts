@@ -75,8 +75,8 @@ export type {
 } from './contract.ts';
 
 export { createPurge, type Purge } from './purge.ts';
-export { nextAllowed, timeZoneOfPhone, WHOLE_DAY, withoutQuiet, type ZonedWindow } from './windows.ts';
 export { type Prepared, prepareRestored } from './restored.ts';
+export { nextAllowed, timeZoneOfPhone, WHOLE_DAY, withoutQuiet, type ZonedWindow } from './windows.ts';
 
 export interface Dispatch {
   /** Renders, refuses or stores each; everything accepted is durable when this resolves. Answers in the order of the items. */
@@ -99,7 +99,11 @@ export interface Dispatch {
   /** How many more messages the group's line can send within so many ms, behind all that waits. */
   roomWithin(route: BroadcastRoute, ms: number): Promise<number>;
   /** How many notifications of a group each of these people got in the last 24 hours. */
-  sentOfDay(on: Queryable, group: Pick<BroadcastRoute, 'network' | 'groupId'>, userIds: readonly string[]): Promise<readonly number[]>;
+  sentOfDay(
+    on: Queryable,
+    group: Pick<BroadcastRoute, 'network' | 'groupId'>,
+    people: readonly ({ userId: string } | { phone: string })[],
+  ): Promise<readonly number[]>;
   get(accountId: number, messageId: number): Promise<MessageView | null>;
   /** Where the message went and why; null where the account has no such message. */
   course(accountId: number, messageId: number): Promise<MessageCourse | null>;
@@ -238,9 +242,15 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps, pauses }, accountId, items),
     acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
     acceptBroadcast: (tx, accountId, route, messages) =>
-      acceptBroadcast({ clock, lanes: laneDirectory, backlog, onAccepted: (work) => lanes.wake(work) }, tx, accountId, route, messages),
+      acceptBroadcast(
+        { clock, lanes: laneDirectory, backlog, onAccepted: (work) => lanes.wake(work) },
+        tx,
+        accountId,
+        route,
+        messages,
+      ),
     roomWithin: (route, ms) => roomWithin({ lanes: laneDirectory, backlog }, route, ms),
-    sentOfDay: (on, group, userIds) => sentOfDay({ lanes: laneDirectory, dayCaps }, on, group, userIds, now()),
+    sentOfDay: (on, group, people) => sentOfDay({ lanes: laneDirectory, dayCaps }, on, group, people, now()),
     nextMessageId,
     replyContent,
     get: (accountId, messageId) => getMessage(database, accountId, messageId),

@@ -5,7 +5,7 @@ create extension if not exists btree_gin;
 create extension if not exists pg_trgm;
 -- Of one stretch of ids after the other (search/message-search.ts), so that a common word costs no more than a page. Notifications are
 -- left out: they are one text to many people, they are most of all lines, and their sending would pay for it.
-create index dialog_message_words on dialog_message using gin (account_id, (id >> 18), to_tsvector('russian', text))
+create index dialog_message_words on dialog_message using gin (account_id, (id >> 14), to_tsvector('russian', text))
   where kind in ('message', 'note') and source <> 'notification' and deleted_at is null;
 create index contact_name_letters on contact using gin (account_id, lower(name) gin_trgm_ops) where name is not null;
 create index profile_name_letters on profile using gin (account_id, lower(name) gin_trgm_ops) where name is not null;

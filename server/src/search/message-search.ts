@@ -36,9 +36,12 @@ export interface FoundMessages {
   isCut: boolean;
 }
 
-/** Ids in a stretch of the index: 2^18, about a quarter of a million lines of all accounts. */
-const STRETCH_BITS = 18;
+/** Ids in a stretch of the index: 2^14, about sixteen thousand lines of all accounts. */
+const STRETCH_BITS = 14;
 const STRETCH = 2 ** STRETCH_BITS;
+// A word that fills no page in a few stretches is rare: more of them are looked through at a time, up to a million ids.
+const WIDER = 4;
+const STRETCHES_MAX = 64;
 
 // The last word may not be typed to its end. What the parser makes of the text is no more than words and signs: it cannot fail.
 const QUERY = `
@@ -52,7 +55,7 @@ const SQL = {
         (select id from dialog_message order by id limit 1) union all (select id from dialog_message order by id desc limit 1)
       ) as ends`,
   },
-  // One stretch. The words of the index condition stand in no sub-query: the planner must see the index behind them.
+  // Some stretches. The words of the index condition stand in no sub-query: the planner must see the index behind them.
   stretch: {
     name: 'search_messages',
     text: `
@@ -60,7 +63,7 @@ const SQL = {
       select m.id, m.dialog_id as "dialogId", m.sequence, m.direction, m.source, m.kind, m.created_at as "createdAt", m.text
       from dialog_message as m
       join dialog as d on d.id = m.dialog_id
-      where m.account_id = $4 and (m.id >> ${STRETCH_BITS}) = $5 and to_tsvector('russian', m.text) @@ (select words from asked)
+      where m.account_id = $4 and (m.id >> ${STRETCH_BITS}) = any($5::bigint[]) and to_tsvector('russian', m.text) @@ (select words from asked)
         and m.kind in ('message', 'note') and m.source <> 'notification' and m.deleted_at is null
         and m.id < $6 and ($7::bigint is null or m.dialog_id = $7)
         and ($8::text[] is null or upper(d.network) || ':' || d.group_id = any($8))
@@ -94,16 +97,20 @@ export async function searchMessages(
   const found: FoundRow[] = [];
   const top = Math.min(beforeId ?? Number.MAX_SAFE_INTEGER, range.last + 1);
   const lowest = Math.floor(range.first / STRETCH);
-  for (let stretch = Math.floor((top - 1) / STRETCH); stretch >= lowest; stretch -= 1) {
+  let width = 1;
+  for (let highest = Math.floor((top - 1) / STRETCH); highest >= lowest; width = Math.min(STRETCHES_MAX, width * WIDER)) {
+    const stretches = Array.from({ length: Math.min(width, highest - lowest + 1) }, (_, index) => highest - index);
+    const end = (stretches.at(-1) as number) * STRETCH;
+    highest -= stretches.length;
     const left = limit + 1 - found.length;
-    const values = [...asked, accountId, stretch, top, dialogId ?? null, groups, left];
+    const values = [...asked, accountId, stretches, top, dialogId ?? null, groups, left];
     found.push(...(await database.rows<FoundRow>(SQL.stretch, values)));
     if (found.length > limit) {
       const items = found.slice(0, limit);
       return { items: await withExcerpts(database, asked, items), nextBeforeId: items.at(-1)?.id ?? null, isCut: false };
     }
-    if (clock.monotonic() > endsAt && stretch > lowest) {
-      return { items: await withExcerpts(database, asked, found), nextBeforeId: stretch * STRETCH, isCut: true };
+    if (clock.monotonic() > endsAt && highest >= lowest) {
+      return { items: await withExcerpts(database, asked, found), nextBeforeId: end, isCut: true };
     }
   }
   return { items: await withExcerpts(database, asked, found), nextBeforeId: null, isCut: false };

@@ -98,9 +98,10 @@ describe('a broadcast to 500 subscribers', () => {
     broadcasts.run();
     await start(first.id);
     await finished(first.id);
+    expect(await report(first.id)).toMatchObject({ given: 20, funnel: { sent: 20 } });
     const times =
       "update day_window set sent_at = array_fill(now() - interval '1 hour', array[5]) where person = any($1::text[])";
-    await sql('capped', times, [capped.map(({ userId }) => `user:${userId}`)]);
+    expect(await sql('capped', times, [capped.map(({ userId }) => `user:${userId}`)])).toBe(20);
     const before = town.networks.vk.taken.length;
 
     const refusers = new Set(refusing.map(({ userId }) => userId));

@@ -15,6 +15,7 @@ const COMMANDS = {
   sim: ['server/src/dispatch/simulation/sim.ts'],
   chaos: ['e2e/src/chaos/chaos.ts'],
   soak: ['e2e/src/chaos/soak.ts'],
+  day: ['e2e/src/day/program.ts'],
   fuzz: ['node_modules/vitest/vitest.mjs', 'run', 'server/src/drawn-requests.test.ts'],
 };
 

@@ -147,7 +147,7 @@ test.runIf(process.platform === 'linux')('a command-line entry under an old Node
 test('an unknown command is named together with the known ones', async () => {
   const { code, stderr } = await run(await freshClone(), 'strat').ended;
   expect(stderr).toBe(
-    'There is no command "strat": use one of start, server, simulator, test, lint, typecheck, bench, sim, chaos, soak, fuzz.\n',
+    'There is no command "strat": use one of start, server, simulator, test, lint, typecheck, bench, sim, chaos, soak, day, fuzz.\n',
   );
   expect(code).toBe(1);
 });

@@ -214,16 +214,17 @@ async function endProgram(child: ChildProcess, exited: Promise<number | null>, s
   return exited;
 }
 
-/** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`, saying what was looked at. */
+/** Waits until `look` gives something other than undefined, false or null; fails after `withinMs`, saying what was looked at. It looks every `everyMs`. */
 export async function eventually<Value>(
   look: () => Promise<Value> | Value,
   withinMs = 60_000,
+  everyMs = 50,
 ): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== null && value !== false) return value as Exclude<Value, false | null | undefined>;
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${look.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

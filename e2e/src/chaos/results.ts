@@ -23,7 +23,7 @@ const FOLDER = new URL('../../results/', import.meta.url);
 const PAGE = fileURLToPath(new URL('../../../docs/proofs.md', import.meta.url));
 
 /** A command whose results are kept in e2e/results/ and shown in docs/proofs.md. */
-type Command = 'chaos' | 'soak';
+type Command = 'chaos' | 'soak' | 'day';
 
 /** Puts the results among those of earlier runs, and writes the table of docs/proofs.md anew. In the order of `names`: they begin theirs. */
 export async function record(results: Results, names: readonly string[]): Promise<void> {

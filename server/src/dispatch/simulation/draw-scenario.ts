@@ -216,14 +216,14 @@ function timedSteps(random: SeededRandom, names: readonly NewStep['route'][], pr
 function drawWishes(world: World, requests: readonly SimulatedRequest[]): SimulatedWish[] {
   const { random } = world;
   const wishes: SimulatedWish[] = [];
-  const paused = new Set<Sender>(); // each once, so that the end of one pause is not the end of another
+  const paused = new Set<number>(); // ids, each once, so that the end of one pause is not the end of another
   for (const request of requests) {
     const atMs = request.askedAtMs + random.between(0, 3_000);
     if (random.chance(0.05)) wishes.push({ what: 'read', atMs, request });
     if (random.chance(0.1)) wishes.push({ what: 'cancel', atMs, request, by: random.pick(['ids', 'one', 'key', 'phone']) });
     const sender = request.items[0]?.sender;
-    if (sender === undefined || paused.has(sender) || !random.chance(0.04)) continue;
-    paused.add(sender);
+    if (sender === undefined || paused.has(sender.id) || !random.chance(0.04)) continue;
+    paused.add(sender.id);
     wishes.push({ what: 'pause', atMs: someMoment(world), forMs: random.between(200, 6_000), sender });
   }
   return wishes;

@@ -50,7 +50,11 @@ export const ERRORS = {
     message: 'The account would be left without an owner.',
     hint: 'Make another operator an owner first.',
   },
-  'bot.taken': { status: 409, message: 'The name of the bot is taken.', hint: 'Give another name, or change the bot that has it.' },
+  'bot.taken': {
+    status: 409,
+    message: 'The name of the bot is taken.',
+    hint: 'Give another name, or change the bot that has it.',
+  },
   'bot.invalid': {
     status: 400,
     message: 'The definition of the bot cannot be used.',

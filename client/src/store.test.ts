@@ -5,7 +5,15 @@ import { createDialogStore, createUnreadCounters, type DialogStore } from './cli
 const time = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const line = (id: number, sequence: number, more: Partial<DialogMessage> = {}): DialogMessage => ({
   ...{ id, sequence, kind: 'message', direction: 'in', text: `line ${id}`, source: 'person', messageTag: null, author: null },
-  ...{ payload: null, keyboard: null, createdAt: time(sequence), editedAt: null, earlierTexts: null, status: null, operatorId: null },
+  ...{
+    payload: null,
+    keyboard: null,
+    createdAt: time(sequence),
+    editedAt: null,
+    earlierTexts: null,
+    status: null,
+    operatorId: null,
+  },
   ...{ attachments: [], localId: null, replyTo: null, deletedAt: null },
   ...more,
 });

@@ -21,6 +21,11 @@ const OF_KEY: Statement = {
     from idempotency_key, json_array_elements(answer_body::json -> 'result') as item
     where account_id = $1 and key = $2 and item ->> 'messageId' is not null`,
 };
+// Of those in hand: what the call comes to is written as ever, and where it came to nothing it is not made again.
+const NOT_AGAIN: Statement = {
+  name: 'dispatch.cancel.not_again',
+  text: 'update delivery set expires_at = least(expires_at, $2) where message_id = any($1::bigint[])',
+};
 // What waits was accepted within the longest ttl, and ids grow with time: nothing older than the oldest delivery is looked at.
 const OLDEST: Statement = { name: 'dispatch.cancel.oldest', text: 'select min(message_id) as id from delivery' };
 const OF_PHONE: Statement = {
@@ -84,8 +89,22 @@ function cancelSome(
   return database.transaction((tx) => cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now));
 }
 
+/** See Dispatch.cancelIn. */
+export async function cancelForGood(
+  tx: Queryable,
+  parts: Omit<CancelParts, 'database'>,
+  accountId: number,
+  messageIds: readonly number[],
+  now: Date,
+): Promise<readonly number[]> {
+  const outcomes = await cancelIn(tx, parts, accountId, messageIds, now);
+  const inHand = messageIds.filter((id) => outcomes.get(id) === 'alreadySent');
+  if (inHand.length > 0) await tx.run(NOT_AGAIN, [inHand, now]);
+  return messageIds.filter((id) => outcomes.get(id) === 'cancelled');
+}
+
 /** As `cancelMessages`, of a few, in a bigger change: it commits or falls with it. */
-export async function cancelIn(
+async function cancelIn(
   tx: Queryable,
   { changes, decideSettings }: Omit<CancelParts, 'database'>,
   accountId: number,

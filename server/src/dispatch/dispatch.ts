@@ -12,7 +12,7 @@ import type { Templates } from '../templates/templates.ts';
 import { createAccept } from './accept.ts';
 import { createBacklog } from './backlog.ts';
 import { acceptBroadcast, roomWithin, sentOfDay } from './broadcast.ts';
-import { cancelIn, cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
+import { cancelForGood, cancelMessages, messagesOfKey, waitingForPhone } from './cancel.ts';
 import { createChangeWriter } from './changes.ts';
 import { type Claim, type ClaimRequest, claimTogether } from './claim.ts';
 import type {
@@ -110,7 +110,10 @@ export interface Dispatch {
   list(accountId: number, filter: MessageFilter): Promise<readonly MessageView[]>;
   cancel(accountId: number, messageId: number): Promise<'cancelled' | 'already_sent' | 'not_found'>;
   cancelAll(accountId: number, messageIds: readonly number[]): Promise<Cancelled>;
-  /** A few, in a bigger change: what no lane has claimed is never sent once that commits. Returns those; nobody else is told of them. */
+  /**
+   * A few, in a bigger change: what no lane has claimed is never sent once that commits. Returns those; nobody else is told of them. What is in
+   * hand at that moment is not tried again: it ends as EXPIRED where the network did not take it.
+   */
   cancelIn(tx: Queryable, accountId: number, messageIds: readonly number[]): Promise<readonly number[]>;
   /** Everything that the request with this Idempotency-Key had accepted; null where no such request of the last 24 h took any message. */
   cancelOfKey(accountId: number, idempotencyKey: string): Promise<Cancelled | null>;
@@ -263,9 +266,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     },
     cancelAll,
     async cancelIn(tx, accountId, messageIds) {
-      if (messageIds.length === 0) return [];
-      const outcomes = await cancelIn(tx, { changes, decideSettings }, accountId, messageIds, now());
-      return messageIds.filter((id) => outcomes.get(id) === 'cancelled');
+      return messageIds.length === 0 ? [] : cancelForGood(tx, { changes, decideSettings }, accountId, messageIds, now());
     },
     async cancelOfKey(accountId, key) {
       const messageIds = await messagesOfKey(database, accountId, key);

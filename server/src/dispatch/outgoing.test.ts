@@ -16,7 +16,16 @@ const UPSTREAM: Connection = {
 };
 const MESSAGE: Omit<ClaimedMessage, 'expiresAt'> = {
   ...{ messageId: 1, accountId: 1, kind: 'notification', step: 0, attempt: 1, recipientId: '79999999999', text: 'Здравствуйте' },
-  ...{ keyboard: null, replyContent: null, templateId: 4, templateVersion: 1, templateDataJson: null, service: 'Group_name', deliveryPolicy: 'any', intent: null },
+  ...{
+    keyboard: null,
+    replyContent: null,
+    templateId: 4,
+    templateVersion: 1,
+    templateDataJson: null,
+    service: 'Group_name',
+    deliveryPolicy: 'any',
+    intent: null,
+  },
 };
 
 /** What the upstream is asked to let a message live that ends at `expiresAt`, in seconds. */

@@ -15,6 +15,12 @@ export const CANCEL_TWINS = {
     const { result } = JSON.parse(row.answerBody) as { result: { messageId?: number }[] };
     return result.flatMap(({ messageId }) => (messageId === undefined ? [] : [{ id: messageId }]));
   },
+  async 'dispatch.cancel.not_again'(tx: Transaction, tables: Tables, [ids, until]: Values) {
+    const isNamed = ({ messageId }: DeliveryRow): boolean => (ids as number[]).includes(messageId);
+    for (const row of await heldInOrder(tx, tables, isNamed))
+      await write(tx, tables.delivery, row.messageId, { ...row, expiresAt: Math.min(row.expiresAt, (until as Date).getTime()) });
+    return [];
+  },
   'dispatch.cancel.oldest'(tx: Transaction, tables: Tables) {
     let oldest: number | null = null;
     for (const { messageId } of rowsOf(tx, tables.delivery)) oldest = Math.min(oldest ?? messageId, messageId);

@@ -6,6 +6,7 @@ import { testDatabase } from '../../../../test/database.ts';
 import { createDayCaps, LIMITS } from '../../../limits/limits.ts';
 import { systemClock } from '../../../platform/clock.ts';
 import { type Database, isDatabaseAway, type Queryable, type Statement } from '../../../platform/database.ts';
+import { cancelForGood } from '../../cancel.ts';
 import { createChangeWriter } from '../../changes.ts';
 import { type Claim, type ClaimRequest, claimTogether } from '../../claim.ts';
 import { createLaneLeases } from '../../lane-leases.ts';
@@ -74,6 +75,7 @@ function coreOn(database: Database) {
       ),
     cancel: (tx: Queryable, id: number) =>
       applyFacts({ changes, decideSettings }, tx, new Map([[id, { kind: 'cancelled' }]]), new Date()),
+    cancelForGood: (tx: Queryable, ids: readonly number[]) => cancelForGood(tx, { changes, decideSettings }, 1, ids, new Date()),
   };
 }
 
@@ -327,6 +329,30 @@ describe.each(['in memory', 'PostgreSQL'])('the store %s', (name) => {
     letGo.resolve();
     await expect(holder).rejects.toThrow('rolled back');
     expect((await claim({ laneId, epoch })).messages).toHaveLength(1);
+  });
+
+  test('what is in hand when it is cancelled for good is not claimed again, whatever its call came to', async () => {
+    const store = open();
+    const { laneId, epoch } = await ownedLane(store);
+    const [waiting, inHand] = [
+      await store.addMessage(laneId, { delivery: { dueAt: Date.now() + 60_000 } }),
+      await store.addMessage(laneId),
+    ];
+    const parts = coreOn(store.database);
+    expect((await parts.claim({ laneId, epoch })).messages.map(({ messageId }) => messageId)).toEqual([inHand]);
+    expect(await store.database.transaction((tx) => parts.cancelForGood(tx, [waiting, inHand]))).toEqual([waiting]);
+    expect((await store.delivery(inHand))?.expiresAt).toBeLessThanOrEqual(Date.now());
+    const again = { queue: { step: 0, dueAt: 0, attempt: 0, keepDaySlot: false, maybeSent: false } };
+    await store.database.transaction(async (tx) => {
+      const decided = await parts.changes.lock(tx, [inHand]);
+      const change = { report: false, giveBackDaySlot: false, delivery: again };
+      await parts.changes.apply(
+        tx,
+        decided.map((message) => ({ message, change })),
+        new Date(),
+      );
+    });
+    expect((await parts.claim({ laneId, epoch })).messages).toEqual([]);
   });
 
   test('what a transaction wrote is seen by nobody before its commit, and whoever waited for the row then sees it', async () => {

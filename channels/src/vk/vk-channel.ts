@@ -39,7 +39,8 @@ export function createVkChannel(options: VkChannelOptions): VkChannel {
   const { textCharactersMax = CAPABILITIES.vk.textCharactersMax, callsPerSecond = CAPABILITIES.vk.callsPerSecond } = options;
   const capabilities = { ...CAPABILITIES.vk, textCharactersMax, callsPerSecond };
   const api = createVkApi({ baseUrl, token, apiVersion, timeoutMs });
-  const group = { api: leaveRoomForMessages(api, setUpCallsPerSecond), groupId, apiVersion };
+  const beside = leaveRoomForMessages(api, setUpCallsPerSecond);
+  const group = { api: beside, groupId, apiVersion };
   const confirmation = createVkConfirmation(group);
   return {
     kind: 'vk',
@@ -51,17 +52,17 @@ export function createVkChannel(options: VkChannelOptions): VkChannel {
     poll: (state, waitSeconds, signal) => pollVk(group, state, waitSeconds, signal),
     check: (webhookUrl, signal) => checkVk(group, webhookUrl, signal),
     keepAlive: (signal) => keepAlive(group, signal),
-    edit: (target, content, signal) => editMessage(api, target, content, capabilities, signal),
-    delete: (target, signal) => deleteMessage(api, target, signal),
-    showTyping: (peerId, signal) => showTyping(api, peerId, signal),
-    markRead: (target, signal) => markRead(api, target, signal),
-    answerButton: (press, answer, signal) => answerButton(api, press, answer, signal),
-    upload: (file, peerId, signal) => uploadFile(api, file, peerId, signal),
+    edit: (target, content, signal) => editMessage(beside, target, content, capabilities, signal),
+    delete: (target, signal) => deleteMessage(beside, target, signal),
+    showTyping: (peerId, signal) => showTyping(beside, peerId, signal),
+    markRead: (target, signal) => markRead(beside, target, signal),
+    answerButton: (press, answer, signal) => answerButton(beside, press, answer, signal),
+    upload: (file, peerId, signal) => uploadFile(beside, file, peerId, signal),
     history: (peerId, cursor, signal) => readHistory(api, peerId, cursor, signal),
     dialogs: (cursor, signal) => listDialogs(api, cursor, signal),
-    message: (target, signal) => readWholeMessage(api, target, signal),
-    profiles: (userIds, signal) => readProfiles(api, userIds, signal),
-    chat: (peerId, signal) => readChat(api, peerId, signal),
+    message: (target, signal) => readWholeMessage(beside, target, signal),
+    profiles: (userIds, signal) => readProfiles(beside, userIds, signal),
+    chat: (peerId, signal) => readChat(beside, peerId, signal),
     close: () => api.close(),
   };
 }

@@ -5,7 +5,7 @@ export const SET_UP_CALLS_PER_SECOND = 2;
 const WINDOW_MS = 1_000;
 
 /**
- * The same API for everything but messages (set-up of webhooks, long poll, confirmation codes): waits so that no more than
+ * The same API for everything but messages (set-up of webhooks, long poll, people's names, answers to buttons, edits, uploads): waits so that no more than
  * `callsPerSecond` of its calls fall into any second, counted from their answers, and lets the messages of the same token have
  * the rest.
  */

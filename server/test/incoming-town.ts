@@ -49,7 +49,8 @@ export async function startIncomingTown(
   await accounts.setUrls(account.id, { incomingUrl: 'http://example.org/incoming' });
   const dispatch = town.startDispatch();
   const log = pino({ level: 'silent' });
-  const read = parseBot(options.rules ?? RULES);
+  // As the file of a server: where nothing is understood it goes on, and people's words stay the only lines.
+  const read = parseBot(options.rules ?? RULES, { misunderstoodMax: Number.POSITIVE_INFINITY });
   if (!read.ok) throw new Error(read.problems.join('; '));
   const httpClient = createHttpClient({ allowCidrs: ['127.0.0.0/8'] });
   const files = createFiles({ database, clock, log, bytesMax: 1_000_000 });
@@ -98,7 +99,8 @@ export async function startIncomingTown(
     return played[kind as keyof typeof played] as Channel;
   };
   const broadcasts = createBroadcasts({
-    ...{ database, clock, log, dispatch, connections, accounts, contacts, templates: town.templates },
+    ...{ database, clock, log, dispatch, accounts, contacts, files, templates: town.templates },
+    connections: { ...connections, channel: playedChannel },
     publicUrl: () => 'https://soroka.example',
   });
   const inboxes: Inbox[] = [];

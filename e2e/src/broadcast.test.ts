@@ -36,6 +36,18 @@ async function all(phones: readonly string[], work: (phone: string) => Promise<u
 const say = (phones: readonly string[], { network }: { network: string }, text: string) =>
   all(phones, (phone) => act(phone, 'say', { network, text }));
 
+// A PNG of one point.
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+async function upload(): Promise<number> {
+  const headers = { Authorization: 'Key demo', 'Content-Type': 'application/octet-stream' };
+  const address = `${town.servers.at(-1)?.url}/v1/files?name=menu.png`;
+  const response = await fetch(address, { method: 'POST', headers, body: PICTURE });
+  return ((await response.json()) as { id: number }).id;
+}
+
 interface Report {
   recipients: number;
   given: number;
@@ -54,7 +66,7 @@ test('250 subscribers of both networks get it once or are told of with a reason,
   await all(blockedInOk, (phone) => act(phone, 'block', { network: 'ok' }));
 
   const plan = {
-    variants: [{ text: TEXT }],
+    variants: [{ text: TEXT, fileIds: [await upload()] }],
     audience: { segment: { groups: [VK.group, OK.group] } },
     ways: [
       { kind: 'message', group: VK.group, intent: 'promo_newsletter' },
@@ -85,6 +97,14 @@ test('250 subscribers of both networks get it once or are told of with a reason,
   const counts = new Map<string, number>();
   await all([...vk, ...ok, ...stopped, ...deniedInVk, ...blockedInOk], async (phone) => void counts.set(phone, await got(phone)));
   for (const phone of vk) expect(counts.get(phone), phone).toBe(1);
+  const carried = async (phone = ''): Promise<number[]> => {
+    const { messages } = (await town.control(`/people/${phone}/screen`)) as {
+      messages: { text: string; attachments: object[] }[];
+    };
+    return messages.filter(({ text }) => text === TEXT).map(({ attachments }) => attachments.length);
+  };
+  expect(await carried(vk[0])).toEqual([1]);
+  expect(await carried(ok.find((phone) => counts.get(phone) === 1))).toEqual([1]);
   expect(ok.filter((phone) => (counts.get(phone) ?? 0) > 1)).toEqual([]);
   expect(ok.filter((phone) => counts.get(phone) === 1).length).toBeGreaterThanOrEqual(ok.length - unknown);
   for (const phone of [...stopped, ...deniedInVk, ...blockedInOk]) expect(counts.get(phone), phone).toBe(0);

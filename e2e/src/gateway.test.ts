@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { ERRORS, type ErrorCode } from '@soroka/api';
 import { readFixture } from '@soroka/fixtures';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CODES_ELSEWHERE } from './codes-elsewhere.ts';
 import { runSoroka, sorokaJson } from './command-line.ts';
 import { type FreshDatabase, freshDatabase } from './database.ts';
 import { type DatabaseLine, openDatabaseLine } from './database-line.ts';
@@ -531,7 +533,11 @@ test('while the database is away nothing is accepted, and afterwards everything 
   expect(await town.inbox(phone)).toHaveLength(1);
 });
 
-test('every code there is was provoked above, but for those that no request can provoke', () => {
+test('every code there is was provoked above or by another test, but for those that no request can provoke', async () => {
   const codes = Object.keys(ERRORS) as ErrorCode[];
-  expect(codes.filter((code) => !provoked.has(code)).toSorted()).toEqual([...NOT_OVER_HTTP, ...LOGIN_CODES].toSorted());
+  const elsewhere = Object.keys(CODES_ELSEWHERE) as ErrorCode[];
+  const left = [...NOT_OVER_HTTP, ...LOGIN_CODES, ...elsewhere];
+  expect(codes.filter((code) => !provoked.has(code)).toSorted()).toEqual(left.toSorted());
+  for (const [code, file] of Object.entries(CODES_ELSEWHERE))
+    expect(await readFile(new URL(`../../${file}`, import.meta.url), 'utf8'), file).toContain(`'${code}'`);
 });

@@ -98,7 +98,8 @@ const isAdvert = ({ from, text }: PhoneLine): boolean => from === 'group' && (te
 const isOf = ({ kind, direction }: DialogMessage, from: 'person' | 'group'): boolean =>
   kind === 'message' && direction === (from === 'person' ? 'in' : 'out');
 
-const withoutRepeats = (texts: readonly string[]): string[] => texts.filter((text, index) => text !== texts[index - 1]);
+/** A repeat comes when another server has taken the call over: maybe behind what was said meanwhile. Nothing is said twice on purpose. */
+const withoutRepeats = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 const allDialogs = (client: Client): Promise<Dialog[]> =>
   allOf((cursor) => client.listDialogs({ query: { limit: PAGE, ...cursor } }));

@@ -63,6 +63,11 @@ test('a group has one bot: whoever is given it takes it from the other', async (
   expect((await town.call('GET', `/v1/bots/${second.id}`)).body.groups).toEqual(['VK:77']);
 });
 
+test('two bots of an account have two names', async () => {
+  await add({ name: 'Once' });
+  expect(refusalOf(await town.call('POST', '/v1/bots', { name: 'Once' }))).toEqual([409, 'bot.taken', 'name']);
+});
+
 test('a bot is tried out over a whole conversation, with the reason for each step', async () => {
   const bot = await add({ name: 'Trial', definition: YAML });
   const events = [says('дставка есть?'), says('заказ'), says('маргариту'), says('что-то')];

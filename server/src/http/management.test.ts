@@ -141,6 +141,17 @@ describe('connections', () => {
     expect((await call('GET', '/v1/connections')).body.items).toEqual([]);
   });
 
+  test('nothing is written down while the network is away', async () => {
+    const call = await shop('meets silence');
+    town.simulator.world.faults.set('vk', { error5xx: 1 });
+    try {
+      expect(refusalOf(await call('POST', '/v1/connections', VK))).toEqual([409, 'network.unreachable', null]);
+    } finally {
+      town.simulator.world.faults.set('vk', { error5xx: 0 });
+    }
+    expect((await call('GET', '/v1/connections')).body.items).toEqual([]);
+  });
+
   test.each([
     [{ kind: 'notify', token: 'x' }, 'baseUrl'],
     [{ kind: 'notify', token: 'x', baseUrl: 'http://169.254.169.254/' }, 'baseUrl'],

@@ -129,6 +129,20 @@ describe('what an operator writes', () => {
     expect(await refusal(replies.send(asker, dialogId, { ...given, text: 'Другое' }))).toBe('idempotency.key.conflict');
   });
 
+  test('is refused where the person has never written to the group', async () => {
+    const [silent] = await town.database.rows<{ id: number }>(
+      {
+        name: 'test.replies.silent',
+        text: `
+          with c as (insert into contact (account_id, phone) values ($1, '79990000009') returning id)
+          insert into dialog (account_id, network, group_id, contact_id, last_message_at, created_at)
+          select $1, 'vk', '1', id, now(), now() from c returning id`,
+      },
+      [asker.accountId],
+    );
+    expect(await refusal(replies.send(asker, silent?.id as number, reply()))).toBe('dialog.unreachable');
+  });
+
   test('answers a line of the dialog, which the network is told', async () => {
     const [question] = await town.history();
     const { messageId } = await send({ text: 'Вот ответ', replyTo: question?.id as number });

@@ -144,3 +144,12 @@ describe('people', () => {
     expect(await namesOf('анна', { limit: 1 })).toHaveLength(2);
   });
 });
+
+test('what takes longer than anybody waits is given up, and says so', async () => {
+  const hurried = createSearch({ database, clock, statementTimeoutMs: 50 });
+  const question = { accountId, groups: null, limit: 20, text: 'Анна' };
+  await database.transaction(async (tx) => {
+    await tx.run({ name: 'test.search.lock', text: 'lock table contact in access exclusive mode' });
+    await expect(hurried.people(question)).rejects.toMatchObject({ code: 'search.too.wide' });
+  });
+});

@@ -22,11 +22,20 @@ const STATEMENT_TIMEOUT_MS = 3_000;
 const LIMIT_TIME = { name: 'search_limit_time', text: `select set_config('statement_timeout', $1, true)` };
 const STATEMENT_TIMED_OUT = '57014';
 
-export function createSearch({ database, clock }: { database: Database; clock: Clock }): Search {
+/** `statementTimeoutMs`: of one look, 3 s. */
+export function createSearch({
+  database,
+  clock,
+  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+}: {
+  database: Database;
+  clock: Clock;
+  statementTimeoutMs?: number;
+}): Search {
   const within = async <Result>(work: (on: Database) => Promise<Result>): Promise<Result> => {
     try {
       return await database.transaction(async (tx) => {
-        await tx.rows(LIMIT_TIME, [String(STATEMENT_TIMEOUT_MS)]);
+        await tx.rows(LIMIT_TIME, [String(statementTimeoutMs)]);
         return work({ ...database, rows: tx.rows, run: tx.run });
       });
     } catch (error) {

@@ -1,0 +1,30 @@
+import type { ErrorCode } from '@soroka/api';
+
+/** Refusals of what is managed, by the tests that provoke them; gateway.test.ts provokes the others, and looks that these are there. */
+export const CODES_ELSEWHERE: Partial<Readonly<Record<ErrorCode, string>>> = {
+  'bot.invalid': 'server/src/http/bot-routes.test.ts',
+  'bot.taken': 'server/src/http/bot-routes.test.ts',
+  'broadcast.state': 'server/src/http/broadcast-routes.test.ts',
+  'broadcast.unconfirmed': 'server/src/broadcasts/broadcasts.test.ts',
+  'broadcast.unreachable': 'server/src/broadcasts/broadcasts.test.ts',
+  'connection.used': 'server/src/http/management.test.ts',
+  'contact.merge.covered': 'server/src/http/contact-routes.test.ts',
+  'contact.taken': 'server/src/http/contact-routes.test.ts',
+  'conversation.closed': 'server/src/http/desk.test.ts',
+  'conversation.open': 'server/src/http/desk.test.ts',
+  'conversation.owned': 'server/src/http/desk.test.ts',
+  'csv.broken': 'server/src/http/contact-routes.test.ts',
+  'dialog.unreachable': 'server/src/replies/replies.test.ts',
+  'file.empty': 'server/src/http/file-routes.test.ts',
+  'file.too.large': 'server/src/http/file-routes.test.ts',
+  'message.unchangeable': 'server/src/replies/replies.test.ts',
+  'network.away': 'server/src/replies/replies.test.ts',
+  'network.refused': 'server/src/replies/replies.test.ts',
+  'network.unreachable': 'server/src/http/management.test.ts',
+  'operator.needed': 'server/src/http/desk.test.ts',
+  'range.invalid': 'server/src/http/byte-range.test.ts',
+  'search.too.wide': 'server/src/search/search.test.ts',
+  'segment.taken': 'server/src/http/contact-routes.test.ts',
+  'template.version.settled': 'server/src/http/management.test.ts',
+  'token.refused': 'server/src/http/management.test.ts',
+};

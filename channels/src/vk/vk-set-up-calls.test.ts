@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { ANNA, message, never, useSimulatedVk } from '../../test/use-simulated-vk.ts';
 import type { VkApi } from './vk-api.ts';
-import { leaveRoomForMessages } from './vk-set-up-calls.ts';
+import { leaveRoomForMessages, SET_UP_CALLS_PER_SECOND } from './vk-set-up-calls.ts';
+
+const vk = useSimulatedVk();
 
 test('of five set-up calls asked for at once no three fall into one second, and they keep their order', async () => {
   const calls: { method: string; at: number }[] = [];
@@ -34,4 +37,17 @@ test('a call that fails does not hold up the next', async () => {
   const good = sparing.call('good', {}, signal);
   await expect(bad).rejects.toThrow('refused');
   await expect(good).resolves.toEqual({ kind: 'response', response: 'good' });
+});
+
+test('names, chats and typing leave a second of messages their calls: the limit of the token is kept', async () => {
+  const channel = vk.open({ setUpCallsPerSecond: SET_UP_CALLS_PER_SECOND });
+  const beside = [
+    () => channel.profiles([ANNA.id], never),
+    () => channel.showTyping(ANNA.id, never),
+    () => channel.profiles([ANNA.id], never),
+    () => channel.markRead({ peerId: ANNA.id, networkId: '1' }, never),
+  ];
+  const sends = Array.from({ length: 18 }, () => channel.send([message()], never));
+  await Promise.all([...sends, ...beside.map((call) => call())]);
+  expect(await vk.control('GET', '/violations')).toEqual([]);
 });

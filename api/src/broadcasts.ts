@@ -23,6 +23,15 @@ const Variant = Type.Object(
       examples: ['Здравствуйте, {{ name }}! Новое меню: https://pizzeria.example/menu'],
     }),
     keyboard: Type.Optional(Keyboard),
+    fileIds: Type.Optional(
+      Type.Array(id, {
+        minItems: 1,
+        maxItems: 10,
+        uniqueItems: true,
+        description:
+          'Pictures of POST /v1/files, sent with messages, not with templates. VK takes 10; OK 5, the keyboard among them.',
+      }),
+    ),
   },
   closed,
 );
@@ -145,6 +154,7 @@ export const Broadcast = Type.Object({
     Type.Object({ segment: SegmentDefinition }),
     Type.Object({ contacts: Type.Integer({ description: 'How many are on the list.' }) }),
   ]),
+  problem: orNull(Type.String(), 'Why it was paused by itself; null: it was not.'),
   winner: orNull(Type.Integer(), 'The variant that all others get, from 0; null: none was chosen.'),
   startsAt: orNull(time(), 'When it was to begin.'),
   startedAt: orNull(time(), 'When it began.'),

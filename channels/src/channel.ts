@@ -217,8 +217,8 @@ export interface Channel {
   markRead?(target: MessageAddress, signal: AbortSignal): Promise<ActionOutcome>;
   /** Stops the spinner of a `callback` button and, with `text`, shows the person a line; within a minute of the press. */
   answerButton?(press: ButtonPress, answer: { text?: string; url?: string }, signal: AbortSignal): Promise<ActionOutcome>;
-  /** Gives the network the bytes of a file; the reference goes into a message to the same peer. */
-  upload?(file: UploadedFile, peerId: string, signal: AbortSignal): Promise<ActionOutcome<OutgoingAttachment>>;
+  /** Gives the network the bytes of a file; the reference goes into messages to the same peer, to anybody where that is null. */
+  upload?(file: UploadedFile, peerId: string | null, signal: AbortSignal): Promise<ActionOutcome<OutgoingAttachment>>;
   /** The newest messages of a dialog first; `cursor` of the page before, null for the first. */
   history?(peerId: string, cursor: string | null, signal: AbortSignal): Promise<ActionOutcome<HistoryPage>>;
   /** Peers of the group's dialogs, the liveliest first. */

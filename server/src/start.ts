@@ -158,7 +158,7 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
     codeBots: await loadCodeBots(config.SOROKA_BOT_MODULES),
   });
   const broadcasts = createBroadcasts({
-    ...{ database, clock, log, dispatch, connections, accounts, templates, contacts },
+    ...{ database, clock, log, dispatch, connections, accounts, templates, contacts, files },
     publicUrl: () => publicUrl,
   });
   const rawEvents = createRawEvents({ database, clock });

@@ -7,6 +7,11 @@ import { ANNA, DINA, message, never, useSimulatedVk } from '../../test/use-simul
 
 const { open, act, inboxOf, idOf, eventsOf } = useSimulatedVk();
 
+// A PNG of one point.
+const POINT = new Uint8Array(
+  Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+);
+
 describe('in a dialog', () => {
   test('a message is changed and taken back for everybody', async () => {
     const channel = open();
@@ -60,13 +65,7 @@ describe('in a dialog', () => {
   });
 
   test.each([
-    [
-      'image',
-      'image/png',
-      new Uint8Array(
-        Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
-      ),
-    ],
+    ['image', 'image/png', POINT],
     ['file', 'application/pdf', new Uint8Array([0x25, 0x50, 0x44, 0x46, 0x0d, 0x0a, 0xff])],
     ['voice', 'audio/ogg', new Uint8Array([0x4f, 0x67, 0x67, 0x53, 0, 0xff])],
   ] as const)('a file of the kind %s goes up and stands in a message', async (kind, contentType, bytes) => {
@@ -76,6 +75,20 @@ describe('in a dialog', () => {
     if (uploaded.kind !== 'done') throw new Error(JSON.stringify(uploaded));
     const networkId = await idOf(channel, { text: '', attachments: [uploaded.result] });
     expect(await channel.message({ peerId: ANNA.id, networkId }, never)).toMatchObject({ result: { attachments: [{}] } });
+  });
+
+  test('a picture that was uploaded for nobody in particular stands in messages to several people', async () => {
+    const channel = open();
+    for (const { phone } of [ANNA, DINA]) await act(phone, 'say', { text: 'что нового?' });
+    const picture = { kind: 'image', name: 'menu.png', contentType: 'image/png', bytes: POINT } as const;
+    const uploaded = await channel.upload(picture, null, never);
+    if (uploaded.kind !== 'done') throw new Error(JSON.stringify(uploaded));
+    const messages = [ANNA, DINA].map(({ id }, index) =>
+      message({ recipientId: id, dedupKey: `menu-${index}`, text: 'Новое меню', attachments: [uploaded.result] }),
+    );
+    expect(await channel.send(messages, never)).toMatchObject([{ kind: 'sent' }, { kind: 'sent' }]);
+    for (const { id } of [ANNA, DINA])
+      expect(await channel.history(id, null, never)).toMatchObject({ result: { messages: [{ attachments: [{}] }, {}] } });
   });
 
   test('people have names, and nobody is asked for in vain', async () => {

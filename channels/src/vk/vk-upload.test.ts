@@ -26,6 +26,12 @@ test('a picture goes up in three steps and is named as messages want it', async 
   expect(vk.calls[1]?.params).toMatchObject({ photo: '[{"a":1}]', server: '7', hash: 'h' });
 });
 
+test('a picture for many people is uploaded without a peer', async () => {
+  await using vk = await vkWith();
+  expect(await vk.channel.upload(picture, null, never)).toMatchObject({ kind: 'done' });
+  expect(vk.calls[0]?.params).not.toHaveProperty('peer_id');
+});
+
 test('its bytes go as they are, as a file of a form, without the token', async () => {
   await using vk = await vkWith();
   await upload(vk);

@@ -43,13 +43,14 @@ const ROUTES: Readonly<Record<Exclude<UploadedFile['kind'], 'video'>, Route>> = 
 };
 
 /**
- * Gives VK a file in its three steps and names it as `attachment` wants it. Never throws.
+ * Gives VK a file in its three steps and names it as `attachment` wants it; `peerId` is null where many people get it: VK's schema
+ * asks for none, and the name holds the key to the file. Never throws.
  * Source: dev.vk.com/api/upload/photo-in-message and document-in-message; the fields: vk-io.
  */
 export async function uploadFile(
   api: VkApi,
   file: UploadedFile,
-  peerId: string,
+  peerId: string | null,
   signal: AbortSignal,
 ): Promise<ActionOutcome<OutgoingAttachment>> {
   const { kind } = file;
@@ -67,10 +68,11 @@ async function uploadOnce(
   api: VkApi,
   { server, field, save, reference }: Route,
   file: UploadedFile,
-  peerId: string,
+  peerId: string | null,
   signal: AbortSignal,
 ): Promise<ActionOutcome<string>> {
-  const address = await act(api, server.method, { peer_id: peerId, ...server.params }, signal, (response) =>
+  const peer: VkParams = peerId === null ? {} : { peer_id: peerId };
+  const address = await act(api, server.method, { ...peer, ...server.params }, signal, (response) =>
     readFields(response, 'response').text('upload_url'),
   );
   if (address.kind !== 'done') return address;

@@ -2,6 +2,7 @@ import type { NewBroadcastMessage } from '../dispatch/dispatch.ts';
 import { type LinkBase, personal, valuesFor } from './content.ts';
 import type { ByPhone } from './hand-over.ts';
 import { keyOf } from './keys.ts';
+import type { Pictures } from './pictures.ts';
 import type { BroadcastPlan } from './plan.ts';
 import { chooseWay, dueOf, isInReplyWindow, type Person, type Quiet, type Reason, type Standing, windowsOf } from './reach.ts';
 
@@ -25,6 +26,7 @@ export interface AllotContext {
   textCharactersMax: readonly number[];
   /** By way: of its template; null where the way has none. */
   templateVariables: readonly (readonly string[] | null)[];
+  pictures: Pictures;
 }
 
 export interface Allotment {
@@ -63,7 +65,7 @@ export function allot(context: AllotContext, turns: readonly Turn[]): Allotment 
 
 /** False where the person cannot get it after all. */
 function allotOne(
-  { plan, base, now, endsAt, templateVariables, textCharactersMax }: AllotContext,
+  { plan, base, now, endsAt, templateVariables, textCharactersMax, pictures }: AllotContext,
   { excluded, messages, byPhone }: Allotment,
   { person, variant }: Turn,
   index: number,
@@ -86,8 +88,10 @@ function allotOne(
     return false;
   }
   const standing = person.byWay[index] as Standing;
+  const attachments = pictures[index]?.[variant] ?? [];
   const message: NewBroadcastMessage = {
     ...content,
+    ...(attachments.length > 0 && { attachments }),
     userId: standing.userId,
     clientMessageId: keyOf({ broadcastId: base.broadcastId, contactId }),
     // VK may refuse an intent that the person never agreed to, and asks for none within the day.

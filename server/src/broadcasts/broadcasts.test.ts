@@ -193,6 +193,7 @@ describe('a broadcast on its way', () => {
     const others = [1, 2].map(() =>
       createBroadcasts({
         ...{ database: town.database, clock: systemClock, log: pino({ level: 'silent' }), dispatch: town.dispatch },
+        files: town.files,
         ...{ connections: town.connections, accounts: town.accounts, contacts: town.contacts, templates: town.templates },
         publicUrl: () => 'https://soroka.example',
       }),
@@ -222,7 +223,7 @@ describe('a broadcast on its way', () => {
         connections: town.connections,
         accounts: town.accounts,
       },
-      ...{ contacts: town.contacts, templates: town.templates, publicUrl: () => 'https://soroka.example' },
+      ...{ contacts: town.contacts, templates: town.templates, publicUrl: () => 'https://soroka.example', files: town.files },
       dispatch: {
         ...town.dispatch,
         async accept(...given) {

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Contacts } from '../contacts/contacts.ts';
+import type { Attached } from '../dialogs/dialogs.ts';
 import type { Dispatch, DispatchEvent } from '../dispatch/dispatch.ts';
-import type { Queryable } from '../platform/database.ts';
+import type { Files } from '../files/files.ts';
+import type { Queryable, Transaction } from '../platform/database.ts';
 import { AppError } from '../platform/errors.ts';
 import { createLoop } from '../platform/loop.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { checkPlan } from './check-plan.ts';
 import { linksOf } from './content.ts';
 import { recipientOf } from './keys.ts';
+import { createShowPictures, type TakenMessage } from './lines.ts';
 import { broadcastOf, readToken } from './links.ts';
 import { noteClick, noteStatuses, noteWords } from './noting.ts';
+import { createPictureUploads, type PicturesParts } from './pictures.ts';
 import { type Broadcast, type BroadcastPlan, type BroadcastState, endOf, type Variant } from './plan.ts';
 import { type Preview, preview } from './preview.ts';
 import { type PumpParts, pump } from './pump.ts';
@@ -74,6 +78,8 @@ export interface Broadcasts {
   follow(token: string): Promise<string | null>;
   /** Whom a message of a broadcast went to; null of other messages. */
   contactOf(event: Pick<DispatchEvent, 'clientMessageId'>): number | null;
+  /** The pictures that these messages carried, by the message's id; whoever sees its dialog sees them from now on. */
+  showPictures(tx: Transaction, taken: readonly TakenMessage[]): Promise<ReadonlyMap<number, readonly Attached[]>>;
   /** What happened to messages; in the transaction that takes the events. */
   noteStatuses(tx: Queryable, events: readonly DispatchEvent[]): Promise<void>;
   /** A person wrote: an answer to what they got lately. */
@@ -82,7 +88,9 @@ export interface Broadcasts {
   stopRunning(): Promise<void>;
 }
 
-export interface BroadcastsParts extends PumpParts {
+export interface BroadcastsParts extends Omit<PumpParts, 'pictures'> {
+  connections: PumpParts['connections'] & PicturesParts['connections'];
+  files: Pick<Files, 'list' | 'show' | 'upload' | 'uploadedForMany'>;
   dispatch: PumpParts['dispatch'] & Pick<Dispatch, 'cancelAll'>;
   contacts: PumpParts['contacts'] & Pick<Contacts, 'noteRefused'>;
   log: Logger;
@@ -97,7 +105,11 @@ const EVERY_MS = 100;
 export function createBroadcasts(parts: BroadcastsParts): Broadcasts {
   const { database, clock, log, dispatch, contacts } = parts;
   const now = (): Date => new Date(clock.now());
-  const loop = createLoop({ ...{ name: 'broadcasts', clock, log, idleMs: IDLE_MS, everyMs: EVERY_MS }, step: () => pump(parts) });
+  const loop = createLoop({
+    ...{ name: 'broadcasts', clock, log, idleMs: IDLE_MS, everyMs: EVERY_MS },
+    step: () => pump({ ...parts, pictures }),
+  });
+  const pictures = createPictureUploads({ ...parts, onUploaded: loop.wake });
 
   const found = async (on: Queryable, accountId: number, id: number, read = getBroadcast): Promise<BroadcastRow> => {
     const broadcast = await read(on, accountId, id);
@@ -147,7 +159,7 @@ export function createBroadcasts(parts: BroadcastsParts): Broadcasts {
     async test(accountId, id, { contactId, variant }) {
       const broadcast = await found(database, accountId, id);
       checkVariant(broadcast, variant);
-      return database.transaction((tx) => sendTest(parts, tx, broadcast, { contactId, variant }));
+      return sendTest({ ...parts, pictures }, broadcast, { contactId, variant });
     },
     async start(accountId, id, { startAt, confirmed }) {
       await confirm(await found(database, accountId, id), confirmed);
@@ -216,10 +228,14 @@ export function createBroadcasts(parts: BroadcastsParts): Broadcasts {
       return url;
     },
     contactOf: ({ clientMessageId }) => recipientOf(clientMessageId)?.contactId ?? null,
+    showPictures: createShowPictures(parts),
     noteStatuses: (tx, events) => noteStatuses(tx, contacts, events),
     noteWords,
     run: () => loop.run(),
-    stopRunning: () => loop.stop(),
+    async stopRunning() {
+      await loop.stop();
+      await pictures.stop();
+    },
   };
 }
 

@@ -26,6 +26,8 @@ export interface Variant {
   /** With {{ variables }}; links become short ones. */
   text: string;
   keyboard?: Keyboard;
+  /** Pictures of the account, in their order; sent by the ways that are messages. */
+  fileIds?: readonly number[];
 }
 
 export type Audience = { segmentId: number } | { segment: SegmentDefinition } | { contactIds: readonly number[] };
@@ -59,6 +61,8 @@ export interface Broadcast {
   endedAt: Date | null;
   /** Which variant the rest gets; null where none was chosen. */
   winner: number | null;
+  /** Why it was paused by itself; null where it was not. */
+  problem: string | null;
   createdAt: Date;
 }
 

@@ -1,4 +1,3 @@
-import type { Database } from '../platform/database.ts';
 import { allot } from './allot.ts';
 import { pageOfAudience } from './audience.ts';
 import { readPeople } from './people.ts';
@@ -28,10 +27,7 @@ const LOOKED_AT_MAX = 20_000;
 const SAMPLES = 3;
 
 /** Goes through the audience as the sending will, and writes nothing. */
-export async function preview(
-  parts: PumpParts & { database: Database },
-  broadcast: Broadcast & { linkKey: Buffer },
-): Promise<Preview> {
+export async function preview(parts: Omit<PumpParts, 'pictures'>, broadcast: Broadcast & { linkKey: Buffer }): Promise<Preview> {
   const { database, clock, connections, contacts, dispatch } = parts;
   const { id, accountId, plan } = broadcast;
   const now = clock.now();
@@ -47,6 +43,7 @@ export async function preview(
     rooms: plan.ways.map(() => Number.POSITIVE_INFINITY),
     textCharactersMax: routes.map((one) => one?.textCharactersMax ?? 0),
     templateVariables: await templateVariables(parts, broadcast),
+    pictures: [],
   };
   const reasons = new Map<string, number>();
   const ways = plan.ways.map(() => 0);

@@ -11,6 +11,7 @@ import { pageOfAudience } from './audience.ts';
 import { broadcastFailed, broadcastProgress } from './events.ts';
 import { type ByPhone, handOver } from './hand-over.ts';
 import { readPeople } from './people.ts';
+import { type PictureUploads, UPLOADED_WITHIN_MS } from './pictures.ts';
 import { endOf } from './plan.ts';
 import {
   addRecipients,
@@ -35,6 +36,7 @@ export interface PumpParts {
   accounts: Pick<Accounts, 'quietHours'>;
   templates: Pick<Templates, 'byId'>;
   contacts: Pick<Contacts, 'segments'>;
+  pictures: Pick<PictureUploads, 'ready' | 'begin'>;
   /** Of the page that short links lead to. */
   publicUrl: () => string;
 }
@@ -96,6 +98,7 @@ async function workOn(parts: PumpParts, tx: Transaction, id: number, handed: Han
   else if (await settleTrial(tx, broadcast, at)) return true;
   const room = now >= endsAt ? 0 : paceOf(broadcast, now);
   const given = room <= 0 ? 0 : await giveOut(parts, tx, broadcast, { now, endsAt, room }, handed);
+  if (given === null) return false;
   await lookAgain(tx, broadcast, { now, given });
   return given > 0;
 }
@@ -123,13 +126,14 @@ function paceOf({ plan, throttledUntil }: BroadcastRow, now: number): number {
 }
 const PACE_AHEAD_MS = 5_000;
 
+/** To how many something was done; null where pictures have to be uploaded first. */
 async function giveOut(
   parts: PumpParts,
   tx: Transaction,
   broadcast: BroadcastRow,
   { now, endsAt, room }: { now: number; endsAt: number; room: number },
   handed: Handed[],
-): Promise<number> {
+): Promise<number | null> {
   const { id, accountId, plan } = broadcast;
   const at = new Date(now);
   const routes = await routesOf(parts.connections, accountId, plan.ways);
@@ -139,11 +143,19 @@ async function giveOut(
   const limit = Math.min(room, Math.max(0, ...rooms));
   if (limit === 0) return 0;
   const turns = await turnsOf(parts, tx, broadcast, routes, at, limit);
+  if (turns.length === 0) return 0;
+  const pictures = await parts.pictures.ready(tx, plan, routes);
+  if (pictures === null) {
+    await dueNext(tx, id, new Date(now + UPLOADED_WITHIN_MS), null);
+    tx.afterCommit(() => parts.pictures.begin(broadcast, routes));
+    return null;
+  }
   const context = {
     ...{ plan, now, endsAt, rooms, base: { publicUrl: parts.publicUrl(), broadcastId: id, linkKey: broadcast.linkKey } },
     quiet: await parts.accounts.quietHours(accountId),
     textCharactersMax: routes.map((one) => one?.textCharactersMax ?? 0),
     templateVariables: await templateVariables(parts, broadcast),
+    pictures,
   };
   const { excluded, postponed, messages, byPhone } = allot(context, turns);
   await excludeRecipients(tx, id, excluded);
@@ -204,7 +216,7 @@ async function turnsOf(
 
 /** Of the template of each way by phone. */
 export async function templateVariables(
-  { templates }: PumpParts,
+  { templates }: Pick<PumpParts, 'templates'>,
   { accountId, plan }: Pick<BroadcastRow, 'accountId' | 'plan'>,
 ): Promise<readonly (readonly string[] | null)[]> {
   return Promise.all(

@@ -13,7 +13,7 @@ export interface BroadcastRow extends Broadcast {
 const COLUMNS = `
   id, account_id as "accountId", name, plan, state, link_key as "linkKey", starts_at as "startsAt", started_at as "startedAt",
   ended_at as "endedAt", audience_cursor as "audienceCursor", audience_done as "audienceDone", throttled_until as "throttledUntil",
-  winner::int as winner, created_at as "createdAt"`;
+  winner::int as winner, problem, created_at as "createdAt"`;
 
 const SQL = {
   add: {
@@ -38,9 +38,14 @@ const SQL = {
       update broadcast
       set state = $3, starts_at = coalesce($4, starts_at), due_at = $5,
         started_at = case when $3 = 'running' then coalesce(started_at, $5) else started_at end,
-        ended_at = case when $3 in ('stopped', 'finished') then $5 end
+        ended_at = case when $3 in ('stopped', 'finished') then $5 end,
+        problem = case when $3 in ('scheduled', 'running') then null else problem end
       where account_id = $1 and id = $2
       returning ${COLUMNS}`,
+  },
+  pauseForProblem: {
+    name: 'broadcast_pause_for_problem',
+    text: `update broadcast set state = 'paused', problem = $3 where account_id = $1 and id = $2 and state = 'running'`,
   },
   win: {
     name: 'broadcast_win',
@@ -113,6 +118,15 @@ export const moveBroadcast = async (
   at: Date,
   startsAt: Date | null = null,
 ): Promise<BroadcastRow> => (await one(tx.rows<BroadcastRow>(SQL.move, [accountId, id, state, startsAt, at]))) as BroadcastRow;
+
+/** Where it still runs. */
+export async function pauseForProblem(
+  on: Queryable,
+  { accountId, id }: Pick<Broadcast, 'accountId' | 'id'>,
+  problem: string,
+): Promise<void> {
+  await on.run(SQL.pauseForProblem, [accountId, id, problem]);
+}
 
 export const setWinner = async (
   tx: Queryable,

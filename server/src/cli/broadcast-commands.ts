@@ -1,6 +1,7 @@
 import { type Broadcast, type Broadcasts, createBroadcasts } from '../broadcasts/broadcasts.ts';
 import { createCallbacks } from '../callbacks/callbacks.ts';
 import { createDispatch } from '../dispatch/dispatch.ts';
+import { createFiles } from '../files/files.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { createHttpClient } from '../platform/http-client.ts';
 import { createLogger } from '../platform/telemetry.ts';
@@ -23,8 +24,9 @@ async function withBroadcasts<Result>(place: Workplace, work: (broadcasts: Broad
     laneLeaseMs: config.SOROKA_LANE_LEASE_MS,
     statusPollAfterMs: config.SOROKA_STATUS_POLL_AFTER_MS,
   });
-  const parts = { database, clock, log, dispatch, connections, accounts, templates, contacts, publicUrl: () => publicUrl };
-  return work(createBroadcasts(parts)).finally(() => httpClient.close());
+  const files = createFiles({ database, clock, log, bytesMax: config.SOROKA_FILE_BYTES_MAX });
+  const parts = { database, clock, log, dispatch, connections, accounts, templates, contacts, files };
+  return work(createBroadcasts({ ...parts, publicUrl: () => publicUrl })).finally(() => httpClient.close());
 }
 
 type Act = (broadcasts: Broadcasts, accountId: number, id: number) => Promise<Broadcast>;

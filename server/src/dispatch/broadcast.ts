@@ -16,12 +16,12 @@ const INSERT: Statement = {
   text: `
     with given as materialized (
       select nextval('message_id') as id, g.*
-      from unnest($7::text[], $8::text[], $9::text[], $10::jsonb[], $11::text[], $12::jsonb[], $13::timestamptz[]) with ordinality
-        as g(peer_id, client_message_id, text, keyboard, intent, windows, expires_at, n)
+      from unnest($7::text[], $8::text[], $9::text[], $10::jsonb[], $11::text[], $12::jsonb[], $13::timestamptz[], $14::jsonb[]) with ordinality
+        as g(peer_id, client_message_id, text, keyboard, intent, windows, expires_at, reply_content, n)
     ), stored as (
       insert into message (id, account_id, kind, peer_id, client_message_id, text, keyboard, intent, windows, steps, created_at, expires_at,
-        channel, class)
-      select id, $1, 'reply', peer_id, client_message_id, text, keyboard, intent, windows, $5::jsonb, $2, expires_at, $6, 'broadcast'
+        channel, class, reply_content)
+      select id, $1, 'reply', peer_id, client_message_id, text, keyboard, intent, windows, $5::jsonb, $2, expires_at, $6, 'broadcast', reply_content
       from given
     ), waiting as (
       insert into delivery (message_id, account_id, lane_id, connection_id, priority, due_at, expires_at)
@@ -62,6 +62,7 @@ export async function acceptBroadcast(
     messages.map(({ intent }) => intent ?? null),
     messages.map(({ windows }) => (windows === null ? null : JSON.stringify(windows))),
     messages.map(({ expiresAt }) => expiresAt),
+    messages.map(({ attachments = [] }) => (attachments.length === 0 ? null : JSON.stringify({ attachments }))),
   ]);
   const ids = rows.map(({ id }) => id);
   tx.afterCommit(() => {

@@ -132,6 +132,8 @@ export interface NewBroadcastMessage {
   clientMessageId: string;
   text: string;
   keyboard?: Keyboard;
+  /** Known to the network, for anybody. */
+  attachments?: readonly OutgoingAttachment[];
   /** VK: why the group may write first. */
   intent?: string;
   /** Hours outside of which it is not sent; null: none. */

@@ -141,17 +141,17 @@ test('what never finished arriving is removed after an hour', async () => {
   await files.stop();
 });
 
-test('a network gets a file once per dialog, as a document where it takes no such kind', async () => {
+test('a network gets a file once per dialog, and once for many people, as a document where it takes no such kind', async () => {
   const { id } = await store(Buffer.from('%PDF-1.7\n'), { name: 'price.pdf' });
   const given: unknown[] = [];
   const channel = {
     capabilities: { attachments: ['image', 'file'] },
-    async upload(file: { kind: 'file'; name: string; bytes: Uint8Array }, peerId: string) {
+    async upload(file: { kind: 'file'; name: string; bytes: Uint8Array }, peerId: string | null) {
       given.push([file.kind, file.name, Buffer.from(file.bytes).toString(), peerId]);
       return { kind: 'done', result: { kind: file.kind, reference: `doc-1_${given.length}` } };
     },
   } as never;
-  const upload = (peerId: string, fileId = id) =>
+  const upload = (peerId: string | null, fileId = id) =>
     files.upload(channel, fileId, { accountId, connectionId: 1, peerId }, new AbortController().signal);
   expect(await upload('5')).toEqual({ kind: 'done', result: { kind: 'file', reference: 'doc-1_1' } });
   expect(await upload('5')).toEqual({ kind: 'done', result: { kind: 'file', reference: 'doc-1_1' } });
@@ -161,4 +161,9 @@ test('a network gets a file once per dialog, as a document where it takes no suc
     ['file', 'price.pdf', '%PDF-1.7\n', '6'],
   ]);
   expect(await upload('5', id + 1_000)).toMatchObject({ kind: 'refused' });
+  const known = () => files.uploadedForMany(database, [id], 1);
+  expect(await known()).toEqual(new Map());
+  expect(await upload(null)).toMatchObject({ result: { reference: 'doc-1_3' } });
+  expect(await upload(null)).toMatchObject({ result: { reference: 'doc-1_3' } });
+  expect(await known()).toEqual(new Map([[id, { kind: 'file', reference: 'doc-1_3' }]]));
 });

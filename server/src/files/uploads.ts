@@ -1,13 +1,13 @@
 import type { ActionOutcome, Channel, OutgoingAttachment } from '@soroka/channels';
 import type { Clock } from '../platform/clock.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database, Queryable } from '../platform/database.ts';
 import type { FileKind } from './content.ts';
 
-/** Where a file is to go: networks take it for one of their dialogs. */
+/** Where a file is to go: networks take it for one of their dialogs, or for many people (null). */
 export interface UploadPlace {
   accountId: number;
   connectionId: number;
-  peerId: string;
+  peerId: string | null;
 }
 
 /** Files on their way to the networks. */
@@ -22,12 +22,26 @@ export interface Uploads {
     place: UploadPlace,
     signal: AbortSignal,
   ): Promise<ActionOutcome<OutgoingAttachment>>;
+  /** What the network called those of the files that it has for many people; those that it has not are missing. */
+  uploadedForMany(
+    on: Queryable,
+    fileIds: readonly number[],
+    connectionId: number,
+  ): Promise<ReadonlyMap<number, OutgoingAttachment>>;
 }
 
 // [?] Neither network says for how long a file that no message carries is kept; a day is what a reply may wait.
 const KEPT_MS = 86_400_000;
 
+const NO_PEER = '';
+
 const SQL = {
+  forMany: {
+    name: 'file_upload_for_many',
+    text: `
+      select file_id as "fileId", attachment from file_upload
+      where file_id = any($1::bigint[]) and connection_id = $2 and peer_id = '${NO_PEER}' and uploaded_at > $3`,
+  },
   known: {
     name: 'file_upload_known',
     text: `
@@ -57,7 +71,7 @@ export function createUploads({
 }): Uploads {
   return {
     async upload(channel, fileId, { accountId, connectionId, peerId }, signal) {
-      const key = [fileId, connectionId, peerId];
+      const key = [fileId, connectionId, peerId ?? NO_PEER];
       const since = new Date(clock.now() - KEPT_MS);
       const [known] = await database.rows<{ attachment: OutgoingAttachment }>(SQL.known, [...key, since]);
       if (known !== undefined) return { kind: 'done', result: known.attachment };
@@ -76,6 +90,11 @@ export function createUploads({
       const outcome = await channel.upload({ kind, name, contentType, bytes: Buffer.concat(parts) }, peerId, signal);
       if (outcome.kind === 'done') await database.run(SQL.keep, [...key, JSON.stringify(outcome.result), new Date(clock.now())]);
       return outcome;
+    },
+    async uploadedForMany(on, fileIds, connectionId) {
+      const since = new Date(clock.now() - KEPT_MS);
+      const rows = await on.rows<{ fileId: number; attachment: OutgoingAttachment }>(SQL.forMany, [fileIds, connectionId, since]);
+      return new Map(rows.map(({ fileId, attachment }) => [fileId, attachment]));
     },
   };
 }

@@ -29,7 +29,7 @@ const winnerCheck = Compile(BroadcastWinner);
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface BroadcastRoutesParts {
-  broadcasts: Omit<Broadcasts, 'contactOf' | 'noteStatuses' | 'noteWords' | 'run' | 'stopRunning'>;
+  broadcasts: Omit<Broadcasts, 'contactOf' | 'showPictures' | 'noteStatuses' | 'noteWords' | 'run' | 'stopRunning'>;
   contacts: Pick<Contacts, 'ensurePhones'>;
 }
 

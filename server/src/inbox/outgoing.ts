@@ -14,7 +14,7 @@ export interface OutgoingParts {
   dialogs: Dialogs;
   contacts: Pick<Contacts, 'ensureByPhones'>;
   connections: Pick<Connections, 'get'>;
-  broadcasts: Pick<Broadcasts, 'noteStatuses' | 'contactOf'>;
+  broadcasts: Pick<Broadcasts, 'noteStatuses' | 'contactOf' | 'showPictures'>;
   clock: Clock;
 }
 
@@ -73,8 +73,10 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       ...notifications.map((event, index) => ({ event, dialogId: dialogIds[index] as number })),
       ...replies.map((event) => ({ event, dialogId: event.dialogId as number })),
     ];
+    const pictures = await broadcasts.showPictures(tx, messages);
     const rows = messages.map(async ({ event, dialogId }): Promise<NewMessage> => {
       const { messageId, status, networkId } = await changeOf(event);
+      const attached = pictures.get(messageId);
       const source = isNotification(event) ? 'notification' : 'operator';
       return {
         dialogId,
@@ -84,6 +86,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         messageId,
         status,
         ...(event.keyboard !== null && { keyboard: event.keyboard }),
+        ...(attached !== undefined && { attached }),
         ...(networkId !== undefined && { networkId }),
       };
     });

@@ -201,8 +201,8 @@ export const ACCEPT_TWINS = {
   },
   async 'dispatch.broadcast.insert'(tx: Transaction, tables: Tables, values: Values) {
     const [accountId, at, laneId, connectionId, steps, channel] = values as [number, Date, number, number, string, string];
-    const [peerIds, , texts, keyboards, intents, windows, expiresAts] = values.slice(6) as [
-      ...[string[], string[], string[], (string | null)[], (string | null)[], (string | null)[], Date[]],
+    const [peerIds, , texts, keyboards, intents, windows, expiresAts, contents] = values.slice(6) as [
+      ...[string[], string[], string[], (string | null)[], (string | null)[], (string | null)[], Date[], (string | null)[]],
     ];
     const ids: object[] = [];
     for (const [index, peerId] of peerIds.entries()) {
@@ -212,6 +212,7 @@ export const ACCEPT_TWINS = {
         ...{ ...UNTOUCHED, ...shared, id, kind: 'reply', peerId, text: texts[index] as string, channel, isBroadcast: true },
         ...{ keyboard: parsed<Keyboard>(keyboards[index]), intent: intents[index] ?? null, createdAt: at.getTime() },
         ...{ windows: parsed<ZonedWindow[]>(windows[index]), steps: parsed<StepPlan[]>(steps) ?? [] },
+        replyContent: parsed<ReplyContent>(contents[index]),
       });
       const due = { messageId: id, laneId, connectionId, priority: PRIORITY_OF_CLASS.broadcast, dueAt: at.getTime() };
       await write(tx, tables.delivery, id, { ...WAITING, ...shared, ...due });

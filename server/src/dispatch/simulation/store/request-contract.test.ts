@@ -199,7 +199,8 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     const route = { connectionId: CONNECTION_ID, groupId: randomUUID(), network: 'vk', provider: 'community' } as const;
     const expiresAt = new Date(Date.now() + 5_000);
     const one = { userId: '5', clientMessageId: 'b', text: 'Здравствуйте', windows: null, expiresAt };
-    const other = { ...one, userId: '6', intent: 'promo_newsletter' };
+    const attachments = [{ kind: 'image', reference: 'photo-1_2' }] as const;
+    const other = { ...one, userId: '6', intent: 'promo_newsletter', attachments };
     const ids = await store.database.transaction((tx) => acceptBroadcast(parts, tx, ACCOUNT_ID, route, [one, other]));
     expect(woken).toHaveLength(1);
     const laneId = lanes.idOf('vk', route.groupId);
@@ -212,8 +213,8 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     const queue = { laneId, epoch: 0, connectionId: CONNECTION_ID, priority: 3, accountId: ACCOUNT_ID, after: null, limit: 5 };
     const [due] = await store.database.transaction((tx) => lockDue(tx, [queue], new Date()));
     expect(due).toMatchObject([
-      { messageId: ids[0], kind: 'reply', peerId: '5', intent: null, countsInDay: true, windows: null },
-      { messageId: ids[1], kind: 'reply', peerId: '6', intent: 'promo_newsletter', countsInDay: true, windows: null },
+      { messageId: ids[0], kind: 'reply', peerId: '5', intent: null, countsInDay: true, windows: null, replyContent: null },
+      { messageId: ids[1], kind: 'reply', peerId: '6', intent: 'promo_newsletter', replyContent: { attachments } },
     ]);
   });
 

@@ -1,15 +1,31 @@
 import { type Static, Type } from 'typebox';
 
+/** Browsers and installed web apps, and phones by the service that tells them. */
+const PUSH_KINDS = ['web', 'rustore', 'fcm', 'apns', 'hms'] as const;
+
 export const PushSettings = Type.Object({
+  kinds: Type.Array(Type.Enum(PUSH_KINDS), { description: 'Kinds of devices that this installation can tell.' }),
   publicKey: Type.String({ description: '`applicationServerKey` for PushManager.subscribe, base64url.' }),
 });
 
 export const NewPushSubscription = Type.Object(
   {
-    endpoint: Type.String({ maxLength: 2_000, description: 'As PushSubscription.toJSON() has it.' }),
-    keys: Type.Object(
-      { p256dh: Type.String({ maxLength: 200 }), auth: Type.String({ maxLength: 100 }) },
-      { additionalProperties: false },
+    kind: Type.Optional(Type.Enum(PUSH_KINDS, { default: 'web', description: 'By which service the device is told.' })),
+    endpoint: Type.Optional(
+      Type.String({ maxLength: 2_000, description: 'Of a browser, with `keys`: as PushSubscription.toJSON() has it.' }),
+    ),
+    keys: Type.Optional(
+      Type.Object(
+        { p256dh: Type.String({ maxLength: 200 }), auth: Type.String({ maxLength: 100 }) },
+        { additionalProperties: false },
+      ),
+    ),
+    token: Type.Optional(
+      Type.String({
+        pattern: '^[!-~]+$',
+        maxLength: 4_096,
+        description: 'Of a phone: as its push service gave it to the app.',
+      }),
     ),
     device: Type.String({ minLength: 1, maxLength: 100, description: 'As its owner calls it.' }),
     showsText: Type.Optional(
@@ -31,6 +47,7 @@ export const NewPushSubscription = Type.Object(
         },
         device: 'Firefox на работе',
       },
+      { kind: 'rustore', token: 'bk3RNwTe3H0CI2k', device: 'Телефон Анны' },
     ],
   },
 );
@@ -38,6 +55,7 @@ export type NewPushSubscription = Static<typeof NewPushSubscription>;
 
 export const PushSubscription = Type.Object({
   id: Type.Integer(),
+  kind: Type.Enum(PUSH_KINDS),
   device: Type.String(),
   showsText: Type.Boolean(),
   createdAt: Type.String({ format: 'date-time' }),
@@ -51,7 +69,7 @@ export type PushSubscription = Static<typeof PushSubscription>;
 export const PushTest = Type.Object({
   hops: Type.Array(
     Type.Object({
-      name: Type.Enum(['subscription', 'address', 'encryption', 'service', 'device']),
+      name: Type.Enum(['subscription', 'credentials', 'address', 'encryption', 'service', 'token', 'device']),
       state: Type.Enum(['good', 'bad', 'unknown']),
       found: Type.String({ description: 'A sentence.' }),
     }),

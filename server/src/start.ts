@@ -27,7 +27,7 @@ import { migrate, pendingMigrations } from './platform/migrations.ts';
 import { startPostgres } from './platform/postgres/postgres.ts';
 import { createSecrets } from './platform/secrets.ts';
 import { createLogger, type Logger } from './platform/telemetry.ts';
-import { createPush } from './push/push.ts';
+import { createPush, type MobileCredentials } from './push/push.ts';
 import { createReplies } from './replies/replies.ts';
 import { createSearch } from './search/search.ts';
 import { createTemplates } from './templates/templates.ts';
@@ -148,7 +148,12 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
   });
   const desk = createDesk({ database, dialogs, dispatch, events, operators, clock, log });
   const search = createSearch({ database, clock });
-  const push = createPush({ database, secrets, clock, log, httpClient, publicUrl: () => publicUrl });
+  const push = createPush({
+    ...{ database, secrets, clock, log, httpClient },
+    publicUrl: () => publicUrl,
+    mobile: mobileCredentialsOf(config),
+  });
+  stops.push(() => push.stop());
   const replies = createReplies({ database, clock, log, dialogs, dispatch, files, connections, events, desk: desk.hearing });
   const rulesFile = config.SOROKA_BOT_RULES ?? (demo === undefined ? undefined : DEMO_RULES);
   const bots = createBots({
@@ -298,7 +303,6 @@ async function build(config: Config, options: StartOptions, stops: Stops): Promi
       () => purge.stop(),
       () => broadcasts.stopRunning(),
       () => files.stop(),
-      () => push.stop(),
     );
   }
   stops.push(async () => {
@@ -319,6 +323,16 @@ function loginApplicationsOf(config: Config): LoginApplications {
   return {
     ...(applicationId === undefined ? {} : { vk: { applicationId, url: config.SOROKA_VK_ID_URL } }),
     ...(ok === undefined ? {} : { ok: { ...ok, url: config.SOROKA_OK_LOGIN_URL, apiUrl: config.SOROKA_OK_API_URL } }),
+  };
+}
+
+function mobileCredentialsOf(config: Config): MobileCredentials {
+  const { SOROKA_PUSH_RUSTORE: rustore, SOROKA_PUSH_FCM: fcm, SOROKA_PUSH_APNS: apns, SOROKA_PUSH_HMS: hms } = config;
+  return {
+    ...(rustore !== undefined && { rustore: { ...rustore, url: config.SOROKA_PUSH_RUSTORE_URL } }),
+    ...(fcm !== undefined && { fcm: { ...fcm, url: config.SOROKA_PUSH_FCM_URL, tokenUrl: config.SOROKA_PUSH_FCM_TOKEN_URL } }),
+    ...(apns !== undefined && { apns: { ...apns, url: config.SOROKA_PUSH_APNS_URL } }),
+    ...(hms !== undefined && { hms: { ...hms, url: config.SOROKA_PUSH_HMS_URL, tokenUrl: config.SOROKA_PUSH_HMS_TOKEN_URL } }),
   };
 }
 

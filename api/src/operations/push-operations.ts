@@ -14,8 +14,8 @@ export const PUSH_OPERATIONS = {
     right: 'self',
     refusals: 'error',
     tag: 'Profile',
-    summary: 'What a browser needs to subscribe',
-    answer: { description: 'The public key of this installation.', schema: PushSettings },
+    summary: 'What a device needs to subscribe',
+    answer: { description: 'The public key of this installation, and what it can tell.', schema: PushSettings },
     errors: [],
   },
   listPushSubscriptions: {
@@ -36,7 +36,8 @@ export const PUSH_OPERATIONS = {
     audit: 'nothing',
     tag: 'Profile',
     summary: 'Have a device told',
-    description: 'The same endpoint again is the same subscription, of whoever gave it last.',
+    description:
+      'A browser with `endpoint` and `keys`, a phone with its `kind` and `token`. The same one again is the same subscription, of whoever gave it last.',
     body: NewPushSubscription,
     answer: { description: 'The subscription.', schema: PushSubscription },
     errors: [...BODY_ERRORS, 'parameter.invalid'],

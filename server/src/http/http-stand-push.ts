@@ -6,5 +6,12 @@ export function nobodyIsTold(): PushRoutesParts['push'] {
   const none = async (): Promise<never> => {
     throw new AppError('not.found', 'nobody has a device here');
   };
-  return { publicKey: async () => 'key', subscribe: none, list: async () => [], unsubscribe: async () => false, test: none };
+  return {
+    publicKey: async () => 'key',
+    kinds: () => ['web'],
+    subscribe: none,
+    list: async () => [],
+    unsubscribe: async () => false,
+    test: none,
+  };
 }

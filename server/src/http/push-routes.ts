@@ -2,7 +2,7 @@ import { NewPushSubscription, type PushSubscription } from '@soroka/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { AppError } from '../platform/errors.ts';
-import type { Push, Subscription } from '../push/push.ts';
+import type { DeviceAddress, Push, Subscription } from '../push/push.ts';
 import { sessionOf } from './auth.ts';
 import { readFields } from './operator-body.ts';
 import { invalid, readId } from './query.ts';
@@ -17,7 +17,7 @@ export interface PushRoutesParts {
 export function createPushRoutes({ push }: PushRoutesParts) {
   return {
     async getPush(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      return reply.send({ publicKey: await push.publicKey() });
+      return reply.send({ publicKey: await push.publicKey(), kinds: push.kinds() });
     },
 
     async listPushSubscriptions(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -27,9 +27,10 @@ export function createPushRoutes({ push }: PushRoutesParts) {
 
     async addPushSubscription(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const { accountId, operatorId } = sessionOf(request);
-      const { endpoint, keys, device, showsText = false } = await readFields(request, NewPushSubscription, check);
+      const given = await readFields(request, NewPushSubscription, check);
+      const { device, showsText = false } = given;
       if (device.trim() === '') throw invalid('device', 'must have something to read');
-      return reply.send(shown(await push.subscribe(accountId, operatorId, { address: { endpoint, keys }, device, showsText })));
+      return reply.send(shown(await push.subscribe(accountId, operatorId, { address: addressOf(given), device, showsText })));
     },
 
     async removePushSubscription(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -45,8 +46,22 @@ export function createPushRoutes({ push }: PushRoutesParts) {
   };
 }
 
-function shown({ id, device, showsText, createdAt, lastTakenAt }: Subscription): PushSubscription {
-  return { id, device, showsText, createdAt: createdAt.toISOString(), lastTakenAt: lastTakenAt?.toISOString() ?? null };
+/** A browser has endpoint and keys, a phone a token, and neither what belongs to the other. */
+function addressOf({ kind = 'web', endpoint, keys, token }: NewPushSubscription): DeviceAddress {
+  if (kind === 'web') {
+    if (token !== undefined) throw invalid('token', 'belongs to a phone; say with "kind" by which service it is told');
+    if (endpoint === undefined) throw invalid('endpoint', 'must be given for a browser');
+    if (keys === undefined) throw invalid('keys', 'must be given for a browser');
+    return { kind, endpoint, keys };
+  }
+  if (endpoint !== undefined) throw invalid('endpoint', 'belongs to a browser; a phone has a token');
+  if (keys !== undefined) throw invalid('keys', 'belong to a browser; a phone has a token');
+  if (token === undefined) throw invalid('token', 'must be given for a phone');
+  return { kind, token };
+}
+
+function shown({ id, kind, device, showsText, createdAt, lastTakenAt }: Subscription): PushSubscription {
+  return { id, kind, device, showsText, createdAt: createdAt.toISOString(), lastTakenAt: lastTakenAt?.toISOString() ?? null };
 }
 
 function idOf(request: FastifyRequest): number {

@@ -10,20 +10,28 @@ import { createLogger } from '../platform/telemetry.ts';
 import { createPush, type Push } from '../push/push.ts';
 import { COMMAND, type OperatorStand, startOperatorStand } from './operator-stand.ts';
 
+const PHONES = '/v1/projects/magpie/messages:send';
 /** A push service with the devices behind it: it checks and opens what it gets, by the RFCs alone. */
 const service = {
   status: 201,
+  body: '',
   told: [] as { path: string; headers: IncomingHttpHeaders; payload: unknown }[],
   devices: new Map<string, { privateKey: Buffer; auth: Buffer }>(),
+  /** What phones were told. */
+  phones: [] as unknown[],
 };
 const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const path = request.url ?? '';
+  if (path === PHONES && service.status === 201) {
+    service.phones.push(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+    return response.writeHead(200).end('{}');
+  }
   const device = service.devices.get(path);
   if (device !== undefined && service.status === 201)
     service.told.push({ path, headers: request.headers, payload: JSON.parse(decrypt(Buffer.concat(chunks), device)) });
-  response.writeHead(service.status).end();
+  return response.writeHead(service.status).end(service.body);
 });
 
 const hmac = (key: Buffer, ...parts: (Buffer | string)[]): Buffer =>
@@ -68,6 +76,7 @@ beforeAll(async () => {
   push = createPush({
     ...{ database, secrets, clock, httpClient, log: createLogger('silent') },
     publicUrl: () => 'https://soroka.example',
+    mobile: { rustore: { projectId: 'magpie', serviceToken: 'service-token', url: origin } },
   });
   push.run();
   accountId = (await stand.newAccount()).id;
@@ -95,8 +104,7 @@ afterAll(async () => {
   server.close();
 });
 beforeEach(async () => {
-  service.status = 201;
-  service.told = [];
+  Object.assign(service, { status: 201, body: '', told: [], phones: [] });
   await stand.database.run({ name: 'test.push.empty', text: 'delete from push_subscription' });
 });
 
@@ -107,7 +115,7 @@ const subscribe = async (operatorId: number, { showsText = false } = {}) => {
   const p256dh = ecdh.generateKeys().toString('base64url');
   const auth = randomBytes(16);
   service.devices.set(path, { privateKey: ecdh.getPrivateKey(), auth });
-  const address = { endpoint: origin + path, keys: { p256dh, auth: auth.toString('base64url') } };
+  const address = { kind: 'web' as const, endpoint: origin + path, keys: { p256dh, auth: auth.toString('base64url') } };
   const { id } = await push.subscribe(accountId, operatorId, { address, device: `device ${devices}`, showsText });
   return { id, path, address };
 };
@@ -210,4 +218,64 @@ test('who is disabled is told nothing', async () => {
   await hear();
   await later(hasNoJobs);
   expect(service.told).toEqual([]);
+});
+
+const subscribePhone = (operatorId: number, token: string) =>
+  push.subscribe(accountId, operatorId, { address: { kind: 'rustore', token }, device: 'phone', showsText: false });
+
+test('a phone is told beside a browser, and a test says of each step how it went', async () => {
+  const { id, kind } = await subscribePhone(anna, 'phone-1');
+  expect([kind, push.kinds()]).toEqual(['rustore', ['web', 'rustore']]);
+  await subscribe(anna);
+  await hear();
+  await later(hasNoJobs);
+  expect(service.told).toHaveLength(1);
+  expect(service.phones).toMatchObject([
+    { message: { token: 'phone-1', data: { kind: 'message', dialogId: String(dialogId) } } },
+  ]);
+  const hops = (await push.test(accountId, anna, id)).map(({ name, state }) => `${name} ${state}`);
+  expect(hops).toEqual(['subscription good', 'credentials good', 'service good', 'token good', 'device unknown']);
+});
+
+test('the dead token of a phone is removed by a sign, and by a test, which says so', async () => {
+  const { id } = await subscribePhone(anna, 'phone-2');
+  await subscribePhone(anna, 'phone-3');
+  Object.assign(service, { status: 404, body: JSON.stringify({ error: { code: 404, status: 'NOT_FOUND' } }) });
+  const hops = (await push.test(accountId, anna, id)).map(({ name, state }) => `${name} ${state}`);
+  expect(hops).toEqual(['subscription good', 'credentials good', 'service good', 'token bad']);
+  await hear();
+  await later(async () => (await push.list(accountId, anna)).length === 0);
+});
+
+test('credentials that are no good cost nobody a phone', async () => {
+  const { id } = await subscribePhone(anna, 'phone-4');
+  service.status = 401;
+  for (let count = 0; count < 21; count += 1) {
+    await hear();
+    await later(hasNoJobs);
+  }
+  expect(await push.list(accountId, anna)).toMatchObject([{ id }]);
+  expect((await push.test(accountId, anna, id)).at(-1)).toMatchObject({ name: 'credentials', state: 'bad' });
+});
+
+test('a phone of a service that this server does not know is refused with what to set', async () => {
+  const subscribed = push.subscribe(accountId, anna, { address: { kind: 'hms', token: 'x' }, device: 'x', showsText: false });
+  await expect(subscribed).rejects.toMatchObject({ code: 'parameter.invalid', field: 'kind' });
+  await expect(subscribed).rejects.toThrow('SOROKA_PUSH_HMS');
+});
+
+test.each([
+  [{}, 'endpoint'],
+  [{ endpoint: 'https://push.example/1' }, 'keys'],
+  [{ endpoint: 'https://push.example/1', keys: { p256dh: 'x', auth: 'y' }, token: 'x' }, 'token'],
+  [{ kind: 'fcm' }, 'token'],
+  [{ kind: 'fcm', token: 'x', endpoint: 'https://push.example/1' }, 'endpoint'],
+  [{ kind: 'fcm', token: 'two words' }, 'token'],
+  [{ kind: 'pager', token: 'x' }, 'kind'],
+])('a device as %j is refused by the field', async (given, field) => {
+  const { login } = await stand.newOperator(accountId, 'operator');
+  const client = stand.client();
+  await client.login(login);
+  const answer = await client.call('POST', '/v1/push/subscriptions', { device: 'x', ...given });
+  expect([answer.status, answer.body.error.field]).toEqual([400, field]);
 });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,12 @@ test('an empty environment is a local run with every default', () => {
     SOROKA_VK_ID_URL: 'https://id.vk.ru',
     SOROKA_OK_LOGIN_URL: 'https://connect.ok.ru',
     SOROKA_OK_API_URL: 'https://api.ok.ru',
+    SOROKA_PUSH_RUSTORE_URL: 'https://vkpns.rustore.ru',
+    SOROKA_PUSH_FCM_URL: 'https://fcm.googleapis.com',
+    SOROKA_PUSH_FCM_TOKEN_URL: 'https://oauth2.googleapis.com/token',
+    SOROKA_PUSH_APNS_URL: 'https://api.push.apple.com',
+    SOROKA_PUSH_HMS_URL: 'https://push-api.cloud.huawei.com',
+    SOROKA_PUSH_HMS_TOKEN_URL: 'https://oauth-login.cloud.huawei.com/oauth2/v3/token',
     SOROKA_SEND_TIMEOUT_MS: 10_000,
     SOROKA_LANE_LEASE_MS: 4_500,
     SOROKA_STATUS_POLL_AFTER_MS: 60_000,
@@ -87,6 +94,30 @@ test('every bad variable is named at once, and secrets are not repeated', () => 
     ].join('; '),
   );
   expect(read).not.toThrow(/hunter/);
+});
+
+test('the credentials of push services are read as their consoles give them', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const account = { type: 'service_account', project_id: 'magpie', client_email: 'push@magpie.example', private_key_id: 'key-1' };
+  const of = (fcm: string | Buffer, apns: string | Buffer) =>
+    readConfig({
+      SOROKA_PUSH_RUSTORE: 'project:service:token',
+      SOROKA_PUSH_FCM: JSON.stringify({ ...account, private_key: fcm }),
+      SOROKA_PUSH_APNS: `TEAM567890:KEY4567890:com.example.magpie:${Buffer.from(apns).toString('base64')}`,
+      SOROKA_PUSH_HMS: '10:secret',
+    });
+  expect(of(rsa, ec)).toMatchObject({
+    SOROKA_PUSH_RUSTORE: { projectId: 'project', serviceToken: 'service:token' },
+    SOROKA_PUSH_FCM: { projectId: 'magpie', clientEmail: 'push@magpie.example', privateKeyId: 'key-1' },
+    SOROKA_PUSH_APNS: { teamId: 'TEAM567890', keyId: 'KEY4567890', bundleId: 'com.example.magpie' },
+    SOROKA_PUSH_HMS: { appId: '10', appSecret: 'secret' },
+  });
+  // Each in the place of the other: keys, but of the wrong sort.
+  expect(() => of(ec, rsa)).toThrow(
+    /SOROKA_PUSH_FCM must be the JSON of the key file.*; SOROKA_PUSH_APNS must be the ids of team, key and app and the base64[^;]*$/,
+  );
+  expect(() => readConfig({ SOROKA_PUSH_HMS: 'hunter4' })).toThrow(/^(?!.*hunter4).*SOROKA_PUSH_HMS/);
 });
 
 test('a database of our own asks for a key of our own', () => {

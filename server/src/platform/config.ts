@@ -17,6 +17,7 @@ import {
   url,
 } from './config-readers.ts';
 import { AppError } from './errors.ts';
+import { appleKey, googleServiceAccount, hmsApplication, rustoreProject } from './push-readers.ts';
 
 export { ROLES, type Role } from './config-readers.ts';
 
@@ -144,6 +145,60 @@ export const VARIABLES = {
     read: url,
     default: 'https://api.vk.ru',
     meaning: "Root of VK's API, for groups that are connected by the API.",
+  }),
+  SOROKA_PUSH_RUSTORE: variable({
+    read: rustoreProject,
+    default: null,
+    secret: true,
+    meaning: "A project of RuStore's push service, `project id:service token`, by which phones are told (docs/push.md).",
+  }),
+  SOROKA_PUSH_RUSTORE_URL: variable({
+    read: url,
+    default: 'https://vkpns.rustore.ru',
+    meaning: "Root of RuStore's push service.",
+  }),
+  SOROKA_PUSH_FCM: variable({
+    read: googleServiceAccount,
+    default: null,
+    secret: true,
+    meaning: 'The JSON of the key file of a Google service account that may send by Firebase Cloud Messaging.',
+  }),
+  SOROKA_PUSH_FCM_URL: variable({
+    read: url,
+    default: 'https://fcm.googleapis.com',
+    meaning: 'Root of Firebase Cloud Messaging.',
+  }),
+  SOROKA_PUSH_FCM_TOKEN_URL: variable({
+    read: url,
+    default: 'https://oauth2.googleapis.com/token',
+    meaning: 'Where Google gives access tokens to service accounts.',
+  }),
+  SOROKA_PUSH_APNS: variable({
+    read: appleKey,
+    default: null,
+    secret: true,
+    meaning: "A key for Apple's push service, `team id:key id:bundle id:base64 of the .p8 file` (`base64 -w0 AuthKey_….p8`).",
+  }),
+  SOROKA_PUSH_APNS_URL: variable({
+    read: url,
+    default: 'https://api.push.apple.com',
+    meaning: "Root of Apple's push service; for apps under development `https://api.sandbox.push.apple.com`.",
+  }),
+  SOROKA_PUSH_HMS: variable({
+    read: hmsApplication,
+    default: null,
+    secret: true,
+    meaning: "An application of Huawei's Push Kit, `app id:app secret`.",
+  }),
+  SOROKA_PUSH_HMS_URL: variable({
+    read: url,
+    default: 'https://push-api.cloud.huawei.com',
+    meaning: "Root of Huawei's Push Kit.",
+  }),
+  SOROKA_PUSH_HMS_TOKEN_URL: variable({
+    read: url,
+    default: 'https://oauth-login.cloud.huawei.com/oauth2/v3/token',
+    meaning: 'Where Huawei gives access tokens to applications.',
   }),
   SOROKA_SEND_TIMEOUT_MS: variable({
     read: integer({ min: 100, max: 120_000 }),

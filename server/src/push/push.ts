@@ -5,31 +5,30 @@ import type { HttpClient } from '../platform/http-client.ts';
 import { createLoop } from '../platform/loop.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Logger } from '../platform/telemetry.ts';
+import { hopsOf, type PushHop } from './hops.ts';
 import { createPushIdentity } from './identity.ts';
+import type { MobileCredentials } from './mobile/mobile.ts';
+import type { PushOutcome, PushPayload } from './outcome.ts';
 import { createPushRows, type OpenedSubscription, type PushJob, type Subscription } from './rows.ts';
-import { callPushService, elapsedMs, type PushOutcome, prepareWebPush, subjectOf, type WebPushAddress } from './web-push-call.ts';
+import { createSenders, type DeviceAddress, type DeviceKind, serviceOf } from './senders.ts';
 
+export type { PushHop } from './hops.ts';
+export type { MobileCredentials } from './mobile/mobile.ts';
 export type { Subscription } from './rows.ts';
-export type { WebPushAddress } from './web-push-call.ts';
-
-/** One step on the way to a device. */
-export interface PushHop {
-  name: 'subscription' | 'address' | 'encryption' | 'service' | 'device';
-  state: 'good' | 'bad' | 'unknown';
-  /** A sentence. */
-  found: string;
-}
+export type { DeviceAddress, DeviceKind } from './senders.ts';
 
 export interface NewSubscription {
-  address: WebPushAddress;
+  address: DeviceAddress;
   device: string;
   showsText: boolean;
 }
 
-/** Tells operators' browsers and installed web apps that somebody wrote, while nobody looks. */
+/** Tells operators' browsers, installed web apps and phones that somebody wrote, while nobody looks. */
 export interface Push {
   /** What a browser needs to subscribe; base64url. */
   publicKey(): Promise<string>;
+  /** The kinds of devices that this server can tell. */
+  kinds(): readonly DeviceKind[];
   /** Throws `parameter.invalid` where nothing could be sent to it. */
   subscribe(accountId: number, operatorId: number, given: NewSubscription): Promise<Subscription>;
   list(accountId: number, operatorId: number): Promise<readonly Subscription[]>;
@@ -50,6 +49,8 @@ export interface PushParts {
   log: Logger;
   httpClient: Pick<HttpClient, 'post' | 'refusal'>;
   publicUrl: () => string;
+  /** By what the services of phones know us. */
+  mobile: MobileCredentials;
 }
 
 /** What a person writes in one go is one sign. */
@@ -64,21 +65,19 @@ const FAILURES_MAX = 20;
 const TEXT_CHARACTERS_MAX = 200;
 
 export function createPush(parts: PushParts): Push {
-  const { clock, log, httpClient, publicUrl } = parts;
+  const { clock, log, httpClient, publicUrl, mobile } = parts;
   const identity = createPushIdentity(parts);
   const rows = createPushRows(parts);
+  const senders = createSenders({ httpClient, clock, identity, publicUrl, mobile });
   const now = (): Date => new Date(clock.now());
-
-  const prepare = async ({ address }: { address: WebPushAddress }, payload: object, topic: string) =>
-    prepareWebPush(address, JSON.stringify(payload), { identity: await identity(), subject: subjectOf(publicUrl()), topic });
 
   /** Without words and names, unless the owner of the device wants them there. */
   const payloadOf = (
     { showsText }: Subscription,
     dialogId: number,
     said: { name: string | null; text: string } | null,
-  ): object => {
-    const sign = { kind: 'message', dialogId };
+  ): PushPayload => {
+    const sign = { kind: 'message', dialogId } as const;
     if (!showsText || said === null) return sign;
     return { ...sign, name: said.name, text: [...said.text].slice(0, TEXT_CHARACTERS_MAX).join('') };
   };
@@ -89,15 +88,17 @@ export function createPush(parts: PushParts): Push {
     const said = devices.some(({ showsText }) => showsText) ? await rows.said(dialogId) : null;
     const outcomes = await Promise.all(
       devices.map(async (device): Promise<{ device: OpenedSubscription; outcome: PushOutcome }> => {
-        const request = await prepare(device, payloadOf(device, dialogId, said), `dialog-${dialogId}`);
-        return { device, outcome: await callPushService(httpClient, request) };
+        const sign = { payload: payloadOf(device, dialogId, said), topic: `dialog-${dialogId}` };
+        return { device, outcome: await senders.send(device.address, sign) };
       }),
     );
-    const idsOf = (...kinds: PushOutcome['kind'][]): number[] =>
-      outcomes.filter(({ outcome }) => kinds.includes(outcome.kind)).map(({ device }) => device.id);
-    await rows.settle({ gone: idsOf('gone'), taken: idsOf('taken'), failed: idsOf('failed', 'refused') }, now(), FAILURES_MAX);
+    const idsOf = (isMeant: (outcome: PushOutcome) => boolean): number[] =>
+      outcomes.filter(({ outcome }) => isMeant(outcome)).map(({ device }) => device.id);
+    const taken = idsOf(({ kind }) => kind === 'taken');
+    const gone = idsOf(({ kind }) => kind === 'gone');
+    await rows.settle({ gone, taken, failed: idsOf(isTheDevices) }, now(), FAILURES_MAX);
     // Who was told is not told twice: only where nobody was, all are tried again.
-    const isWorthATry = idsOf('taken').length === 0 && idsOf('failed').length > 0 && job.tries < TRIES_MAX;
+    const isWorthATry = taken.length === 0 && outcomes.some(({ outcome }) => outcome.kind === 'failed') && job.tries < TRIES_MAX;
     if (!isWorthATry) await rows.done(dialogId);
     else await rows.delay(dialogId, new Date(clock.now() + FIRST_PAUSE_MS * 2 ** (job.tries - 1)));
   };
@@ -123,10 +124,9 @@ export function createPush(parts: PushParts): Push {
 
   return {
     publicKey: async () => (await identity()).publicKey,
+    kinds: senders.kinds,
     async subscribe(accountId, operatorId, { address, device, showsText }) {
-      const refusal = httpClient.refusal(address.endpoint);
-      if (refusal !== null) throw new AppError('parameter.invalid', `the address ${refusal}`, { field: 'endpoint' });
-      await prepare({ address }, {}, 'check');
+      await senders.check(address);
       return rows.put({ accountId, operatorId, address, device, showsText, createdAt: now() });
     },
     list: rows.list,
@@ -134,41 +134,27 @@ export function createPush(parts: PushParts): Push {
     async test(accountId, operatorId, id) {
       const found = (await rows.list(accountId, operatorId)).find((subscription) => subscription.id === id);
       if (found === undefined) throw new AppError('not.found', 'you have no such subscription');
-      const hops: PushHop[] = [{ name: 'subscription', state: 'good', found: `"${found.device}" is subscribed.` }];
-      const refusal = httpClient.refusal(found.address.endpoint);
-      if (refusal !== null) return [...hops, { name: 'address', state: 'bad', found: `Its address ${refusal}.` }];
-      hops.push({ name: 'address', state: 'good', found: `It is told by ${new URL(found.address.endpoint).host}.` });
-      const request = await prepare(found, { kind: 'test' }, 'test');
-      hops.push({ name: 'encryption', state: 'good', found: 'The sign is encrypted for the device alone.' });
+      const { address, device } = found;
       const since = clock.monotonic();
-      const outcome = await callPushService(httpClient, request);
-      const tookMs = elapsedMs(clock, since);
+      const outcome = await senders.send(address, { payload: { kind: 'test' }, topic: 'test' });
+      const tookMs = Math.round(clock.monotonic() - since);
       await rows.settle(
         { gone: outcome.kind === 'gone' ? [id] : [], taken: outcome.kind === 'taken' ? [id] : [], failed: [] },
         now(),
         FAILURES_MAX,
       );
-      return [...hops, ...lastHops(outcome, tookMs)];
+      return hopsOf({ way: address.kind === 'web' ? 'web' : 'mobile', outcome, device, service: serviceOf(address), tookMs });
     },
     heard: (tx, { accountId, dialogId }) => rows.note(tx, { accountId, dialogId }, new Date(clock.now() + GATHER_MS)),
     run: loop.run,
-    stop: loop.stop,
+    async stop() {
+      await loop.stop();
+      await senders.close();
+    },
   };
 }
 
-function lastHops(outcome: PushOutcome, tookMs: number): readonly PushHop[] {
-  switch (outcome.kind) {
-    case 'taken':
-      return [
-        { name: 'service', state: 'good', found: `The push service took it within ${tookMs} ms.` },
-        { name: 'device', state: 'unknown', found: 'No service tells whether the device showed it: look there.' },
-      ];
-    case 'gone':
-      return [
-        { name: 'service', state: 'bad', found: 'The device is subscribed no longer; it was removed here. Subscribe anew.' },
-      ];
-    case 'refused':
-    case 'failed':
-      return [{ name: 'service', state: 'bad', found: `It was not taken: ${outcome.detail}.` }];
-  }
+/** Whether it speaks against the device: what is wrong with our credentials must cost nobody a subscription. */
+function isTheDevices(outcome: PushOutcome): boolean {
+  return (outcome.kind === 'failed' || outcome.kind === 'refused') && outcome.at !== 'credentials';
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Database, Queryable } from '../platform/database.ts';
 import type { Secrets } from '../platform/secrets.ts';
-import type { WebPushAddress } from './web-push-call.ts';
+import type { DeviceAddress, DeviceKind } from './senders.ts';
 
 export interface Subscription {
   id: number;
   accountId: number;
   operatorId: number;
+  kind: DeviceKind;
   /** As its owner calls it. */
   device: string;
   /** Whether words and names of people go to the device. */
@@ -16,7 +17,7 @@ export interface Subscription {
 }
 
 export interface OpenedSubscription extends Subscription {
-  address: WebPushAddress;
+  address: DeviceAddress;
 }
 
 /** Somebody wrote in this dialog. */
@@ -27,15 +28,15 @@ export interface PushJob {
 }
 
 const COLUMNS = `
-  s.id, s.account_id as "accountId", s.operator_id as "operatorId", s.device, s.shows_text as "showsText", s.created_at as "createdAt",
+  s.id, s.account_id as "accountId", s.operator_id as "operatorId", s.kind, s.device, s.shows_text as "showsText", s.created_at as "createdAt",
   s.last_taken_at as "lastTakenAt", s.address as sealed`;
 const SQL = {
   // The same browser, logged in as somebody else: it is theirs from now on.
   put: {
     name: 'push_put',
     text: `
-      insert into push_subscription as s (account_id, operator_id, device, address, address_sha256, shows_text, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7)
+      insert into push_subscription as s (account_id, operator_id, device, address, address_sha256, shows_text, created_at, kind)
+      values ($1, $2, $3, $4, $5, $6, $7, $8)
       on conflict (address_sha256) do update
       set account_id = $1, operator_id = $2, device = $3, address = $4, shows_text = $6, created_at = $7, failures = 0
       returning ${COLUMNS}`,
@@ -109,7 +110,7 @@ const CONTEXT = 'push_subscription.address';
 type Row = Subscription & { sealed: Buffer };
 
 export interface PushRows {
-  put(given: Omit<OpenedSubscription, 'id' | 'lastTakenAt'>): Promise<OpenedSubscription>;
+  put(given: Omit<OpenedSubscription, 'id' | 'kind' | 'lastTakenAt'>): Promise<OpenedSubscription>;
   list(accountId: number, operatorId: number): Promise<readonly OpenedSubscription[]>;
   remove(accountId: number, operatorId: number, id: number): Promise<boolean>;
   note(tx: Queryable, job: Pick<PushJob, 'dialogId' | 'accountId'>, dueAt: Date): Promise<void>;
@@ -127,15 +128,19 @@ export interface PushRows {
 }
 
 export function createPushRows({ database, secrets }: { database: Database; secrets: Secrets }): PushRows {
-  const hashOf = ({ endpoint }: WebPushAddress): Buffer => createHash('sha256').update(endpoint, 'utf8').digest();
-  const opened = ({ sealed, ...row }: Row): OpenedSubscription => ({
-    ...row,
-    address: JSON.parse(secrets.open(sealed, CONTEXT)) as WebPushAddress,
-  });
+  const hashOf = (address: DeviceAddress): Buffer => {
+    const name = address.kind === 'web' ? address.endpoint : `${address.kind}:${address.token}`;
+    return createHash('sha256').update(name, 'utf8').digest();
+  };
+  const opened = ({ sealed, ...row }: Row): OpenedSubscription => {
+    const known = JSON.parse(secrets.open(sealed, CONTEXT)) as object;
+    return { ...row, address: { ...known, kind: row.kind } as DeviceAddress };
+  };
   return {
     async put({ accountId, operatorId, device, address, showsText, createdAt }) {
-      const sealed = secrets.seal(JSON.stringify(address), CONTEXT);
-      const values = [accountId, operatorId, device, sealed, hashOf(address), showsText, createdAt];
+      const { kind, ...known } = address;
+      const sealed = secrets.seal(JSON.stringify(known), CONTEXT);
+      const values = [accountId, operatorId, device, sealed, hashOf(address), showsText, createdAt, kind];
       const [row] = await database.rows<Row>(SQL.put, values);
       return opened(row as Row);
     },

@@ -5,7 +5,7 @@ import { createBudgets, createDayCaps, LIMITS } from '../../../limits/limits.ts'
 import { systemClock } from '../../../platform/clock.ts';
 import { createBacklog } from '../../backlog.ts';
 import { acceptBroadcast } from '../../broadcast.ts';
-import { cancelMessages, messagesOfKey, waitingForPhone } from '../../cancel.ts';
+import { cancelForGood, cancelMessages, messagesOfKey, waitingForPhone } from '../../cancel.ts';
 import { createChangeWriter } from '../../changes.ts';
 import { lockDue } from '../../claim-rows.ts';
 import type { AcceptAnswer, Remember } from '../../contract.ts';
@@ -260,6 +260,9 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
       ...{ cancelled: [waiting], alreadySent: [inHand], notFound: [1] },
     });
     expect([(await store.message(waiting)).status, await store.delivery(waiting)]).toEqual(['CANCELLED', null]);
+    const forGood = new Date(Date.now() - 1);
+    const cancelling = store.database.transaction((tx) => cancelForGood(tx, parts, ACCOUNT_ID, [inHand], forGood));
+    expect([await cancelling, (await store.delivery(inHand))?.expiresAt]).toEqual([[], forGood.getTime()]);
   });
 });
 

@@ -2,12 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { measureAccept } from './accept.ts';
 import { measureArrival } from './arrival.ts';
 import { measureBacklog } from './backlog.ts';
+import { measureBot } from './bot.ts';
 import { measureCallbacks } from './callbacks.ts';
 import { type Choice, FLAGS_HELP, readChoice, UsageError } from './choice.ts';
 import { measureDispatch } from './dispatch.ts';
 import { measureEngine } from './engine.ts';
 import { measureExpiry } from './expiry.ts';
+import { measureFanOut } from './fan-out.ts';
 import { measureAccounts, measureGroups } from './growth.ts';
+import { measureInbound } from './inbound.ts';
 import { measureIntake } from './intake.ts';
 import { measureLanes } from './lanes.ts';
 import { measureLatency } from './latency.ts';
@@ -34,6 +37,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   dispatch: { summary: 'messages sent per second over 100 groups, without limits and with them', run: measureDispatch },
   latency: { summary: 'time from a request to the network, at 500 and 1000 messages a second', run: measureLatency },
   intake: { summary: "time of the answer to VK's webhooks, at 500 and 2000 events a second", run: measureIntake },
+  inbound: {
+    summary: "VK's events taken per second, beside a bot of vk-io with and without an insert",
+    run: measureInbound,
+  },
+  bot: { summary: "time from a question to the bot's answer at the network, at 50 to 500 a second", run: measureBot },
   callbacks: { summary: 'signed callbacks delivered per second to 1000 endpoints', run: measureCallbacks },
   arrival: {
     summary: 'whether every callback arrives, in order and verified, where 20 % of 1000 endpoints fail',
@@ -55,6 +63,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     summary: 'how soon 5000 screens hear of what a person said, and whether a cut loses them anything',
     run: measureSockets,
   },
+  fanout: { summary: 'how soon the last of 1000 operators hears of what a person said', run: measureFanOut },
   search: { summary: 'time of a search among a million lines, for common and for rare words', run: measureSearch },
   groups: { summary: 'latency, processor time and memory with 1 to 1000 groups', run: measureGroups },
   accounts: { summary: 'the same with 1 to 1000 accounts', run: measureAccounts },
@@ -66,8 +75,8 @@ const QUICK_RESULTS = fileURLToPath(new URL('../../.soroka/bench', import.meta.u
 const HELP = `npm run bench [-- NAME…] [-- flags]
 
 Measures a server on this machine: starts the simulator and servers of the demo world as processes of their own, on free ports
-and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about forty
-minutes. Close what else is at work: all of it shares the cores.
+and a PostgreSQL in a temporary folder, and removes all of it at the end. Without names everything is measured, in about
+fifty minutes. Close what else is at work: all of it shares the cores.
 
 ${Object.entries(BENCHES)
   .map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`)
@@ -78,7 +87,7 @@ ${FLAGS_HELP}
   npm run bench -- accept --seconds 3
 
 Results go to bench/results/ as JSON and as a table, and from there into docs/benchmarks.md; bench/README.md says how to read them.
-The exit code is 1 where a run failed, or where arrival, backlog, expiry or shares found a promise of docs/proofs.md broken.
+The exit code is 1 where a run failed, or where a benchmark found something broken that is promised (docs/proofs.md).
 `;
 
 class Interrupted extends Error {}

@@ -43,3 +43,17 @@ test('a call whose answer breaks off fails, and the next one goes over another c
   await expect(caller.post('/', 'break', {})).rejects.toThrow();
   expect(await caller.post('/', 'whole', {})).toEqual({ status: 201, body: 'whole' });
 });
+
+test('an answer in chunks is put together, wherever it is cut on its way', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(200);
+    response.write('о');
+    setImmediate(() => response.end('к'.repeat(40_000)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const caller = createCaller(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
+  ends.push(caller.close, () => server.close());
+  const whole = { status: 200, body: `о${'к'.repeat(40_000)}` };
+  expect(await caller.post('/', '', {})).toEqual(whole);
+  expect(await caller.post('/', '', {})).toEqual(whole);
+});

@@ -7,7 +7,7 @@ export interface Answer {
 
 /**
  * Posts over connections that stay open. The client runs on the cores that it measures, and Node's own takes half as much of them
- * as the server: this one knows of HTTP what a server of ours answers, a status line and a Content-Length.
+ * as the server: this one knows of HTTP what servers here answer, a status line and a Content-Length or chunks.
  */
 export interface Caller {
   /** Rejects where no whole answer came. */
@@ -27,6 +27,7 @@ interface Connection {
   bytes: number;
 }
 
+const LINE_END = Buffer.from('\r\n');
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** At most `connections` at a time; more calls wait for a free one. */
@@ -91,9 +92,30 @@ function wholeAnswer(connection: Connection): Answer | null {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return null;
   const head = bytes.toString('latin1', 0, headEnd);
+  const status = Number(head.slice(9, 12));
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   const bodyStart = headEnd + HEAD_END.length;
-  if (length === undefined) throw new Error(`an answer without Content-Length: ${head.slice(0, 300)}`);
+  if (length === undefined) {
+    if (!/\r\ntransfer-encoding: chunked/i.test(head))
+      throw new Error(`an answer without Content-Length or chunks: ${head.slice(0, 300)}`);
+    const body = joinedChunks(bytes.subarray(bodyStart));
+    return body === null ? null : { status, body };
+  }
   if (bytes.length < bodyStart + Number(length)) return null;
-  return { status: Number(head.slice(9, 12)), body: bytes.toString('utf8', bodyStart, bodyStart + Number(length)) };
+  return { status, body: bytes.toString('utf8', bodyStart, bodyStart + Number(length)) };
+}
+
+/** RFC 9112, 7.1, without trailers: `2⏎ok⏎0⏎⏎`. Null until the last chunk is here. */
+function joinedChunks(bytes: Buffer): string | null {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const lineEnd = bytes.indexOf(LINE_END, at);
+    if (lineEnd === -1) return null;
+    const start = lineEnd + LINE_END.length;
+    const end = start + Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    at = end + LINE_END.length;
+    if (bytes.length < at) return null;
+    if (start === end) return Buffer.concat(chunks).toString('utf8');
+    chunks.push(bytes.subarray(start, end));
+  }
 }

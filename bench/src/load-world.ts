@@ -29,7 +29,7 @@ export function messageJson(index: number, groups = GROUPS): string {
   });
 }
 
-/** For the results: what a message of all benchmarks but intake and callbacks is. */
+/** For the results: what a message is of all benchmarks that send notifications. */
 export const PAYLOAD = `a notification of ${Buffer.byteLength(messageJson(0))} bytes of JSON, on both routes, by a template with two places`;
 
 /** Gives the demo's account the senders of that many groups, by the upstream of the demo, on both routes; those it has stay. */

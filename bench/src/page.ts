@@ -27,6 +27,8 @@ What will stand here:
 | \`dispatch\` | messages sent per second over 100 groups, without limits and with 50 a second for each | \`worst second of a group\` may be 50, wherever it begins |
 | \`latency\` | from a request to the network at 500 and 1,000 messages a second | an open loop: waiting for a slow answer is in the figures |
 | \`intake\` | answers to webhooks of VK | VK waits 5 seconds |
+| \`inbound\` | events of VK answered per second, beside a bot of vk-io | \`before the answer\` says what is safe by then |
+| \`bot\` | from a question to the bot's answer at the network | \`lifted\` is the server alone, \`normal\` has VK's 20 calls a second in it |
 | \`callbacks\` | signed callbacks to 1,000 endpoints | as they arrive there |
 | \`arrival\` | whether every status change arrives where 20 % of the endpoints fail | none may be missing, out of order or badly signed |
 | \`engine\` | sending without limits, beside graphile-worker, pg-boss and BullMQ on the same job | \`messages per call\` says what an engine makes of them |
@@ -36,6 +38,7 @@ What will stand here:
 | \`shares\` | how long an account waits beside another one's million in the same group | p99 within two seconds |
 | \`life\` | what a message leaves on disk when all is done | tables with their indexes |
 | \`sockets\` | when 5,000 screens hear of what a person said, and what a cut costs them | nothing may be lost or come twice |
+| \`fanout\` | when the last of 1,000 operators hears of what a person said | nothing may be lost or come twice |
 | \`groups\`, \`accounts\` | the same load to 1 … 1,000 of them | flat lines are good |
 `;
 

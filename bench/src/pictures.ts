@@ -28,6 +28,14 @@ const PICTURES: readonly Picture[] = [
   },
   bars('latency', 'From a request to the network', 'ms', ['messages/s'], ['to network p50 ms', 'to network p99 ms']),
   bars('intake', 'Answer to a webhook', 'ms', ['events/s'], ['answer p50 ms', 'answer p99 ms']),
+  bars('inbound', "VK's events answered per second", 'events/s', ['bot', 'before the answer'], ['events/s']),
+  bars(
+    'bot',
+    "From a question to the bot's answer at VK",
+    'ms',
+    ['limits', 'questions/s'],
+    ['to network p50 ms', 'to network p99 ms'],
+  ),
   bars('callbacks', 'Signed callbacks', 'per second', ['form'], ['POSTs/s', 'callbacks/s']),
   { ...lines('backlog', 'Finding the due messages, by messages waiting', 'p50, ms', 'waiting', ['find p50 ms']), by: 'pinned' },
   {

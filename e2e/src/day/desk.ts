@@ -4,19 +4,17 @@ import { OPERATOR_SAYS, type Shop } from './shop.ts';
 
 const LOOK_EVERY_MS = 100;
 
-/** The operator's morning: takes whoever waits, answers, closes; until `isOver` and nobody waits any more. Survives a server that dies. */
+/** The operator's morning: takes whoever waits, answers, closes; until `isOver` and nobody waits any more. Survives a server that dies. Returns how many they were. */
 export async function answerQueue(shop: Shop, isOver: () => boolean): Promise<number> {
   const keys = new Map<number, string>();
-  const closed = new Set<number>();
   for (;;) {
     const wasOver = isOver();
     try {
       const waiting = [...(await listed(shop, 'queue')), ...(await listed(shop, 'mine'))];
       for (const dialogId of waiting) {
         await answer(shop, dialogId, keys);
-        closed.add(dialogId);
       }
-      if (wasOver && waiting.length === 0) return closed.size;
+      if (wasOver && waiting.length === 0) return keys.size;
     } catch (error) {
       // No answer, or one of a server that is going: the same is tried again, under the same key.
       if (error instanceof ApiError && error.status < 500) throw error;

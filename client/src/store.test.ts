@@ -57,10 +57,15 @@ test('the dialog with the newest line comes first, and shows it', () => {
     [7, 10],
     [8, 20],
   ]);
-  store.apply([{ kind: 'message.removed', dialogId: 7, body: { id: 10 } }], 4);
+});
+
+test('a line that is taken away, as the echo of one of ours is, does not move its dialog: the list of the server is not reordered by it', () => {
+  store.apply([{ kind: 'dialog.opened', dialogId: 7, body: dialog(7) }, added(7, line(10, 1)), added(7, line(11, 5))], 1);
+  store.apply([{ kind: 'dialog.opened', dialogId: 8, body: dialog(8) }, added(8, line(20, 3))], 2);
+  store.apply([{ kind: 'message.removed', dialogId: 7, body: { id: 11 } }], 3);
   expect(store.dialogs().map(({ id, lastMessage }) => [id, lastMessage?.id])).toEqual([
+    [7, 10],
     [8, 20],
-    [7, undefined],
   ]);
 });
 

@@ -41,6 +41,8 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
   const dialogs = new Map<number, Dialog>();
   const lines = new Map<number, Map<number, DialogMessage>>();
   const pending = new Map<number, Pending[]>();
+  /** When the last thing was said, by which the server's list is ordered: a line that is taken away again does not bring it back. */
+  const latestAt = new Map<number, string>();
   const listeners = new Set<() => void>();
   let told: Told[] = [];
 
@@ -52,8 +54,16 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
     lines.set(dialogId, known);
     return known;
   };
+  const said = (dialogId: number, at: string): void => {
+    if (at > (latestAt.get(dialogId) ?? '')) latestAt.set(dialogId, at);
+  };
+  const know = (dialog: Dialog): void => {
+    dialogs.set(dialog.id, dialog);
+    said(dialog.id, dialog.lastMessage?.createdAt ?? dialog.createdAt);
+  };
   const put = (dialogId: number, message: DialogMessage): void => {
     linesOf(dialogId).set(message.id, message);
+    said(dialogId, message.createdAt);
     const dialog = dialogs.get(dialogId);
     const last = dialog?.lastMessage ?? null;
     if (dialog !== undefined && (last === null || last.sequence <= message.sequence))
@@ -68,14 +78,16 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
   const forget = (dialogId: number): void => {
     dialogs.delete(dialogId);
     lines.delete(dialogId);
+    latestAt.delete(dialogId);
   };
 
   const kinds: Readonly<Record<string, (dialogId: number, body: never) => void>> = {
     'dialog.opened': (id, body: Dialog) => {
-      if (!dialogs.has(id)) dialogs.set(id, body);
+      if (!dialogs.has(id)) know(body);
     },
     // The other one's lines have new places: what we hold of it is no longer true.
     'dialog.merged': (id, { into }: { into: number }) => {
+      said(into, latestAt.get(id) ?? '');
       forget(id);
       lines.delete(into);
       onStale(into);
@@ -106,7 +118,7 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
 
   return {
     loadDialogs(items, asOf) {
-      for (const dialog of items) dialogs.set(dialog.id, dialog);
+      for (const dialog of items) know(dialog);
       tellAgain(asOf);
     },
     loadLines(dialogId, messages, asOf) {
@@ -121,6 +133,7 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
     clear() {
       dialogs.clear();
       lines.clear();
+      latestAt.clear();
       told = [];
       changed();
     },
@@ -140,13 +153,9 @@ export function createDialogStore({ onStale }: { onStale: (dialogId: number) => 
     },
     dialogs() {
       // As the server's list is ordered. The last line need not be the latest: one that came again after a failure stands behind it.
-      const latest = ({ id, lastMessage, createdAt }: Dialog): string => {
-        const times = [...(lines.get(id)?.values() ?? [])].map((line) => line.createdAt);
-        return [...times, lastMessage?.createdAt ?? createdAt].reduce((a, b) => (a > b ? a : b));
-      };
-      const at = new Map([...dialogs.values()].map((dialog) => [dialog, latest(dialog)]));
+      const at = ({ id }: Dialog): string => latestAt.get(id) ?? '';
       const compare = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
-      return [...at].sort(([a, aAt], [b, bAt]) => compare(aAt, bAt) || b.id - a.id).map(([dialog]) => dialog);
+      return [...dialogs.values()].sort((a, b) => compare(at(a), at(b)) || b.id - a.id);
     },
     lines(dialogId) {
       const there = [...(lines.get(dialogId)?.values() ?? [])].sort((a, b) => a.sequence - b.sequence);

@@ -14,10 +14,9 @@ import {
   NewBotVersion,
 } from '../bots.ts';
 import { Removed } from '../operators.ts';
-import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
+import { cursor, limit, type Operation, WRITE_ERRORS } from './operation.ts';
 
 const botId = { botId: Type.Integer({ minimum: 1 }) };
-const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const;
 
 /** Bots of an account: their versions, where they answer, why they did what they did. */
 export const BOT_OPERATIONS = {

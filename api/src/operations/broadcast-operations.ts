@@ -13,10 +13,9 @@ import {
   NewBroadcast,
 } from '../broadcasts.ts';
 import { Removed } from '../operators.ts';
-import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
+import { cursor, limit, type Operation, WRITE_ERRORS } from './operation.ts';
 
 const broadcastId = { broadcastId: Type.Integer({ minimum: 1 }) };
-const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const;
 const MOVE_ERRORS = ['parameter.invalid', 'origin.foreign', 'not.found', 'broadcast.state'] as const;
 const common = { right: 'broadcasts', refusals: 'error', tag: 'Broadcasts' } as const;
 

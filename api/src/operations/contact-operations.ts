@@ -13,11 +13,10 @@ import {
 } from '../contacts.ts';
 import { Removed } from '../operators.ts';
 import { NewSegment, Segment, SegmentPatch, SegmentQuestion, SegmentSize } from '../segments.ts';
-import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
+import { cursor, limit, type Operation, WRITE_ERRORS } from './operation.ts';
 
 const contactId = { contactId: Type.Integer({ minimum: 1 }) };
 const segmentId = { segmentId: Type.Integer({ minimum: 1 }) };
-const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const;
 
 /** The people an account knows, what they allowed, and who is meant by which name. */
 export const CONTACT_OPERATIONS = {

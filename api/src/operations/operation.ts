@@ -58,6 +58,13 @@ export interface Operation {
 
 /** Refuse a body before its fields are looked at. */
 export const BODY_ERRORS = ['content.type.invalid', 'request.too.large', 'invalid.json'] as const satisfies readonly ErrorCode[];
+/** Of what is read by an id in the path. */
+export const READ_ERRORS = ['parameter.invalid', 'not.found'] as const satisfies readonly ErrorCode[];
+/** Of what is made from a body. */
+export const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const satisfies readonly ErrorCode[];
+/** Of what is changed by an id in the path: without a body, and with one. */
+export const CHANGE_ERRORS = [...READ_ERRORS, 'origin.foreign'] as const satisfies readonly ErrorCode[];
+export const BODY_CHANGE_ERRORS = [...BODY_ERRORS, ...CHANGE_ERRORS] as const satisfies readonly ErrorCode[];
 
 // Parameters that many operations have.
 export const cursor = Type.String({ description: 'nextCursor of the page before.' });

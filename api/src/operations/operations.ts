@@ -5,6 +5,7 @@ import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { CONNECTION_OPERATIONS } from './connection-operations.ts';
 import { CONTACT_OPERATIONS } from './contact-operations.ts';
 import { DESK_OPERATIONS } from './desk-operations.ts';
+import { DESK_RULE_OPERATIONS } from './desk-rule-operations.ts';
 import { DIALOG_OPERATIONS } from './dialog-operations.ts';
 import { EVENT_OPERATIONS } from './event-operations.ts';
 import { EXPORT_OPERATIONS } from './export-operations.ts';
@@ -31,6 +32,7 @@ export const OPERATIONS = {
   ...CALLBACK_OPERATIONS,
   ...DIALOG_OPERATIONS,
   ...DESK_OPERATIONS,
+  ...DESK_RULE_OPERATIONS,
   ...CONTACT_OPERATIONS,
   ...BROADCAST_OPERATIONS,
   ...FILE_OPERATIONS,

@@ -14,11 +14,10 @@ import {
   Team,
   TeamPatch,
 } from '../operators.ts';
-import { BODY_ERRORS, cursor, limit, type Operation } from './operation.ts';
+import { cursor, limit, type Operation, WRITE_ERRORS } from './operation.ts';
 
 const operatorId = { operatorId: Type.Integer({ minimum: 1 }) };
 const teamId = { teamId: Type.Integer({ minimum: 1 }) };
-const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const;
 
 /** The people of an account, and what they did. */
 export const OPERATOR_OPERATIONS = {

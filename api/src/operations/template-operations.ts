@@ -10,11 +10,10 @@ import {
   TemplatePreviewRequest,
   TemplateVersion,
 } from '../templates.ts';
-import { BODY_ERRORS, type Operation } from './operation.ts';
+import { type Operation, WRITE_ERRORS } from './operation.ts';
 
 const templateId = { templateId: Type.Integer({ minimum: 1 }) };
 const ofVersion = { ...templateId, version: Type.Integer({ minimum: 1 }) };
-const WRITE_ERRORS = [...BODY_ERRORS, 'parameter.invalid', 'origin.foreign'] as const;
 
 /** Texts with variables, in versions. */
 export const TEMPLATE_OPERATIONS = {

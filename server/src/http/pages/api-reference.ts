@@ -34,16 +34,19 @@ interface Entry {
   operation: OpenApiOperation;
 }
 
+/** The operations of one tag. */
+type Group = readonly [tag: string, entries: readonly Entry[]];
+
 /** A readable page of the whole OpenAPI document. */
 export function renderApiReference(document: OpenApiDocument, language: Language): string {
   const texts = TEXTS[language];
   const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
   );
-  const sections = document.tags.map(({ name }) => {
-    const own = entries.filter(({ operation }) => operation.tags.includes(name));
-    return `<h2>${escapeHtml(name)}</h2>${own.map((entry) => operationHtml(entry, texts)).join('')}`;
-  });
+  const groups = document.tags.map(({ name }): Group => [name, entries.filter(({ operation }) => operation.tags.includes(name))]);
+  const sections = groups.map(
+    ([name, own]) => `<h2>${escapeHtml(name)}</h2>${own.map((entry) => operationHtml(entry, texts)).join('')}`,
+  );
   const schemas = Object.entries(document.components.schemas).map(
     ([name, schema]) => `<article id="schema-${escapeHtml(name)}"><h3>${escapeHtml(name)}</h3>${fieldsHtml(schema)}</article>`,
   );
@@ -53,13 +56,20 @@ export function renderApiReference(document: OpenApiDocument, language: Language
     header: `<h1><a href="/?lang=${language}">Soroka</a>: ${texts.title}</h1>${texts.other}`,
     main: [
       `<p>${texts.lead}</p>`,
-      `<nav><ul>${entries.map(({ method, path, operation }) => `<li><a href="#${operation.operationId}">${method} ${escapeHtml(path)}</a></li>`).join('')}</ul></nav>`,
+      `<nav><ul>${groups.map(contentsHtml).join('')}</ul></nav>`,
       ...sections,
       `<h2>${texts.schemas}</h2>${schemas.join('')}`,
       `<h2>${texts.codes}</h2>${codesHtml()}`,
       `<h2>${texts.statusCodes}</h2>${statusCodesHtml()}`,
     ].join(''),
   });
+}
+
+function contentsHtml([tag, own]: Group): string {
+  const links = own.map(
+    ({ method, path, operation }) => `<li><a href="#${operation.operationId}">${method} ${escapeHtml(path)}</a></li>`,
+  );
+  return `<li><strong>${escapeHtml(tag)}</strong><ul>${links.join('')}</ul></li>`;
 }
 
 function operationHtml({ method, path, operation }: Entry, texts: Texts): string {

@@ -28,7 +28,9 @@ td:last-child { min-width: 12rem; }
 @media (max-width: 40rem) {
   tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; } th, td { display: block; border: 0; padding: .1rem 0; }
 }
-nav ul { columns: 2 16rem; padding-left: 1.2rem; }
+nav > ul { columns: 2 16rem; list-style: none; padding: 0; }
+nav ul ul { list-style: none; padding: 0 0 .8rem .8rem; }
+nav strong { break-after: avoid; }
 `;
 
 /** Nothing may be loaded from anywhere, not even from here: the pages are one file each and hold no script. */

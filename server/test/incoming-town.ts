@@ -15,7 +15,7 @@ import { createHealth, createIntake } from '../src/intake/intake.ts';
 import { createOperators } from '../src/operators/operators.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { systemClock } from '../src/platform/clock.ts';
-import type { Database } from '../src/platform/database.ts';
+import type { Database, Queryable, Transaction } from '../src/platform/database.ts';
 import { createHttpClient } from '../src/platform/http-client.ts';
 import { createSecrets } from '../src/platform/secrets.ts';
 import { eventually, startDispatchTown } from './dispatch-town.ts';
@@ -56,7 +56,8 @@ export async function startIncomingTown(
   const files = createFiles({ database, clock, log, bytesMax: 1_000_000 });
   const forwards: NewCallback[] = [];
   const callbacks = {
-    enqueue: async (_: unknown, items: readonly NewCallback[]) => void forwards.push(...items),
+    enqueue: async (tx: Queryable, items: readonly NewCallback[]) =>
+      (tx as Transaction).afterCommit(() => forwards.push(...items)),
     wake: () => {},
   };
 

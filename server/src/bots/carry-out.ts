@@ -4,16 +4,17 @@ import type { Dialogs, LockedDialog } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Transaction } from '../platform/database.ts';
+import { gatheredOne } from '../platform/gathered.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { botCannotSpeak, botStepped } from './bot-events.ts';
 import type { Turns } from './dialog-facts.ts';
 import { type Memory, storeMemory, withoutScenario } from './memory.ts';
 import type { People } from './people.ts';
 import { addTask, cancelTask, cancelTasks } from './tasks.ts';
-import { addPhrase, addTrace } from './traces.ts';
+import { addPhrase, addTraces } from './traces.ts';
 
 export interface CarryOutParts {
-  dispatch: Pick<Dispatch, 'acceptReply'>;
+  dispatch: Pick<Dispatch, 'acceptReplies'>;
   dialogs: Pick<Dialogs, 'append'>;
   people: People;
   turns: Turns;
@@ -43,12 +44,13 @@ const MINUTE_MS = 60_000;
 export type CarryOut = (tx: Transaction, step: Stepped) => Promise<{ notice?: string }>;
 
 export function createCarryOut({ dispatch, dialogs, people, turns, clock, log }: CarryOutParts): CarryOut {
+  const accept = gatheredOne(dispatch.acceptReplies);
   const say = async (tx: Transaction, { dialog, connectionId }: Stepped, content: Content): Promise<void> => {
     const { id: dialogId, accountId, network, groupId, peerId } = dialog;
     if (connectionId === undefined || peerId === null) return botCannotSpeak(log, { accountId, network });
     const { keyboard } = content;
     const said = { text: textOf(content), ...(keyboard !== undefined && { keyboard }) };
-    const messageId = await dispatch.acceptReply(tx, { accountId, connectionId, network, groupId, peerId, dialogId, ...said });
+    const messageId = await accept(tx, { accountId, connectionId, network, groupId, peerId, dialogId, ...said });
     const at = new Date(clock.now());
     await dialogs.append(tx, [{ ...said, dialogId, messageId, source: 'bot', status: 'QUEUED', at }]);
   };
@@ -68,6 +70,7 @@ export function createCarryOut({ dispatch, dialogs, people, turns, clock, log }:
   return async (tx, given) => {
     const step = withLoopGuard(given, clock.now());
     const { dialog, botId, version, event, facts, before, result } = step;
+    const { accountId, id: dialogId } = dialog;
     const at = new Date(clock.now());
     let notice: string | undefined;
     const learnt = learntFrom(result.effects);
@@ -101,12 +104,12 @@ export function createCarryOut({ dispatch, dialogs, people, turns, clock, log }:
           break; // all at once: learntFrom
       }
     }
-    await storeMemory(tx, { dialogId: dialog.id, accountId: dialog.accountId, botId }, before, memoryAfter(step, clock.now()));
+    await storeMemory(tx, { dialogId, accountId, botId }, before, memoryAfter(step, clock.now()));
     // Whoever speaks with an operator, or in a chat, is no news of the bot.
     const isOfBot = facts.owner === 'bot' && !facts.isGroupChat;
     if (isOfBot || result.effects.length > 0)
-      await addTrace(tx, { accountId: dialog.accountId, dialogId: dialog.id, botId, version, event: event.kind, at }, result);
-    if (result.isUnmatched && event.text !== undefined) await addPhrase(tx, dialog.accountId, botId, event.text, at);
+      await addTraces(tx, [{ accountId, dialogId, botId, version, event: event.kind, at, result }]);
+    if (result.isUnmatched && event.text !== undefined) await addPhrase(tx, accountId, botId, event.text, at);
     botStepped({ event: event.kind, effects: result.effects.map(({ kind }) => kind), isUnmatched: result.isUnmatched });
     return notice === undefined ? {} : { notice };
   };

@@ -1,5 +1,6 @@
 import type { BotState } from '@soroka/bot';
 import type { Queryable } from '../platform/database.ts';
+import { gathered, gatheredOne } from '../platform/gathered.ts';
 
 /** What a bot knows of one dialog before an event. */
 export interface Memory {
@@ -20,12 +21,18 @@ interface MemoryRow {
 const SQL = {
   load: {
     name: 'bot_memory_load',
-    text: 'select bot_id as "botId", state, said_since as "saidSince", said from bot_memory where dialog_id = $1',
+    text: `
+      select asked.dialog_id as "dialogId", m.*
+      from unnest($1::bigint[]) as asked(dialog_id)
+      cross join lateral (
+        select bot_id as "botId", state, said_since as "saidSince", said from bot_memory where dialog_id = asked.dialog_id limit 1
+      ) as m`,
   },
   store: {
     name: 'bot_memory_store',
     text: `
-      insert into bot_memory (dialog_id, account_id, bot_id, state, said_since, said) values ($1, $2, $3, $4::jsonb, $5, $6)
+      insert into bot_memory (dialog_id, account_id, bot_id, state, said_since, said)
+      select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[], $5::timestamptz[], $6::int[])
       on conflict (dialog_id) do update
       set bot_id = excluded.bot_id, state = excluded.state, said_since = excluded.said_since, said = excluded.said`,
   },
@@ -47,13 +54,31 @@ const SQL = {
 
 const NOTHING: Memory = { state: undefined, saidSince: new Date(0), said: 0 };
 
+const rowOf = gatheredOne(async (tx: Queryable, dialogIds: readonly number[]) => {
+  const rows = await tx.rows<MemoryRow & { dialogId: number }>(SQL.load, [dialogIds]);
+  const ofDialog = new Map(rows.map(({ dialogId, ...row }): [number, MemoryRow] => [dialogId, row]));
+  return dialogIds.map((dialogId) => ofDialog.get(dialogId));
+});
+
+const storeRows = gathered(async (tx: Queryable, rows: readonly (MemoryRow & { dialogId: number; accountId: number })[]) => {
+  await tx.run(SQL.store, [
+    rows.map(({ dialogId }) => dialogId),
+    rows.map(({ accountId }) => accountId),
+    rows.map(({ botId }) => botId),
+    rows.map(({ state }) => JSON.stringify(state)),
+    rows.map(({ saidSince }) => saidSince),
+    rows.map(({ said }) => said),
+  ]);
+  return [];
+});
+
 /** What this bot remembers of the dialog, which the transaction holds; what another one left there is none of it. */
 export async function loadMemory(
   tx: Queryable,
   dialogId: number,
   botId: number | null,
 ): Promise<Memory & { isAnothers: boolean }> {
-  const [row] = await tx.rows<MemoryRow>(SQL.load, [dialogId]);
+  const row = await rowOf(tx, dialogId);
   if (row === undefined) return { ...NOTHING, isAnothers: false };
   return row.botId === botId ? { ...row, isAnothers: false } : { ...NOTHING, isAnothers: true };
 }
@@ -67,7 +92,7 @@ export async function storeMemory(
 ): Promise<void> {
   const { state, saidSince, said } = after;
   if (state === undefined || (JSON.stringify(state) === JSON.stringify(before.state ?? EMPTY) && said === before.said)) return;
-  await tx.run(SQL.store, [of.dialogId, of.accountId, of.botId, JSON.stringify(state), saidSince, said]);
+  await storeRows(tx, [{ ...of, state, saidSince, said }]);
 }
 
 /** What a first event leaves that changed nothing: it need not be stored. */

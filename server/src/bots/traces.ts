@@ -1,5 +1,6 @@
 import type { StepResult, TraceLine } from '@soroka/bot';
 import type { Database, Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
 
 /** What a bot did with one event, and why. */
 export interface TraceItem {
@@ -32,7 +33,9 @@ const SQL = {
     name: 'bot_trace_add',
     text: `
       insert into bot_trace (account_id, dialog_id, bot_id, version, event, lines, effects, at)
-      values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)`,
+      select account_id, dialog_id, bot_id, version, event, lines, array(select jsonb_array_elements_text(effects)), at
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
+        as t(account_id, dialog_id, bot_id, version, event, lines, effects, at)`,
   },
   list: {
     name: 'bot_trace_list',
@@ -72,16 +75,32 @@ const SQL = {
   forgetPhrases: { name: 'bot_phrase_forget', text: 'delete from bot_phrase where day < $1::timestamptz::date' },
 } as const;
 
-/** Keeps why a bot did what it did. */
-export async function addTrace(
-  tx: Queryable,
-  of: { accountId: number; dialogId: number; botId: number | null; version: string; event: string; at: Date },
-  { trace, effects }: Pick<StepResult, 'trace' | 'effects'>,
-): Promise<void> {
-  const lines = JSON.stringify(trace.slice(0, LINES_MAX));
-  const kinds = effects.map(({ kind }) => kind);
-  await tx.run(SQL.add, [of.accountId, of.dialogId, of.botId, of.version, of.event, lines, kinds, of.at]);
+/** One step of a bot. */
+export interface NewTrace {
+  accountId: number;
+  dialogId: number;
+  botId: number | null;
+  version: string;
+  /** Its kind. */
+  event: string;
+  at: Date;
+  result: Pick<StepResult, 'trace' | 'effects'>;
 }
+
+/** Keeps why bots did what they did. */
+export const addTraces = gathered(async (tx: Queryable, traces: readonly NewTrace[]) => {
+  await tx.run(SQL.add, [
+    traces.map(({ accountId }) => accountId),
+    traces.map(({ dialogId }) => dialogId),
+    traces.map(({ botId }) => botId),
+    traces.map(({ version }) => version),
+    traces.map(({ event }) => event),
+    traces.map(({ result }) => JSON.stringify(result.trace.slice(0, LINES_MAX))),
+    traces.map(({ result }) => JSON.stringify(result.effects.map(({ kind }) => kind))),
+    traces.map(({ at }) => at),
+  ]);
+  return [];
+});
 
 /** Newest first, below `before`. */
 export function listTraces(

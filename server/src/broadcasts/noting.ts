@@ -1,7 +1,8 @@
 import { STATUS_ERRORS, type Status } from '@soroka/api';
-import type { Contacts } from '../contacts/contacts.ts';
+import type { Contacts, NetworkUser } from '../contacts/contacts.ts';
 import type { DispatchEvent } from '../dispatch/dispatch.ts';
 import type { Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
 import { recipientOf } from './keys.ts';
 
 /** Words within so many hours after it count as answers to a broadcast. */
@@ -21,12 +22,32 @@ const SQL = {
   words: {
     name: 'broadcast_note_words',
     text: `
-      update broadcast_recipient
-      set answered_at = coalesce(answered_at, $4), unsubscribed_at = case when $5 then coalesce(unsubscribed_at, $4) else unsubscribed_at end
-      where account_id = $1
-        and contact_id = (select contact_id from identity where account_id = $1 and network = $2 and user_id = $3)
-        and sent_at <= $4 and sent_at > $4::timestamptz - interval '${ANSWER_HOURS} hours'
-        and (answered_at is null or ($5 and unsubscribed_at is null))`,
+      with said as (
+        select s.account_id, i.contact_id, max(s.at) as at, bool_or(s.is_opt_out) as is_opt_out
+        from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[]) as s(account_id, network, user_id, at, is_opt_out)
+        cross join lateral (
+          select contact_id from identity as i
+          where i.account_id = s.account_id and i.network = s.network and i.user_id = s.user_id
+          limit 1
+        ) as i
+        group by s.account_id, i.contact_id
+      ), answering as (
+        select r.broadcast_id, r.contact_id, said.at, said.is_opt_out
+        from (select * from said order by contact_id) as said
+        cross join lateral (
+          select broadcast_id, contact_id
+          from broadcast_recipient as r
+          where r.account_id = said.account_id and r.contact_id = said.contact_id
+            and r.sent_at <= said.at and r.sent_at > said.at - interval '${ANSWER_HOURS} hours'
+            and (r.answered_at is null or (said.is_opt_out and r.unsubscribed_at is null))
+          order by broadcast_id
+          for update
+        ) as r
+      )
+      update broadcast_recipient as r
+      set answered_at = coalesce(r.answered_at, a.at), unsubscribed_at = case when a.is_opt_out then coalesce(r.unsubscribed_at, a.at) else r.unsubscribed_at end
+      from answering as a
+      where r.broadcast_id = a.broadcast_id and r.contact_id = a.contact_id`,
   },
   click: {
     name: 'broadcast_note_click',
@@ -75,7 +96,7 @@ export async function noteStatuses(
   }
   if (noted.size === 0) return;
   // In one order for everybody who writes here.
-  const rows = [...noted.values()].sort((a, b) => a.broadcastId - b.broadcastId || a.contactId - b.contactId);
+  const rows = [...noted.values()].sort((a, b) => a.contactId - b.contactId || a.broadcastId - b.broadcastId);
   const column = <Name extends keyof Noted>(name: Name): readonly Noted[Name][] => rows.map((row) => row[name]);
   await tx.run(SQL.statuses, [
     ...[column('broadcastId'), column('contactId'), column('accountId'), column('status'), column('reason')],
@@ -88,13 +109,25 @@ function reasonOf({ errorCode }: DispatchEvent): string | null {
   return errorCode === STATUS_ERRORS.none ? null : (REASON_OF_CODE.get(errorCode) ?? null);
 }
 
+interface Said extends NetworkUser {
+  at: Date;
+  isOptOut: boolean;
+}
+
+const noteAnswers = gathered(async (tx: Queryable, said: readonly Said[]) => {
+  await tx.run(SQL.words, [
+    said.map(({ accountId }) => accountId),
+    said.map(({ network }) => network),
+    said.map(({ userId }) => userId),
+    said.map(({ at }) => at),
+    said.map(({ isOptOut }) => isOptOut),
+  ]);
+  return [];
+});
+
 /** A person wrote: an answer to what they got lately, and maybe the wish to get no more. */
-export async function noteWords(
-  tx: Queryable,
-  { accountId, network, userId }: { accountId: number; network: 'vk' | 'ok'; userId: string },
-  { at, isOptOut }: { at: Date; isOptOut: boolean },
-): Promise<void> {
-  await tx.run(SQL.words, [accountId, network, userId, at, isOptOut]);
+export async function noteWords(tx: Queryable, user: NetworkUser, word: { at: Date; isOptOut: boolean }): Promise<void> {
+  await noteAnswers(tx, [{ ...user, ...word }]);
 }
 
 /** False where the broadcast was not for them. */

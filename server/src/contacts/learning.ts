@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { gatheredOne } from '../platform/gathered.ts';
 import { CONTACT_LIMITS, type Variables } from './directory.ts';
 
 /** A person as a bot sees them. */
@@ -20,9 +21,15 @@ const SQL = {
   know: {
     name: 'contact_know',
     text: `
-      select name, phone, variables, labels
-      from contact
-      where account_id = $1 and id = (select coalesce(merged_into, id) from contact where account_id = $1 and id = $2)`,
+      select asked.position::int, c.*
+      from unnest($1::bigint[], $2::bigint[]) with ordinality as asked(account_id, contact_id, position)
+      cross join lateral (
+        select name, phone, variables, labels
+        from contact
+        where account_id = asked.account_id
+          and id = (select coalesce(merged_into, id) from contact where account_id = asked.account_id and id = asked.contact_id)
+        limit 1
+      ) as c`,
   },
   learn: {
     name: 'contact_learn',
@@ -49,9 +56,18 @@ const SQL = {
   },
 } as const;
 
+const knowPeople = gatheredOne(async (tx: Queryable, asked: readonly { accountId: number; contactId: number }[]) => {
+  const rows = await tx.rows<KnownPerson & { position: number }>(SQL.know, [
+    asked.map(({ accountId }) => accountId),
+    asked.map(({ contactId }) => contactId),
+  ]);
+  const found = new Map(rows.map(({ position, ...person }): [number, KnownPerson] => [position, person]));
+  return asked.map((_, index) => found.get(index + 1) ?? null);
+});
+
 /** See Contacts.know. */
-export async function knowPerson(tx: Queryable, accountId: number, contactId: number): Promise<KnownPerson | null> {
-  return (await tx.rows<KnownPerson>(SQL.know, [accountId, contactId]))[0] ?? null;
+export function knowPerson(tx: Queryable, accountId: number, contactId: number): Promise<KnownPerson | null> {
+  return knowPeople(tx, { accountId, contactId });
 }
 
 /** See Contacts.learn. */

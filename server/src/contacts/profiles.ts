@@ -1,15 +1,17 @@
 import type { UserProfile } from '@soroka/channels';
 import type { Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
+import type { NetworkUser } from './of-users.ts';
 
 const SQL = {
   unknown: {
     name: 'profile_unknown',
     text: `
-      select distinct u.id
-      from unnest($3::text[]) as u(id)
+      select u.position::int
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality as u(account_id, network, user_id, since, position)
       where not exists (
         select from profile as p
-        where p.account_id = $1 and p.network = $2 and p.user_id = u.id and p.checked_at >= $4
+        where p.account_id = u.account_id and p.network = u.network and p.user_id = u.user_id and p.checked_at >= u.since
       )`,
   },
   // Whom the network does not give keeps the name it had; that it was asked is remembered.
@@ -28,6 +30,17 @@ const SQL = {
   },
 } as const;
 
+const areUnknown = gathered(async (tx: Queryable, people: readonly (NetworkUser & { checkedSince: Date })[]) => {
+  const rows = await tx.rows<{ position: number }>(SQL.unknown, [
+    people.map(({ accountId }) => accountId),
+    people.map(({ network }) => network),
+    people.map(({ userId }) => userId),
+    people.map(({ checkedSince }) => checkedSince),
+  ]);
+  const unknown = new Set(rows.map(({ position }) => position));
+  return people.map((_, index) => unknown.has(index + 1));
+});
+
 /** See Contacts.unknownProfiles. */
 export async function unknownProfiles(
   tx: Queryable,
@@ -37,8 +50,12 @@ export async function unknownProfiles(
   checkedSince: Date,
 ): Promise<readonly string[]> {
   if (userIds.length === 0) return [];
-  const rows = await tx.rows<{ id: string }>(SQL.unknown, [accountId, network, userIds, checkedSince]);
-  return rows.map(({ id }) => id);
+  const asked = [...new Set(userIds)];
+  const isUnknown = await areUnknown(
+    tx,
+    asked.map((userId) => ({ accountId, network, userId, checkedSince })),
+  );
+  return asked.filter((_, index) => isUnknown[index] === true);
 }
 
 /** See Contacts.saveProfiles. */

@@ -1,12 +1,10 @@
 import type { Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
+import type { NetworkUser } from './of-users.ts';
 
 /** A person of a network, and a group of it. */
-export interface Subscriber {
-  accountId: number;
-  network: 'vk' | 'ok';
+export interface Subscriber extends NetworkUser {
   groupId: string;
-  /** No prefix. */
-  userId: string;
 }
 
 const SQL = {
@@ -14,7 +12,10 @@ const SQL = {
   heard: {
     name: 'subscription_heard',
     text: `
-      insert into subscription as s (account_id, network, group_id, user_id, last_word_at) values ($1, $2, $3, $4, $5)
+      insert into subscription as s (account_id, network, group_id, user_id, last_word_at)
+      select distinct on (account_id, network, user_id, group_id) account_id, network, group_id, user_id, at
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) as w(account_id, network, group_id, user_id, at)
+      order by account_id, network, user_id, group_id, at desc
       on conflict (account_id, network, user_id, group_id) do update set last_word_at = excluded.last_word_at, denied_at = null
       where s.denied_at is not null or s.last_word_at is null or s.last_word_at < excluded.last_word_at - interval '5 minutes'`,
   },
@@ -35,9 +36,20 @@ const SQL = {
   },
 } as const;
 
+const noteWords = gathered(async (tx: Queryable, words: readonly (Subscriber & { at: Date })[]) => {
+  await tx.run(SQL.heard, [
+    words.map(({ accountId }) => accountId),
+    words.map(({ network }) => network),
+    words.map(({ groupId }) => groupId),
+    words.map(({ userId }) => userId),
+    words.map(({ at }) => at),
+  ]);
+  return [];
+});
+
 /** The person wrote to the group: it may write to them, and in VK for a day without a reason. */
-export async function noteWord(tx: Queryable, { accountId, network, groupId, userId }: Subscriber, at: Date): Promise<void> {
-  await tx.run(SQL.heard, [accountId, network, groupId, userId, at]);
+export async function noteWord(tx: Queryable, subscriber: Subscriber, at: Date): Promise<void> {
+  await noteWords(tx, [{ ...subscriber, at }]);
 }
 
 /** The person let the group write, or forbade it, or the network refused a message because they had. */

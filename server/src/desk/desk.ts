@@ -62,7 +62,7 @@ export interface Sorting {
 export interface DeskParts {
   database: Database;
   dialogs: Pick<Dialogs, 'lock' | 'append' | 'waitingOfBot' | 'changeStatuses' | 'some' | 'place'>;
-  dispatch: Pick<Dispatch, 'cancelIn' | 'acceptReply'>;
+  dispatch: Pick<Dispatch, 'cancelIn' | 'acceptReplies'>;
   events: Pick<Events, 'note'>;
   operators: Pick<Operators, 'staff' | 'teams'>;
   clock: Clock;

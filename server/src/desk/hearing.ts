@@ -2,6 +2,7 @@ import type { Dialogs, LockedDialog } from '../dialogs/dialogs.ts';
 import { groupKey } from '../events/events.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Queryable, Transaction } from '../platform/database.ts';
+import { gatheredOne } from '../platform/gathered.ts';
 import { BOT, type Conversation, heard, isHuman, replied } from './conversation.ts';
 import type { Drafts } from './drafts.ts';
 import { isWorking } from './hours.ts';
@@ -60,7 +61,13 @@ export interface HearingParts {
 }
 
 const SQL = {
-  owner: { name: 'desk_owner', text: 'select owner from conversation where dialog_id = $1 and is_latest' },
+  owner: {
+    name: 'desk_owner',
+    text: `
+      select asked.dialog_id as "dialogId", c.owner
+      from unnest($1::bigint[]) as asked(dialog_id)
+      cross join lateral (select owner from conversation where dialog_id = asked.dialog_id and is_latest limit 1) as c`,
+  },
   teamNamed: { name: 'desk_team_named', text: 'select id from team where account_id = $1 and lower(name) = lower($2) limit 1' },
 } as const;
 
@@ -108,11 +115,7 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs, rule
       return store.save(tx, taken, replied(taken, operatorId, now));
     },
     answeringElsewhere: answerAsNobody,
-    async ownerOf(tx, { id }) {
-      const [found] = await tx.rows<Pick<Conversation, 'owner'>>(SQL.owner, [id]);
-      if (found === undefined || found.owner === BOT) return 'bot';
-      return found.owner === null ? 'queue' : 'human';
-    },
+    ownerOf: (tx, { id }) => ownerOf(tx, id),
     isWorkingHours: async (tx, dialog, at) => isWorking(at, (await rules.inForce(tx, dialog.accountId, groupKey(dialog))).hours),
     async handOver(tx, dialog, { team, note }) {
       const held = await work.holding(tx, dialog);
@@ -129,6 +132,16 @@ export function createHearing({ work, store, moves, notes, drafts, dialogs, rule
     },
   };
 }
+
+const ownerOf = gatheredOne(async (tx: Queryable, dialogIds: readonly number[]) => {
+  const rows = await tx.rows<Pick<Conversation, 'dialogId' | 'owner'>>(SQL.owner, [dialogIds]);
+  const owners = new Map(rows.map(({ dialogId, owner }) => [dialogId, owner]));
+  return dialogIds.map((dialogId) => {
+    const owner = owners.get(dialogId);
+    if (owner === undefined || owner === BOT) return 'bot';
+    return owner === null ? 'queue' : 'human';
+  });
+});
 
 /** Null where no team is called so: then the dialog is in everybody's queue. */
 async function teamNamed(tx: Queryable, accountId: number, name: string): Promise<number | null> {

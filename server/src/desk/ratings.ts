@@ -33,7 +33,7 @@ export interface RatingsParts {
   store: ConversationStore;
   rules: Pick<Rules, 'inForce'>;
   dialogs: Pick<Dialogs, 'append'>;
-  dispatch: Pick<Dispatch, 'acceptReply'>;
+  dispatch: Pick<Dispatch, 'acceptReplies'>;
 }
 
 export function createRatings({ store, rules, dialogs, dispatch }: RatingsParts): Ratings {
@@ -51,7 +51,8 @@ export function createRatings({ store, rules, dialogs, dispatch }: RatingsParts)
       const connectionId = isAskedFor && peerId !== null ? await connectionOf(tx, held) : null;
       if (connectionId === null || peerId === null) return conversation;
       const said = { text: QUESTION, keyboard: keyboardOf(conversation.id) };
-      const messageId = await dispatch.acceptReply(tx, { accountId, connectionId, network, groupId, peerId, dialogId, ...said });
+      const reply = { accountId, connectionId, network, groupId, peerId, dialogId, ...said };
+      const [messageId] = (await dispatch.acceptReplies(tx, [reply])) as [number];
       await dialogs.append(tx, [{ ...said, dialogId, messageId, source: 'bot', status: 'QUEUED', at: now }]);
       return store.save(tx, conversation, { ...conversation, ratingAskedAt: now });
     },

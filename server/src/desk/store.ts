@@ -1,5 +1,6 @@
 import { type Events, groupKey } from '../events/events.ts';
 import type { Queryable, Transaction } from '../platform/database.ts';
+import { gathered, gatheredOne } from '../platform/gathered.ts';
 import { BOT, type Conversation } from './conversation.ts';
 import { withDeadlines } from './deadlines.ts';
 import type { Rules } from './rules.ts';
@@ -47,7 +48,13 @@ export const COLUMNS = `
 const SQL = {
   latest: {
     name: 'desk_latest',
-    text: `select ${COLUMNS} from conversation as c where c.dialog_id = $1 and c.is_latest for update`,
+    text: `
+      select c.*
+      from unnest($1::bigint[]) with ordinality as asked(dialog_id, position)
+      cross join lateral (
+        select ${COLUMNS} from conversation as c where c.dialog_id = asked.dialog_id and c.is_latest limit 1 for update
+      ) as c
+      order by asked.position`,
   },
   get: {
     name: 'desk_get_one',
@@ -76,11 +83,23 @@ const SQL = {
     text: `
       update conversation as c
       set
-        state = $4, owner = $5, team_id = $6, priority = $7, snoozed_until = $8, had_bot = $9, needs_human_at = $10, assigned_at = $11,
-        first_reply_at = $12, first_reply_by = $13, waiting_since = $14, last_activity_at = $15, returned_from = $16, closed_at = $17,
-        closed_by = $18, closed_by_id = $19, first_reply_due = $20, next_reply_due = $21, resolution_due = $22, breached = $23, closes_at = $24,
-        rating_asked_at = $25, rating = $26, rated_at = $27, rating_comment = $28
-      where c.id = $1 and c.state = $2 and c.owner is not distinct from $3`,
+        state = s.state, owner = s.owner, team_id = s.team_id, priority = s.priority, snoozed_until = s.snoozed_until, had_bot = s.had_bot,
+        needs_human_at = s.needs_human_at, assigned_at = s.assigned_at, first_reply_at = s.first_reply_at, first_reply_by = s.first_reply_by,
+        waiting_since = s.waiting_since, last_activity_at = s.last_activity_at, returned_from = s.returned_from, closed_at = s.closed_at,
+        closed_by = s.closed_by, closed_by_id = s.closed_by_id, first_reply_due = s.first_reply_due, next_reply_due = s.next_reply_due,
+        resolution_due = s.resolution_due, breached = array(select jsonb_array_elements_text(s.breached)), closes_at = s.closes_at,
+        rating_asked_at = s.rating_asked_at, rating = s.rating, rated_at = s.rated_at, rating_comment = s.rating_comment
+      from unnest(
+        $1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::smallint[], $8::timestamptz[], $9::boolean[],
+        $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::bigint[],
+        $17::timestamptz[], $18::text[], $19::bigint[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::jsonb[],
+        $24::timestamptz[], $25::timestamptz[], $26::smallint[], $27::timestamptz[], $28::text[]
+      ) as s(
+        id, state_before, owner_before, state, owner, team_id, priority, snoozed_until, had_bot, needs_human_at, assigned_at, first_reply_at,
+        first_reply_by, waiting_since, last_activity_at, returned_from, closed_at, closed_by, closed_by_id, first_reply_due, next_reply_due,
+        resolution_due, breached, closes_at, rating_asked_at, rating, rated_at, rating_comment
+      )
+      where c.id = s.id and c.state = s.state_before and c.owner is not distinct from s.owner_before`,
   },
   // Numbers above those of the dialog that stays; nothing of it is the latest until one is chosen.
   adopt: {
@@ -123,6 +142,28 @@ const SQL = {
   },
 } as const;
 
+const latestOf = gatheredOne(async (tx: Queryable, dialogIds: readonly number[]) => {
+  const rows = await tx.rows<Conversation>(SQL.latest, [dialogIds]);
+  const ofDialog = new Map(rows.map((row) => [row.dialogId, row]));
+  return dialogIds.map((dialogId) => ofDialog.get(dialogId) ?? null);
+});
+
+/** What each was when it was read, and is now. */
+const write = gathered(async (tx: Queryable, changes: readonly { before: Conversation; after: Conversation }[]) => {
+  const was = <Name extends keyof Conversation>(name: Name) => changes.map(({ before }) => before[name]);
+  const is = <Name extends keyof Conversation>(name: Name) => changes.map(({ after }) => after[name]);
+  const written = await tx.run(SQL.save, [
+    ...[is('id'), was('state'), was('owner'), is('state'), is('owner'), is('teamId'), is('priority'), is('snoozedUntil')],
+    ...[is('hadBot'), is('needsHumanAt'), is('assignedAt'), is('firstReplyAt'), is('firstReplyBy'), is('waitingSince')],
+    ...[is('lastActivityAt'), is('returnedFrom'), is('closedAt'), is('closedBy'), is('closedById')],
+    ...[is('firstReplyDue'), is('nextReplyDue'), is('resolutionDue'), is('breached').map((names) => JSON.stringify(names))],
+    ...[is('closesAt'), is('ratingAskedAt'), is('rating'), is('ratedAt'), is('ratingComment')],
+  ]);
+  if (written < changes.length)
+    throw new Error('a conversation changed while its dialog was held: somebody wrote without holding it');
+  return [];
+});
+
 export function createConversationStore({
   events,
   rules,
@@ -142,34 +183,14 @@ export function createConversationStore({
 
   const save: ConversationStore['save'] = async (tx, before, changed) => {
     const after = withDeadlines(before, changed, await rules.inForce(tx, before.accountId, before.groupKey));
-    const { id, state, owner, teamId, priority, snoozedUntil, hadBot, needsHumanAt, assignedAt, firstReplyAt, firstReplyBy } =
-      after;
-    const { waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById } = after;
-    const values = [
-      id,
-      before.state,
-      before.owner,
-      state,
-      owner,
-      teamId,
-      priority,
-      snoozedUntil,
-      hadBot,
-      needsHumanAt,
-      assignedAt,
-    ];
-    const rest = [firstReplyAt, firstReplyBy, waitingSince, lastActivityAt, returnedFrom, closedAt, closedBy, closedById];
-    const deadlines = [after.firstReplyDue, after.nextReplyDue, after.resolutionDue, after.breached, after.closesAt];
-    const ratings = [after.ratingAskedAt, after.rating, after.ratedAt, after.ratingComment];
-    if ((await tx.run(SQL.save, [...values, ...rest, ...deadlines, ...ratings])) === 0)
-      throw new Error('a conversation changed while its dialog was held: somebody wrote without holding it');
+    await write(tx, [{ before, after }]);
     tell(tx, after);
     return after;
   };
 
   return {
     get: async (tx, dialogId, id) => (await tx.rows<Conversation>(SQL.get, [dialogId, id]))[0] ?? null,
-    latest: async (tx, dialogId) => (await tx.rows<Conversation>(SQL.latest, [dialogId]))[0] ?? null,
+    latest: latestOf,
     async open(tx, place, { openedBy, owner, at, isBeforeLine }) {
       const { accountId, dialogId } = place;
       const rule = await rules.inForce(tx, accountId, groupKey(place));

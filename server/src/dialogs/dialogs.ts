@@ -2,6 +2,7 @@ import type { Status } from '@soroka/api';
 import type { Keyboard, Network } from '@soroka/channels';
 import type { Events } from '../events/events.ts';
 import type { Database, Queryable, Transaction } from '../platform/database.ts';
+import { gathered, gatheredOne } from '../platform/gathered.ts';
 import { askedForContact } from './asked-for-contact.ts';
 import { type Attached, attach, type FetchedFile } from './attached.ts';
 import { type ChatKind, type ChatLook, describeChat, knownChat, learnChat } from './chats.ts';
@@ -19,7 +20,7 @@ import {
 } from './history.ts';
 import { moveToContact } from './move-contact.ts';
 import { type DialogPlace, noteChanges } from './noting.ts';
-import { openDialog, openForNotifications } from './open.ts';
+import { openDialogs, openForNotifications } from './open.ts';
 import { deleteOutgoing, editOutgoing, type OutgoingLine, outgoingLine } from './own-lines.ts';
 import { type LockedDialog, lockDialog } from './place.ts';
 import { forgetReadMarks, readBefore, readUpTo } from './read-marks.ts';
@@ -213,22 +214,22 @@ export interface Dialogs {
 
 export function createDialogs({ database, events }: { database: Database; events: Pick<Events, 'note'> }): Dialogs {
   return {
-    async open(tx, opening) {
-      const { dialog, changes } = await openDialog(tx, opening);
-      noteChanges(events, tx, changes);
-      return dialog;
-    },
+    open: gatheredOne(async (tx: Transaction, openings: readonly Opening[]) => {
+      const opened = await openDialogs(tx, openings);
+      for (const { changes } of opened) noteChanges(events, tx, changes);
+      return opened.map(({ dialog }) => dialog);
+    }),
     async openForNotifications(tx, openings) {
       const { dialogs, changes } = await openForNotifications(tx, openings);
       noteChanges(events, tx, changes);
       return dialogs;
     },
     lock: lockDialog,
-    async append(tx, messages) {
+    append: gathered(async (tx: Transaction, messages: readonly NewMessage[]) => {
       const { isNew, changes } = await appendMessages(tx, messages);
       noteChanges(events, tx, changes);
       return isNew;
-    },
+    }),
     async editIncoming(tx, key, networkId, content, at) {
       noteChanges(events, tx, await editIncoming(tx, key, networkId, content, at));
     },

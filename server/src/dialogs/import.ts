@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/database.ts';
 import { describeChat, isGroupChat, learnChat } from './chats.ts';
 import { takeWalk, type Walk, type WalkKeeper } from './import-state.ts';
-import { openDialog } from './open.ts';
+import { openDialogs } from './open.ts';
 import { prependHistory } from './prepend.ts';
 
 export interface ImportProgress {
@@ -124,9 +124,8 @@ export function createImport(parts: ImportParts): HistoryImport {
     const word = messages.find(({ direction }) => direction === 'in');
     if (word !== undefined && !isChat) await contacts.noteWord(tx, { ...key, userId }, word.at);
     // Screens are not told: a history of years would be one flood, and whoever imports one loads the lists anew.
-    const {
-      dialog: { id },
-    } = await openDialog(tx, { ...key, contactId, userId, peerId, at: newest.at });
+    const [opened] = await openDialogs(tx, [{ ...key, contactId, userId, peerId, at: newest.at }]);
+    const { id } = (opened as NonNullable<typeof opened>).dialog;
     if (network === 'ok') await learnChat(tx, key, peerId, isChat ? null : userId, new Date(clock.now()));
     if (isChat) await describeChat(tx, key, peerId, peer);
     return prependHistory(tx, id, messages, isChat);

@@ -17,11 +17,19 @@ const SQL = {
   find: {
     name: 'dialog_find',
     text: `
-      select ${COLUMNS}
-      from dialog
-      where account_id = $1 and network = $2 and group_id = $3 and merged_into is null and (contact_id = $4 or user_id = $5)
-      order by contact_id is not distinct from $4 desc, id
-      for update`,
+      select asked.position::int, d.*
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[]) with ordinality
+        as asked(account_id, network, group_id, contact_id, user_id, position)
+      cross join lateral (
+        select ${COLUMNS}
+        from dialog
+        where account_id = asked.account_id and network = asked.network and group_id = asked.group_id and merged_into is null
+          and (contact_id = asked.contact_id or user_id = asked.user_id)
+        order by contact_id is not distinct from asked.contact_id desc, id
+        limit 2
+        for update
+      ) as d
+      order by asked.position`,
   },
   insert: {
     name: 'dialog_insert',
@@ -85,24 +93,68 @@ const SQL = {
   },
 } as const;
 
-/** See Dialogs.open; with it, what screens are to hear. */
-export async function openDialog(
-  tx: Queryable,
-  opening: Opening,
-): Promise<{ dialog: OpenedDialog; changes: readonly DialogChange[] }> {
+interface Opened {
+  dialog: OpenedDialog;
+  changes: readonly DialogChange[];
+}
+
+/** Those of each person, held: the contact's own first. */
+async function find(tx: Queryable, openings: readonly Opening[]): Promise<readonly (readonly DialogRow[])[]> {
+  const rows = await tx.rows<DialogRow & { position: number }>(SQL.find, columnsOf(openings));
+  const ofEach = Map.groupBy(rows, ({ position }) => position);
+  return openings.map((_, index) => ofEach.get(index + 1) ?? []);
+}
+
+const findOne = async (tx: Queryable, opening: Opening): Promise<readonly DialogRow[]> => (await find(tx, [opening]))[0] ?? [];
+
+const columnsOf = (openings: readonly Opening[]): unknown[] => [
+  openings.map(({ accountId }) => accountId),
+  openings.map(({ network }) => network),
+  openings.map(({ groupId }) => groupId),
+  openings.map(({ contactId }) => contactId),
+  openings.map(({ userId }) => userId),
+];
+
+const stands = (dialog: DialogRow, { contactId, userId, peerId }: Opening): boolean =>
+  dialog.contactId === contactId && dialog.userId === userId && dialog.peerId === peerId;
+
+/** See Dialogs.open; with each, what screens are to hear. */
+export async function openDialogs(tx: Queryable, openings: readonly Opening[]): Promise<readonly Opened[]> {
+  const inOrder = openings.map((opening, index) => ({ opening, index })).sort((a, b) => inOneOrder(a.opening, b.opening));
+  const found = await find(
+    tx,
+    inOrder.map(({ opening }) => opening),
+  );
+  const opened: Opened[] = [];
+  // What is to be made or changed one after the other: two openings may be of one dialog.
+  for (const [at, { opening, index }] of inOrder.entries()) {
+    const [dialog, ...others] = found[at] ?? [];
+    const isKnown = dialog !== undefined && others.length === 0 && stands(dialog, opening);
+    opened[index] = isKnown
+      ? { dialog: { id: dialog.id, lastNotificationId: dialog.lastNotificationId, isNew: false, mergedFrom: null }, changes: [] }
+      : await openDialog(tx, opening);
+  }
+  return opened;
+}
+
+/** In which everybody holds dialogs, so that two who want the same wait for each other and do not lock up. */
+function inOneOrder(a: Pick<Opening, 'contactId'>, b: Pick<Opening, 'contactId'>): number {
+  return (a.contactId ?? 0) - (b.contactId ?? 0);
+}
+
+async function openDialog(tx: Queryable, opening: Opening): Promise<Opened> {
   const { accountId, network, groupId, contactId, userId, peerId, at } = opening;
   const key = [accountId, network, groupId, contactId, userId];
-  let [dialog, earlier] = await tx.rows<DialogRow>(SQL.find, key);
+  let [dialog, earlier] = await findOne(tx, opening);
   let isNew = false;
   if (dialog === undefined) {
     // Somebody else may make it at this moment: then it is theirs that we find.
     isNew = (await tx.run(SQL.insert, [...key, peerId, at])) === 1;
-    [dialog, earlier] = await tx.rows<DialogRow>(SQL.find, key);
+    [dialog, earlier] = await findOne(tx, opening);
   }
   if (dialog === undefined) throw new Error('a dialog was neither found nor made: another one must have taken its person');
   if (earlier !== undefined) await merge(tx, earlier.id, dialog.id);
-  const isSame = dialog.contactId === contactId && dialog.userId === userId && dialog.peerId === peerId;
-  if (!isSame) await tx.run(SQL.meet, [dialog.id, contactId, userId, peerId]);
+  if (!stands(dialog, opening)) await tx.run(SQL.meet, [dialog.id, contactId, userId, peerId]);
   const changes = isNew ? await readOpened(tx, [dialog.id]) : [];
   if (earlier !== undefined) {
     const place = { accountId, network, groupId, dialogId: earlier.id };
@@ -119,13 +171,14 @@ export async function openForNotifications(
   openings: readonly (DialogKey & { contactId: number; at: Date })[],
 ): Promise<{ dialogs: readonly Dialog[]; changes: readonly DialogChange[] }> {
   if (openings.length === 0) return { dialogs: [], changes: [] };
+  const inOrder = openings.map((opening, index) => ({ ...opening, index })).sort(inOneOrder);
   const keys = [
-    openings.map(({ accountId }) => accountId),
-    openings.map(({ network }) => network),
-    openings.map(({ groupId }) => groupId),
-    openings.map(({ contactId }) => contactId),
+    inOrder.map(({ accountId }) => accountId),
+    inOrder.map(({ network }) => network),
+    inOrder.map(({ groupId }) => groupId),
+    inOrder.map(({ contactId }) => contactId),
   ];
-  const made = await tx.rows<{ id: number }>(SQL.openForNotifications, [...keys, openings.map(({ at }) => at)]);
+  const made = await tx.rows<{ id: number }>(SQL.openForNotifications, [...keys, inOrder.map(({ at }) => at)]);
   const changes =
     made.length === 0
       ? []
@@ -133,7 +186,10 @@ export async function openForNotifications(
           tx,
           made.map(({ id }) => id),
         );
-  return { dialogs: await tx.rows<Dialog>(SQL.ofContacts, keys), changes };
+  const held = await tx.rows<Dialog>(SQL.ofContacts, keys);
+  const dialogs: Dialog[] = [];
+  for (const [at, { index }] of inOrder.entries()) dialogs[index] = held[at] as Dialog;
+  return { dialogs, changes };
 }
 
 /** The history of `from` becomes part of `into`; `from` stays as a signpost for replies on their way. */

@@ -1,5 +1,6 @@
 import type { Network } from '@soroka/channels';
 import type { Queryable } from '../platform/database.ts';
+import { gatheredOne } from '../platform/gathered.ts';
 
 /** A dialog with what whoever speaks in it has to know. */
 export interface LockedDialog {
@@ -18,14 +19,20 @@ export interface LockedDialog {
 const LOCK = {
   name: 'dialog_lock',
   text: `
-    select id, account_id as "accountId", network, group_id as "groupId", peer_id as "peerId", contact_id as "contactId", user_id as "userId"
-    from dialog
-    where id = (select coalesce(merged_into, id) from dialog where id = $1)
-    for update`,
+    select asked.position::int, d.*
+    from unnest($1::bigint[]) with ordinality as asked(id, position)
+    cross join lateral (
+      select id, account_id as "accountId", network, group_id as "groupId", peer_id as "peerId", contact_id as "contactId", user_id as "userId"
+      from dialog
+      where id = (select coalesce(merged_into, id) from dialog where id = asked.id)
+      limit 1
+      for update
+    ) as d`,
 } as const;
 
 /** See Dialogs.lock. */
-export async function lockDialog(tx: Queryable, dialogId: number): Promise<LockedDialog | null> {
-  const [row] = await tx.rows<LockedDialog>(LOCK, [dialogId]);
-  return row ?? null;
-}
+export const lockDialog = gatheredOne(async (tx: Queryable, dialogIds: readonly number[]) => {
+  const rows = await tx.rows<LockedDialog & { position: number }>(LOCK, [dialogIds]);
+  const found = new Map(rows.map(({ position, ...dialog }): [number, LockedDialog] => [position, dialog]));
+  return dialogIds.map((_, index) => found.get(index + 1) ?? null);
+});

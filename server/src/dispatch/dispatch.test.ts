@@ -250,8 +250,8 @@ test('a reply longer than its network takes is UNDELIVERABLE without a call, and
   const address = { accountId: town.account.id, connectionId: town.connectionIds.vk, network: 'vk', dialogId: 1 } as const;
   const ids = await town.database.transaction(async (tx) => {
     const replyTo = { ...address, groupId: vk?.groupId as string, peerId: '37119444' };
-    const tooLong = await dispatch.acceptReply(tx, { ...replyTo, text: 'ё'.repeat(4_097) });
-    return [tooLong, await dispatch.acceptReply(tx, { ...replyTo, text: '🍕'.repeat(4_096) })];
+    const tooLong = { ...replyTo, text: 'ё'.repeat(4_097) };
+    return dispatch.acceptReplies(tx, [tooLong, { ...replyTo, text: '🍕'.repeat(4_096) }]);
   });
   const views = await eventually(async () => {
     const both = await Promise.all(ids.map((id) => town.message(dispatch, id)));

@@ -43,7 +43,7 @@ import { createPauses } from './pauses.ts';
 import { applyFacts, messageIdOf, takeReceipts } from './receipts.ts';
 import { createRecovery } from './recover.ts';
 import { rehearse } from './rehearse.ts';
-import { acceptReply, nextMessageId, replyContent } from './reply.ts';
+import { acceptReplies, nextMessageId, replyContent } from './reply.ts';
 import { createSettler } from './settle.ts';
 import { createSweep } from './sweep.ts';
 import { createTurns } from './turns.ts';
@@ -83,8 +83,8 @@ export interface Dispatch {
   accept(accountId: number, items: readonly NewNotification[], remember?: Remember): Promise<AcceptResult>;
   /** What would become of each if it were given now, in their order; those before count for those after. Nothing is stored or taken. */
   rehearse(accountId: number, items: readonly NewNotification[]): Promise<readonly Rehearsal[]>;
-  /** Puts a bot's or an operator's reply ahead of the notifications of its group; ttl 24 h, no cap, no callback. Returns the message's id. */
-  acceptReply(tx: Queryable, reply: NewReply): Promise<number>;
+  /** Puts replies of bots and operators ahead of the notifications of their groups; ttl 24 h, no cap, no callback. The messages' ids, in their order. */
+  acceptReplies(tx: Queryable, replies: readonly NewReply[]): Promise<readonly number[]>;
   /** An id for a reply that is shown before it can be given. */
   nextMessageId(on: Queryable): Promise<number>;
   /** What a reply of the account carries beside its text; null where it carries nothing, or is none. */
@@ -243,7 +243,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   return {
     accept,
     rehearse: (accountId, items) => rehearse({ ...acceptParts, dayCaps, pauses }, accountId, items),
-    acceptReply: (tx, reply) => acceptReply(tx, laneDirectory, reply, now()),
+    acceptReplies: (tx, replies) => acceptReplies(tx, laneDirectory, replies, now()),
     acceptBroadcast: (tx, accountId, route, messages) =>
       acceptBroadcast(
         { clock, lanes: laneDirectory, backlog, onAccepted: (work) => lanes.wake(work) },

@@ -260,11 +260,8 @@ describe('a community whose network takes several messages in one call', () => {
     const vk = await town.connections.get(town.connectionIds.vk);
     const texts = Array.from({ length: 40 }, (_, index) => `reply ${index}`);
     await town.database.transaction(async (tx) => {
-      for (const text of texts)
-        await dispatch.acceptReply(tx, {
-          ...{ accountId: town.account.id, connectionId: town.connectionIds.vk, network: 'vk', groupId: vk?.groupId as string },
-          ...{ peerId: '5', dialogId: 1, text },
-        });
+      const where = { accountId: town.account.id, connectionId: town.connectionIds.vk, groupId: vk?.groupId as string } as const;
+      for (const text of texts) await dispatch.acceptReplies(tx, [{ ...where, network: 'vk', peerId: '5', dialogId: 1, text }]);
     });
     dispatch.run();
     await eventually(() => order.length === texts.length);

@@ -79,7 +79,7 @@ export async function startOperatorStand(
     operators,
     clock,
     log,
-    dispatch: { cancelIn: async () => [], acceptReply: async () => ++accepted },
+    dispatch: { cancelIn: async () => [], acceptReplies: async (_, replies) => replies.map(() => ++accepted) },
   });
   const stand = await startStand({ accounts, operators, audit, dialogs, desk, publicUrl: () => publicUrl });
   let count = 0;

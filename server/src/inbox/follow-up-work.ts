@@ -2,9 +2,9 @@ import type { ActionOutcome, Channel } from '@soroka/channels';
 import type { Contacts } from '../contacts/contacts.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Files } from '../files/files.ts';
-import type { Transaction } from '../platform/database.ts';
+import type { Queryable, Transaction } from '../platform/database.ts';
 import type { HttpClient } from '../platform/http-client.ts';
-import type { FollowUp, FollowUpKind, FollowUpTask } from './follow-ups.ts';
+import { type FollowUp, type FollowUpKind, type FollowUpTask, PROFILE_AGE_MAX_MS } from './follow-ups.ts';
 import type { RawEvents } from './raw-events.ts';
 
 /** Writes down what the network said, in one transaction with the end of the follow-ups. */
@@ -14,7 +14,8 @@ export interface WorkParts {
   dialogs: Pick<Dialogs, 'completeText' | 'learnChat' | 'describeChat' | 'attach'>;
   files: Pick<Files, 'store' | 'show' | 'bytesMax'>;
   httpClient: Pick<HttpClient, 'download'>;
-  contacts: Pick<Contacts, 'saveProfiles'>;
+  database: Queryable;
+  contacts: Pick<Contacts, 'saveProfiles' | 'unknownProfiles'>;
   rawEvents: Pick<RawEvents, 'wakeWaiting'>;
 }
 
@@ -38,7 +39,7 @@ const done = (settle: Settle): ActionOutcome<Settle> => ({ kind: 'done', result:
 const UNSUPPORTED: ActionOutcome<never> = { kind: 'refused', networkCode: 'none', detail: 'this channel has no such call' };
 
 /** What each kind asks, and what becomes of the answer. */
-export function createWork({ dialogs, contacts, rawEvents, files, httpClient }: WorkParts): {
+export function createWork({ database, dialogs, contacts, rawEvents, files, httpClient }: WorkParts): {
   [Kind in FollowUpKind]: Work<Kind>;
 } {
   return {
@@ -97,11 +98,15 @@ export function createWork({ dialogs, contacts, rawEvents, files, httpClient }: 
     profile: {
       batchMax: 100, // Channel.profiles
       async call(channel, tasks, { accountId, now, signal }) {
-        const userIds = tasks.map(({ userId }) => userId);
+        const [{ network }] = tasks as [Extract<FollowUpTask, { kind: 'profile' }>];
+        const asked = tasks.map(({ userId }) => userId);
+        // An event that was worked off while the answer to an earlier one came asks once more.
+        const checkedSince = new Date(now.getTime() - PROFILE_AGE_MAX_MS);
+        const userIds = await contacts.unknownProfiles(database, accountId, network, asked, checkedSince);
+        if (userIds.length === 0) return done(nothing);
         const outcome = (await channel.profiles?.(userIds, signal)) ?? UNSUPPORTED;
         if (outcome.kind === 'failed' || outcome.kind === 'stopped') return outcome;
         const found = outcome.kind === 'done' ? outcome.result : [];
-        const [{ network }] = tasks as [Extract<FollowUpTask, { kind: 'profile' }>];
         return done((tx) => contacts.saveProfiles(tx, accountId, network, userIds, found, now));
       },
     },

@@ -1,5 +1,6 @@
 import type { ButtonPress, Network } from '@soroka/channels';
 import type { Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
 
 /** What an event asks of its network afterwards. */
 export type FollowUpTask =
@@ -20,6 +21,7 @@ export interface NewFollowUp {
   accountId: number;
   /** Of the group itself, never an upstream's. */
   connectionId: number;
+  dueAt: Date;
   /** Its use runs out from here. */
   since: Date;
   task: FollowUpTask;
@@ -37,6 +39,8 @@ export interface FollowUp {
 }
 
 const DAY_MS = 86_400_000;
+/** Names and pictures change now and then, and nobody waits for them: they are asked for again after so long. */
+export const PROFILE_AGE_MAX_MS = 7 * DAY_MS;
 /** How long each is of use. A button's spinner ends after a minute by itself (contracts: vk.md 1.4). */
 const USEFUL_MS: Readonly<Record<FollowUpKind, number>> = {
   button: 60_000,
@@ -53,6 +57,7 @@ const SQL = {
     text: `
       insert into follow_up (account_id, connection_id, kind, subject, detail, due_at, expires_at)
       select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::timestamptz[])
+      order by 2, 3, 4
       on conflict (connection_id, kind, subject) do nothing`,
   },
   // Buttons first: theirs is the only use that is over soon. The due time is a lease: who dies leaves them to others.
@@ -77,18 +82,18 @@ const SQL = {
 } as const;
 
 /** Writes them down, in the transaction of the event that asks for them. */
-export async function addFollowUps(tx: Queryable, followUps: readonly NewFollowUp[], now: Date): Promise<void> {
-  if (followUps.length === 0) return;
+export const addFollowUps = gathered(async (tx: Queryable, followUps: readonly NewFollowUp[]) => {
   await tx.run(SQL.add, [
     followUps.map(({ accountId }) => accountId),
     followUps.map(({ connectionId }) => connectionId),
     followUps.map(({ task }) => task.kind),
     followUps.map(({ task }) => subjectOf(task).replaceAll('\0', '')),
     followUps.map(({ task }) => JSON.stringify(task).replaceAll('\\u0000', '')),
-    followUps.map(() => now),
+    followUps.map(({ dueAt }) => dueAt),
     followUps.map(({ since, task }) => new Date(since.getTime() + USEFUL_MS[task.kind])),
   ]);
-}
+  return [];
+});
 
 /** Takes what is due until `leaseUntil`, but of the busy pairs `connectionId kind`. */
 export function claimFollowUps(

@@ -33,7 +33,7 @@ type Asking = Exclude<InboundEvent, { kind: 'other' | 'permission' }>;
 
 export interface Incoming {
   /**
-   * Does everything that one stored body asks for, in the given transaction; or says when to try again, having written
+   * Does everything that one stored body asks for, in the given transaction, where several may be under way; or says when to try again, having written
    * nothing but what it waits for. Throws `BrokenBodyError` or `SyntaxError` for a body that will never be understood.
    */
   workOff(tx: Transaction, raw: RawEvent): Promise<Later | null>;
@@ -81,12 +81,16 @@ export function createIncoming(parts: IncomingParts): Incoming {
     async workOff(tx, raw) {
       const json = parseJson(raw.body.toString('utf8'));
       const groupId = raw.groupId === '' ? null : raw.groupId;
-      // Intake stores each event of a batch by itself: a body here holds one.
-      for (const event of eventsOf(raw.form, json, groupId, raw.receivedAt)) {
-        const later = await workOffOne(tx, raw, event, json);
-        if (later !== null) return later;
+      try {
+        // Intake stores each event of a batch by itself: a body here holds one.
+        for (const event of eventsOf(raw.form, json, groupId, raw.receivedAt)) {
+          const later = await workOffOne(tx, raw, event, json);
+          if (later !== null) return later;
+        }
+        return null;
+      } finally {
+        places.leave(raw);
       }
-      return null;
     },
   };
 }

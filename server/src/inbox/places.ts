@@ -1,12 +1,20 @@
 import type { InboundEvent } from '@soroka/channels';
 import type { Connection, Connections } from '../connections/connections.ts';
 import type { Contacts } from '../contacts/contacts.ts';
-import { type ChatKind, type Dialogs, isGroupChat, needsChatLookup, type OpenedDialog } from '../dialogs/dialogs.ts';
+import {
+  type ChatKind,
+  type Dialogs,
+  isGroupChat,
+  needsChatLookup,
+  type OpenedDialog,
+  type Opening,
+} from '../dialogs/dialogs.ts';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Transaction } from '../platform/database.ts';
-import { addFollowUps, type FollowUpTask } from './follow-ups.ts';
+import { addFollowUps, type FollowUpTask, PROFILE_AGE_MAX_MS } from './follow-ups.ts';
 import type { RawEvent } from './incoming.ts';
+import { createOnePersonAtATime } from './one-person-at-a-time.ts';
 
 /** An event whose group is known. */
 export type Placed<Event extends InboundEvent = InboundEvent> = Event & { groupId: string };
@@ -38,6 +46,8 @@ export interface PlacesParts {
 /** Finds out where events happened, and asks the networks for what they do not tell. */
 export interface Places {
   of(tx: Transaction, raw: RawEvent, event: Placed): Promise<Place | Later>;
+  /** Others of the person whose dialog was opened wait until then. */
+  leave(raw: RawEvent): void;
   /** The dialog of an event, with what is to be asked about those who are in it. `phone` and `name` as the network told them. */
   open(
     tx: Transaction,
@@ -54,10 +64,9 @@ export interface Places {
 const SETTINGS_AGE_MAX_MS = 1_000;
 // An event of an unknown chat waits so long for OK to say what chat it is; then it is recorded all the same.
 const LOOKUP_MS_MAX = 60_000;
-// Names and pictures change now and then, and nobody waits for them.
-const PROFILE_AGE_MAX_MS = 7 * 86_400_000;
 
 export function createPlaces({ dialogs, connections, contacts, clock }: PlacesParts): Places {
+  const persons = createOnePersonAtATime();
   const groupsSeen = createAgedCache<readonly Connection[]>({ clock, maxAgeMs: SETTINGS_AGE_MAX_MS });
 
   const connectionsOf = async (accountId: number, network: 'vk' | 'ok', groupId: string): Promise<readonly Connection[]> => {
@@ -66,18 +75,39 @@ export function createPlaces({ dialogs, connections, contacts, clock }: PlacesPa
   };
 
   const ask: Places['ask'] = async (tx, { accountId, receivedAt }, { community }, tasks) => {
-    if (community === undefined) return;
+    if (community === undefined || tasks.length === 0) return;
     const { id: connectionId } = community;
-    const followUps = tasks.map((task) => ({ accountId, connectionId, since: receivedAt, task }));
-    await addFollowUps(tx, followUps, new Date(clock.now()));
+    const dueAt = new Date(clock.now());
+    await addFollowUps(
+      tx,
+      tasks.map((task) => ({ accountId, connectionId, dueAt, since: receivedAt, task })),
+    );
   };
 
   const chatTask = ({ network, groupId, peerId, userId }: Placed): FollowUpTask => {
     return { kind: 'chat', network, groupId, peerId, userId };
   };
 
+  const openChat = async (tx: Transaction, raw: RawEvent, opening: Opening): Promise<OpenedDialog> => {
+    await persons.enter(tx, raw, `${opening.network} ${opening.groupId} ${opening.peerId}`);
+    return dialogs.open(tx, opening);
+  };
+
+  const openOfPerson = async (
+    tx: Transaction,
+    raw: RawEvent,
+    opening: Omit<Opening, 'contactId'>,
+    more: { name?: string; phone?: string },
+  ): Promise<OpenedDialog> => {
+    const { accountId, network, userId } = opening;
+    const { contactId } = await contacts.ensureByUser(tx, accountId, network, userId, more);
+    await persons.enter(tx, raw, `contact ${contactId}`);
+    return dialogs.open(tx, { ...opening, contactId });
+  };
+
   return {
     ask,
+    leave: persons.leave,
     async of(tx, raw, event) {
       const { accountId } = raw;
       const { network, groupId, peerId, userId } = event;
@@ -104,12 +134,8 @@ export function createPlaces({ dialogs, connections, contacts, clock }: PlacesPa
       const key = { accountId, network, groupId, peerId, at };
       const more = { ...(name !== undefined && { name }), ...(phone !== undefined && { phone }) };
       const dialog = place.isGroupChat
-        ? await dialogs.open(tx, { ...key, contactId: null, userId: peerId })
-        : await dialogs.open(tx, {
-            ...key,
-            contactId: (await contacts.ensureByUser(tx, accountId, network, userId, more)).contactId,
-            userId,
-          });
+        ? await openChat(tx, raw, { ...key, contactId: null, userId: peerId })
+        : await openOfPerson(tx, raw, { ...key, userId }, more);
       if (place.community === undefined) return dialog;
       const seen = [userId, ...alsoSeen].filter((id) => id !== '' && id !== peerOfChat(event, place));
       const checkedSince = new Date(clock.now() - PROFILE_AGE_MAX_MS);

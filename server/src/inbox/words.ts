@@ -1,11 +1,12 @@
 import { filesIn, type InboundEvent, stringifyJson } from '@soroka/channels';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Bots } from '../bots/bots.ts';
-import type { Callbacks } from '../callbacks/callbacks.ts';
+import type { Callbacks, NewCallback } from '../callbacks/callbacks.ts';
 import type { Desk } from '../desk/desk.ts';
 import { coming, type Dialog, type Dialogs, type NewMessage } from '../dialogs/dialogs.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Transaction } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
 import type { Push } from '../push/push.ts';
 import { forwardBody } from './forward.ts';
 import type { RawEvent } from './incoming.ts';
@@ -34,6 +35,11 @@ export type Hear = (tx: Transaction, raw: RawEvent, event: Words, place: Place, 
 export function createHearing(parts: WordsParts): Hear {
   const { dispatch, dialogs, bots, desk, callbacks, accounts, places, tags, push } = parts;
 
+  const enqueue = gathered(async (tx: Transaction, items: readonly NewCallback[]) => {
+    await callbacks.enqueue(tx, items);
+    return [];
+  });
+
   const forward = async (
     tx: Transaction,
     raw: RawEvent,
@@ -44,7 +50,7 @@ export function createHearing(parts: WordsParts): Hear {
     const url = (await accounts.urls(raw.accountId))?.incomingUrl ?? null;
     if (url === null) return;
     const body = forwardBody(json, event, messageTag);
-    await callbacks.enqueue(tx, [{ accountId: raw.accountId, url, form: 'incoming', orderKey: `dialog:${dialogId}`, body }]);
+    await enqueue(tx, [{ accountId: raw.accountId, url, form: 'incoming', orderKey: `dialog:${dialogId}`, body }]);
   };
 
   /** What only the network can do about the event itself. */

@@ -1,21 +1,22 @@
 import { BrokenBodyError } from '@soroka/channels';
 import type { Clock } from '../platform/clock.ts';
-import { type Database, isDatabaseAway } from '../platform/database.ts';
+import { type Database, isDatabaseAway, type Transaction } from '../platform/database.ts';
 import type { Logger } from '../platform/telemetry.ts';
 import { eventDone, eventFailed } from './events.ts';
 import type { Incoming, RawEvent } from './incoming.ts';
 import { SHARDS } from './raw-events.ts';
 
 export interface Worker {
-  /** Works off what is due, several dialogs at a time, until the signal; `first` is done before. False, without it, where nothing was. */
+  /** Works off what is due, dialogs side by side, until the signal; `first` is done before. False, without it, where nothing was. */
   workOff(signal: AbortSignal, first: () => Promise<unknown>): Promise<boolean>;
 }
 
-// Each holds a connection to the database. Few, because the same process answers the networks, and that must be quick;
-// several processes share the shards.
-const SHARDS_AT_ONCE = 2;
-// After these the other shards have their turn.
-const EVENTS_PER_TURN = 20;
+// In one transaction: they share its statements (platform/gathered.ts) and its commit. More would make each wait longer for its commit.
+const EVENTS_MAX = 32;
+// The others are left to other processes.
+const SHARDS_MAX = SHARDS / 2;
+// Then the loop looks anew at what was sent meanwhile.
+const BATCHES_PER_TURN = 10;
 // With the pauses between them a passing trouble of 15 seconds is waited out; the dialog waits with the event.
 const TRIES_MAX = 5;
 const FIRST_PAUSE_MS = 1_000;
@@ -23,33 +24,53 @@ const FIRST_PAUSE_MS = 1_000;
 const ADVISORY_LOCK_CLASS = 720_426_003;
 
 const SQL = {
-  dueShards: {
-    name: 'inbox_due_shards',
+  isDue: {
+    name: 'inbox_is_due',
     text: `
-      select shard from generate_series(0, ${SHARDS - 1}) as shard
-      where exists (select from raw_event as e where e.shard = shard.shard and e.state = 'waiting' and e.due_at <= $1)`,
+      select from generate_series(0, ${SHARDS - 1}) as shard
+      where exists (select from raw_event as e where e.shard = shard.shard and e.state = 'waiting' and e.due_at <= $1)
+      limit 1`,
   },
-  lockShard: {
-    name: 'inbox_lock_shard',
-    text: `select pg_try_advisory_xact_lock(${ADVISORY_LOCK_CLASS}, $1::int) as "isMine"`,
+  // From another one on each time: the limit must not fall upon the same shards whenever there is much to do.
+  lockShards: {
+    name: 'inbox_lock_shards',
+    text: `
+      select shard
+      from (
+        select (n + $2::int) % ${SHARDS} as shard from generate_series(0, ${SHARDS - 1}) as n
+        where exists (select from raw_event as e where e.shard = (n + $2::int) % ${SHARDS} and e.state = 'waiting' and e.due_at <= $1)
+        order by n
+        offset 0
+      ) as due
+      where pg_try_advisory_xact_lock(${ADVISORY_LOCK_CLASS}, shard)
+      limit ${SHARDS_MAX}`,
   },
-  // An event that waits for its next try holds back the later ones of its dialog, and nobody else's.
+  // One of each dialog. An event that waits for its next try holds back the later ones of its dialog, and nobody else's.
   next: {
     name: 'inbox_next',
     text: `
-      select
-        e.id, e.account_id as "accountId", e.connection_id as "connectionId", e.form, e.group_id as "groupId",
-        e.dedup_key as "dedupKey", e.body, e.received_at as "receivedAt", e.tries
-      from raw_event as e
-      where e.shard = $1 and e.state = 'waiting' and e.due_at <= $2
-        and not exists (
-          select from raw_event as earlier
-          where earlier.dialog_hash = e.dialog_hash and earlier.state = 'waiting' and earlier.shard = $1 and earlier.id < e.id
-        )
+      select e.*
+      from unnest($1::int[]) as mine(shard)
+      cross join lateral (
+        select
+          e.id, e.account_id as "accountId", e.connection_id as "connectionId", e.form, e.group_id as "groupId",
+          e.dedup_key as "dedupKey", e.body, e.received_at as "receivedAt", e.tries
+        from raw_event as e
+        where e.shard = mine.shard and e.state = 'waiting' and e.due_at <= $2
+          and not exists (
+            select from raw_event as earlier
+            where earlier.dialog_hash = e.dialog_hash and earlier.state = 'waiting' and earlier.shard = mine.shard and earlier.id < e.id
+          )
+        order by e.id
+        limit $3
+      ) as e
       order by e.id
-      limit 1`,
+      limit $3`,
   },
-  done: { name: 'inbox_done', text: "update raw_event set state = 'done', error = null, waits_for_peer = null where id = $1" },
+  done: {
+    name: 'inbox_done',
+    text: "update raw_event set state = 'done', error = null, waits_for_peer = null where id = any($1::bigint[])",
+  },
   later: { name: 'inbox_later', text: 'update raw_event set waits_for_peer = $2, due_at = $3 where id = $1' },
   failed: {
     name: 'inbox_failed',
@@ -62,6 +83,7 @@ const SQL = {
 
 export function createWorker(parts: { database: Database; incoming: Incoming; clock: Clock; log: Logger }): Worker {
   const { database, incoming, clock, log } = parts;
+  let fromShard = 0;
 
   const recordFailure = async ({ id, form, tries }: RawEvent, error: unknown): Promise<void> => {
     // Such a body will read no better the next time.
@@ -72,42 +94,62 @@ export function createWorker(parts: { database: Database; incoming: Incoming; cl
     eventFailed(log, { rawEventId: id, form, isFinal, problem: error instanceof Error ? error.name : typeof error });
   };
 
-  /** The next event of the shard in one transaction; false where there is none, or another process has the shard. */
-  const workOffNext = async (shard: number): Promise<boolean> => {
-    let taken: RawEvent | undefined;
-    let isLater = false;
+  /** Those that are this process's own until the transaction ends. */
+  const take = async (tx: Transaction, max: number): Promise<readonly RawEvent[]> => {
+    const now = new Date(clock.now());
+    const mine = (await tx.rows<{ shard: number }>(SQL.lockShards, [now, fromShard])).map(({ shard }) => shard);
+    fromShard = ((mine.at(-1) ?? fromShard) + 1) % SHARDS;
+    return mine.length === 0 ? [] : tx.rows<RawEvent>(SQL.next, [mine, now, max]);
+  };
+
+  /** All of them, side by side; those that were worked off come back. */
+  const workOffIn = async (tx: Transaction, taken: readonly RawEvent[]): Promise<readonly RawEvent[]> => {
+    // Also where one has failed the others go on to their end: the transaction must not be over while they use it.
+    const settled = await Promise.allSettled(taken.map((raw) => incoming.workOff(tx, raw)));
+    const failure = settled.find((one) => one.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    const laters = settled.map((one) => (one.status === 'fulfilled' ? one.value : null));
+    const done = taken.filter((_, index) => laters[index] === null);
+    await tx.run(SQL.done, [done.map(({ id }) => id)]);
+    for (const [index, later] of laters.entries())
+      if (later !== null) await tx.run(SQL.later, [taken[index]?.id, later.peerId, later.until]);
+    return done;
+  };
+
+  /** The oldest event of each of up to `max` dialogs in one transaction; how many there were. */
+  const workOffNext = async (max: number): Promise<number> => {
+    let taken: readonly RawEvent[] = [];
+    let done: readonly RawEvent[] = [];
     try {
       await database.transaction(async (tx) => {
-        const [lock] = await tx.rows<{ isMine: boolean }>(SQL.lockShard, [shard]);
-        if (lock?.isMine !== true) return;
-        [taken] = await tx.rows<RawEvent>(SQL.next, [shard, new Date(clock.now())]);
-        if (taken === undefined) return;
-        const later = await incoming.workOff(tx, taken);
-        isLater = later !== null;
-        if (later === null) await tx.run(SQL.done, [taken.id]);
-        else await tx.run(SQL.later, [taken.id, later.peerId, later.until]);
+        taken = await take(tx, max);
+        if (taken.length > 0) done = await workOffIn(tx, taken);
       });
     } catch (error) {
-      if (taken === undefined || isDatabaseAway(error)) throw error;
-      await recordFailure(taken, error);
-      return true;
+      const [only, ...others] = taken;
+      if (only === undefined || isDatabaseAway(error)) throw error;
+      if (others.length > 0) return workOffOneByOne(taken.length);
+      await recordFailure(only, error);
     }
-    if (taken !== undefined && !isLater) eventDone({ form: taken.form, waitedMs: clock.now() - taken.receivedAt.getTime() });
-    return taken !== undefined;
+    for (const { form, receivedAt } of done) eventDone({ form, waitedMs: clock.now() - receivedAt.getTime() });
+    return taken.length;
+  };
+
+  /** One of them cannot be worked off: the others must not suffer from it. */
+  const workOffOneByOne = async (count: number): Promise<number> => {
+    for (let left = count; left > 0; left -= 1) if ((await workOffNext(1)) === 0) return count - left;
+    return count;
   };
 
   return {
     async workOff(signal, first) {
-      const shards = (await database.rows<{ shard: number }>(SQL.dueShards, [new Date(clock.now())])).map(({ shard }) => shard);
-      if (shards.length > 0) await first();
-      let isAny = false;
-      const workOffShards = async (): Promise<void> => {
-        for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
-          for (let left = EVENTS_PER_TURN; left > 0 && !signal.aborted && (await workOffNext(shard)); left -= 1) isAny = true;
-        }
-      };
-      await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, workOffShards));
-      return isAny;
+      if ((await database.rows(SQL.isDue, [new Date(clock.now())])).length === 0) return false;
+      await first();
+      for (let left = BATCHES_PER_TURN; left > 0 && !signal.aborted; left -= 1) {
+        // Where there was room in the transaction, what is left came meanwhile, or belongs to others.
+        if ((await workOffNext(EVENTS_MAX)) < EVENTS_MAX) break;
+      }
+      return true;
     },
   };
 }

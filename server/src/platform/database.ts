@@ -53,6 +53,20 @@ const over = (client: pg.Pool | pg.PoolClient): Queryable => ({
   },
 });
 
+/** Whoever works side by side in one transaction: a connection takes one statement at a time. */
+function inTurn(queryable: Queryable): Queryable {
+  let last: Promise<unknown> = Promise.resolve();
+  const after = <Result>(statement: () => Promise<Result>): Promise<Result> => {
+    const next = last.then(statement, statement);
+    last = next;
+    return next;
+  };
+  return {
+    rows: (statement, values) => after(() => queryable.rows(statement, values)),
+    run: (statement, values) => after(() => queryable.run(statement, values)),
+  };
+}
+
 /** What was asked for at the end of one transaction; whoever makes transactions runs both at their times. */
 export interface TransactionEnd extends Pick<Transaction, 'beforeCommit' | 'afterCommit'> {
   runBeforeCommit(): Promise<void>;
@@ -147,7 +161,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       try {
         await client.query('begin');
         const end = createTransactionEnd();
-        const result = await work({ ...over(client), ...end });
+        const result = await work({ ...inTurn(over(client)), ...end });
         await end.runBeforeCommit();
         await client.query('commit');
         end.runAfterCommit();

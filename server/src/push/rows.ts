@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database, Queryable } from '../platform/database.ts';
+import { gathered } from '../platform/gathered.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { DeviceAddress, DeviceKind } from './senders.ts';
 
@@ -67,7 +68,11 @@ const SQL = {
     name: 'push_note',
     text: `
       insert into push_job (dialog_id, account_id, due_at)
-      select $1, $2, $3 where exists (select from push_subscription where account_id = $2)
+      select dialog_id, account_id, min(due_at)
+      from unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) as j(dialog_id, account_id, due_at)
+      where exists (select from push_subscription as s where s.account_id = j.account_id)
+      group by dialog_id, account_id
+      order by dialog_id
       on conflict (dialog_id) do nothing`,
   },
   claim: {
@@ -127,6 +132,15 @@ export interface PushRows {
   ): Promise<void>;
 }
 
+const noteJobs = gathered(async (tx: Queryable, jobs: readonly (Pick<PushJob, 'dialogId' | 'accountId'> & { dueAt: Date })[]) => {
+  await tx.run(SQL.note, [
+    jobs.map(({ dialogId }) => dialogId),
+    jobs.map(({ accountId }) => accountId),
+    jobs.map(({ dueAt }) => dueAt),
+  ]);
+  return [];
+});
+
 export function createPushRows({ database, secrets }: { database: Database; secrets: Secrets }): PushRows {
   const hashOf = (address: DeviceAddress): Buffer => {
     const name = address.kind === 'web' ? address.endpoint : `${address.kind}:${address.token}`;
@@ -146,8 +160,8 @@ export function createPushRows({ database, secrets }: { database: Database; secr
     },
     list: async (accountId, operatorId) => (await database.rows<Row>(SQL.list, [accountId, operatorId])).map(opened),
     remove: async (accountId, operatorId, id) => (await database.run(SQL.remove, [accountId, operatorId, id])) > 0,
-    async note(tx, { dialogId, accountId }, dueAt) {
-      await tx.run(SQL.note, [dialogId, accountId, dueAt]);
+    async note(tx, job, dueAt) {
+      await noteJobs(tx, [{ ...job, dueAt }]);
     },
     claim: (now, leaseUntil, max) => database.rows<PushJob>(SQL.claim, [now, leaseUntil, max]),
     async done(dialogId) {

@@ -59,7 +59,7 @@ export interface RepliesParts {
   clock: Clock;
   log: Logger;
   dialogs: Pick<Dialogs, 'place' | 'lock' | 'append' | 'changeStatuses' | 'outgoingLine' | 'editOutgoing' | 'deleteOutgoing'>;
-  dispatch: Pick<Dispatch, 'acceptReply' | 'nextMessageId' | 'replyContent' | 'cancel'>;
+  dispatch: Pick<Dispatch, 'acceptReplies' | 'nextMessageId' | 'replyContent' | 'cancel'>;
   files: Pick<Files, 'list' | 'show' | 'upload'>;
   connections: Pick<Connections, 'ofGroup' | 'channel' | 'pause'>;
   events: Pick<Events, 'note'>;
@@ -127,7 +127,7 @@ export function createReplies(parts: RepliesParts): Replies {
     if (!isHeldUp) {
       const replyToNetworkId = line?.networkId ?? undefined;
       const where = { accountId, connectionId, network, groupId, peerId, dialogId, messageId, text };
-      await dispatch.acceptReply(tx, { ...where, ...(replyToNetworkId !== undefined && { replyToNetworkId }) });
+      await dispatch.acceptReplies(tx, [{ ...where, ...(replyToNetworkId !== undefined && { replyToNetworkId }) }]);
     }
     const begun: ReplyRow = { ...row, state: isHeldUp ? 'preparing' : 'given' };
     await changeReply(tx, begun, now());

@@ -81,11 +81,12 @@ export function createReplyWorker(parts: WorkerParts): Loop {
       const { messageId, text, replyTo } = held;
       const { accountId, connectionId, network, groupId, peerId, dialogId } = address;
       const line = replyTo === null ? null : await lineIn(tx, dialogId, replyTo).catch(() => null);
-      await dispatch.acceptReply(tx, {
+      const reply = {
         ...{ accountId, connectionId, network, groupId, peerId, dialogId, messageId, text },
         ...(attachments.length > 0 && { attachments }),
         ...(line !== null && line.networkId !== null && { replyToNetworkId: line.networkId }),
-      });
+      };
+      await dispatch.acceptReplies(tx, [reply]);
       await changeReply(tx, { ...held, state: 'given' }, now());
     });
 

@@ -136,7 +136,7 @@ export function createCustomers(parts: {
     const ended = (): void => {
       open -= 1;
     };
-    ask(text, (dispatch, { process }) => process.database.transaction((tx) => dispatch.acceptReply(tx, given)), ended, ended);
+    ask(text, (dispatch, { process }) => process.database.transaction((tx) => dispatch.acceptReplies(tx, [given])), ended, ended);
   };
 
   /** Until it is answered. */

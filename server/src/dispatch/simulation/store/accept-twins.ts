@@ -184,20 +184,30 @@ export const ACCEPT_TWINS = {
     return message?.accountId === accountId && message.kind === 'reply' ? [{ content: message.replyContent }] : [];
   },
   async 'dispatch.reply.insert'(tx: Transaction, tables: Tables, values: Values) {
-    const [accountId, dialogId, peerId, text, keyboard, steps, at, expiresAt, channel] = values as [
-      ...[number, number, string, string, string | null, string, Date, Date, string],
+    const [at, expiresAt, accountIds, dialogIds, peerIds, texts] = values as [Date, Date, number[], number[], string[], string[]];
+    const [keyboards, steps, channels, laneIds, connectionIds, givenIds, contents] = values.slice(6) as [
+      ...[(string | null)[], string[], string[], number[], number[], (number | null)[], (string | null)[]],
     ];
-    const [laneId, connectionId, givenId, content] = values.slice(9) as [number, number, number | null, string | null];
-    const id = givenId ?? tables.nextId();
-    const shared = { accountId, expiresAt: expiresAt.getTime() };
-    await write(tx, tables.message, id, {
-      ...{ ...UNTOUCHED, ...shared, id, kind: 'reply', dialogId, peerId, text, keyboard: parsed<Keyboard>(keyboard), channel },
-      ...{ replyContent: parsed<ReplyContent>(content), steps: parsed<StepPlan[]>(steps) ?? [], createdAt: at.getTime() },
-    });
     const dueAt = at.getTime();
-    await write(tx, tables.delivery, id, { ...WAITING, ...shared, messageId: id, laneId, connectionId, priority: 0, dueAt });
-    tx.notices.push(`soroka_lanes ${laneId}:${connectionId}:0:${accountId}:${dueAt}`);
-    return [{ id }];
+    const ids: object[] = [];
+    for (const [index, accountId] of accountIds.entries()) {
+      const id = givenIds[index] ?? tables.nextId();
+      const shared = { accountId, expiresAt: expiresAt.getTime() };
+      const [laneId, connectionId] = [laneIds[index] as number, connectionIds[index] as number];
+      await write(tx, tables.message, id, {
+        ...{ ...UNTOUCHED, ...shared, id, kind: 'reply', dialogId: dialogIds[index] as number, peerId: peerIds[index] as string },
+        ...{ text: texts[index] as string, keyboard: parsed<Keyboard>(keyboards[index]), channel: channels[index] as string },
+        ...{
+          replyContent: parsed<ReplyContent>(contents[index]),
+          steps: parsed<StepPlan[]>(steps[index]) ?? [],
+          createdAt: dueAt,
+        },
+      });
+      await write(tx, tables.delivery, id, { ...WAITING, ...shared, messageId: id, laneId, connectionId, priority: 0, dueAt });
+      tx.notices.push(`soroka_lanes ${laneId}:${connectionId}:0:${accountId}:${dueAt}`);
+      ids.push({ id });
+    }
+    return ids;
   },
   async 'dispatch.broadcast.insert'(tx: Transaction, tables: Tables, values: Values) {
     const [accountId, at, laneId, connectionId, steps, channel] = values as [number, Date, number, number, string, string];

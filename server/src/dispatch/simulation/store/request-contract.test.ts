@@ -11,7 +11,7 @@ import { lockDue } from '../../claim-rows.ts';
 import type { AcceptAnswer, Remember } from '../../contract.ts';
 import { createLaneDirectory } from '../../lane-directory.ts';
 import { createPauses } from '../../pauses.ts';
-import { acceptReply, nextMessageId, replyContent } from '../../reply.ts';
+import { acceptReplies, nextMessageId, replyContent } from '../../reply.ts';
 import { type AcceptRequest, type Candidate, storeTogether } from '../../store-accepted.ts';
 import { CONNECTION_ID, type ContractStore, openMemoryContractStore, openPostgresContractStore, stepOn } from './both-stores.ts';
 import { REQUEST_TWINS } from './memory-store.ts';
@@ -156,11 +156,13 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     const [groupId, network] = [randomUUID(), 'vk'] as const;
     const given = { accountId: ACCOUNT_ID, connectionId: CONNECTION_ID, groupId, network, peerId: '5', dialogId: 3, text: 'r' };
     const now = new Date();
-    const id = await store.database.transaction((tx) => acceptReply(tx, lanes, given, now));
+    const other = { ...given, peerId: '6', text: 'another' };
+    const [id = 0, second = 0] = await store.database.transaction((tx) => acceptReplies(tx, lanes, [given, other], now));
     expect(await store.delivery(id)).toMatchObject({
       ...{ laneId: lanes.idOf(network, groupId), priority: 0, state: 'queued', expiresAt: now.getTime() + 86_400_000 },
     });
     expect(await store.message(id)).toMatchObject({ status: 'QUEUED', channel: 'VK' });
+    expect(await store.delivery(second)).toMatchObject({ laneId: lanes.idOf(network, groupId), state: 'queued' });
   });
 
   test('a reply keeps the id that was taken for it, and what it carries', async () => {
@@ -176,11 +178,11 @@ describe.each(['in memory', 'PostgreSQL'])('what customers ask for, in the store
     } as const;
     const messageId = await nextMessageId(store.database);
     const given = { ...where, ...content, dialogId: 3, text: 'r', messageId };
-    expect(await store.database.transaction((tx) => acceptReply(tx, lanes, given, new Date()))).toBe(messageId);
+    expect(await store.database.transaction((tx) => acceptReplies(tx, lanes, [given], new Date()))).toEqual([messageId]);
     expect(await replyContent(store.database, ACCOUNT_ID, messageId)).toEqual(content);
     expect(await replyContent(store.database, ACCOUNT_ID + 1, messageId)).toBeNull();
-    const bare = await store.database.transaction((tx) =>
-      acceptReply(tx, lanes, { ...where, dialogId: 3, text: 'r' }, new Date()),
+    const [bare = 0] = await store.database.transaction((tx) =>
+      acceptReplies(tx, lanes, [{ ...where, dialogId: 3, text: 'r' }], new Date()),
     );
     expect(await replyContent(store.database, ACCOUNT_ID, bare)).toBeNull();
   });

@@ -77,6 +77,26 @@ describe('order', () => {
     expect(town.forwards).toHaveLength(3);
   });
 
+  test('two who write at once and are one person are heard one after the other, in one dialog and one conversation', async () => {
+    await using town = await startIncomingTown({ isInboxStopped: true });
+    const { id: contactId } = await town.contacts.add(town.account.id, { name: 'Анна', vk: '701' });
+    const text = `insert into identity (account_id, network, user_id, contact_id) values ($1, 'vk', '702', $2)`;
+    await town.database.run({ name: 'second identity', text }, [town.account.id, contactId]);
+    for (const [index, id] of [701, 702, 701, 702, 703].entries())
+      await town.post('vk', town.vkMessage(`слово ${index}`, { from_id: id, peer_id: id }));
+    town.startInbox();
+    await town.settled();
+    const { items } = await town.dialogs.list(town.account.id, { limit: 10 });
+    const lines = await Promise.all(items.map(({ id }) => town.dialogs.linesAfter(id, null, 10)));
+    expect(lines.map((all) => all.map(({ text: said }) => said).sort())).toEqual(
+      expect.arrayContaining([['слово 0', 'слово 1', 'слово 2', 'слово 3'], ['слово 4']]),
+    );
+    const count = { name: 'conversations', text: 'select from conversation where account_id = $1' };
+    expect(await town.database.rows(count, [town.account.id])).toHaveLength(2);
+    expect(await town.bodies(town.account.id, { state: 'failed', limit: 10 })).toEqual([]);
+    expect(town.forwards).toHaveLength(5);
+  });
+
   test('two inboxes on one database share the work and do nothing twice', async () => {
     await using town = await startIncomingTown();
     town.startInbox();

@@ -23,12 +23,14 @@ const FIRST_PAUSE_MS = 1_000;
 // Any fixed number: the first half of the advisory lock of a shard.
 const ADVISORY_LOCK_CLASS = 720_426_003;
 
+// `limit 1` and `order by … limit 1` have each shard and each dialog found by its index: while nothing is known of the table, walking
+// through all that waits looks as good.
 const SQL = {
   isDue: {
     name: 'inbox_is_due',
     text: `
-      select from generate_series(0, ${SHARDS - 1}) as shard
-      where exists (select from raw_event as e where e.shard = shard.shard and e.state = 'waiting' and e.due_at <= $1)
+      select from generate_series(0, ${SHARDS - 1}) as s(shard)
+      cross join lateral (select from raw_event as e where e.shard = s.shard and e.state = 'waiting' and e.due_at <= $1 order by e.id limit 1) as due
       limit 1`,
   },
   // From another one on each time: the limit must not fall upon the same shards whenever there is much to do.
@@ -37,9 +39,10 @@ const SQL = {
     text: `
       select shard
       from (
-        select (n + $2::int) % ${SHARDS} as shard from generate_series(0, ${SHARDS - 1}) as n
-        where exists (select from raw_event as e where e.shard = (n + $2::int) % ${SHARDS} and e.state = 'waiting' and e.due_at <= $1)
-        order by n
+        select s.shard
+        from (select n, (n + $2::int) % ${SHARDS} as shard from generate_series(0, ${SHARDS - 1}) as n) as s
+        cross join lateral (select from raw_event as e where e.shard = s.shard and e.state = 'waiting' and e.due_at <= $1 order by e.id limit 1) as waits
+        order by s.n
         offset 0
       ) as due
       where pg_try_advisory_xact_lock(${ADVISORY_LOCK_CLASS}, shard)
@@ -57,9 +60,11 @@ const SQL = {
           e.dedup_key as "dedupKey", e.body, e.received_at as "receivedAt", e.tries
         from raw_event as e
         where e.shard = mine.shard and e.state = 'waiting' and e.due_at <= $2
-          and not exists (
-            select from raw_event as earlier
-            where earlier.dialog_hash = e.dialog_hash and earlier.state = 'waiting' and earlier.shard = mine.shard and earlier.id < e.id
+          and e.id = (
+            select first.id from raw_event as first
+            where first.dialog_hash = e.dialog_hash and first.state = 'waiting' and first.shard = mine.shard
+            order by first.id
+            limit 1
           )
         order by e.id
         limit $3

@@ -27,7 +27,7 @@ export interface ChangeWriter {
 const LOCK_DELIVERIES: Statement = {
   name: 'dispatch.lock.deliveries',
   text: `
-    select message_id as id, step, state, attempt, day_slot_at as "daySlotAt", day_persons as "dayPersons",
+    select message_id as id, step, state, due_at as "dueAt", attempt, day_slot_at as "daySlotAt", day_persons as "dayPersons",
       maybe_sent as "maybeSent"
     from delivery where message_id = any($1::bigint[]) order by message_id for update`,
 };

@@ -7,6 +7,7 @@ import type { Fact, HeldMessage } from './facts.ts';
 import type { StepPlan } from './plan.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 9);
+const DUE_AT = new Date(NOW - 600_000);
 const SETTINGS = { pollAfterMs: 60_000, random: () => 0.5 };
 const step = (route: 'VK' | 'OK', more: Partial<StepPlan> = {}): StepPlan => ({
   ...{ route, provider: 'notify', connectionId: 1, laneId: 1, groupId: '1', onUnknown: 'resend' },
@@ -15,7 +16,7 @@ const step = (route: 'VK' | 'OK', more: Partial<StepPlan> = {}): StepPlan => ({
 const message = (more: Partial<HeldMessage> = {}): HeldMessage => ({
   ...{ id: 1, accountId: 1, status: 'QUEUED', channel: 'VK', createdAt: NOW, expiresAt: NOW + 3_600_000 },
   ...{ steps: [step('VK'), step('OK')], history: [], notes: null },
-  delivery: { step: 0, state: 'sending', attempt: 2, daySlotAt: null, dayPersons: null, maybeSent: false },
+  delivery: { step: 0, state: 'sending', attempt: 2, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
   ...more,
 });
 const answered = (outcome: SendOutcome, launchedAt: number | null = NOW - 12): Fact => ({
@@ -53,7 +54,7 @@ describe('the timeline is told', () => {
 
   test('that a claim put it off, why, and until when', () => {
     const queued = message({
-      delivery: { step: 0, state: 'queued', attempt: 0, daySlotAt: null, dayPersons: null, maybeSent: false },
+      delivery: { step: 0, state: 'queued', attempt: 0, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
     });
     const postponed: Fact = { kind: 'postponed', reason: 'daily_limit', until: NOW + 60_000 };
     expect(noteOf(postponed, queued)).toEqual({
@@ -72,7 +73,7 @@ describe('the timeline is told', () => {
   test('that a step gave way to the next one, and why', () => {
     const waiting = message({
       steps: [step('VK', { timeoutSeconds: 60 }), step('OK')],
-      delivery: { step: 0, state: 'queued', attempt: 0, daySlotAt: null, dayPersons: null, maybeSent: false },
+      delivery: { step: 0, state: 'queued', attempt: 0, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
     });
     expect(noteOf({ kind: 'step_ended' }, waiting)).toMatchObject({
       what: 'step_ended',
@@ -82,7 +83,7 @@ describe('the timeline is told', () => {
     const sent = message({
       status: 'SENT',
       history: [{ status: 'SENT', channel: 'VK', ts: NOW, errorCode: 0 }],
-      delivery: { step: 0, state: 'sent', attempt: 1, daySlotAt: null, dayPersons: null, maybeSent: false },
+      delivery: { step: 0, state: 'sent', attempt: 1, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
     });
     const undeliverable: Fact = { kind: 'receipt', step: 0, status: 'UNDELIVERABLE', at: NOW };
     expect(noteOf(undeliverable, sent)).toMatchObject({ what: 'step_ended', reason: 'refused', follows: 'next_route' });
@@ -91,7 +92,7 @@ describe('the timeline is told', () => {
   test('that a late receipt of an earlier route stopped what had not been sent yet', () => {
     const switched = message({
       ...{ status: 'SENT', channel: 'OK', history: [{ status: 'SENT', channel: 'VK', ts: NOW, errorCode: 0 }] },
-      delivery: { step: 1, state: 'queued', attempt: 0, daySlotAt: null, dayPersons: null, maybeSent: false },
+      delivery: { step: 1, state: 'queued', attempt: 0, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
     });
     expect(noteOf({ kind: 'receipt', step: 0, status: 'DELIVERED', at: NOW }, switched)).toMatchObject({
       ...{ what: 'step_ended', step: 1, reason: 'earlier_route', follows: 'end' },

@@ -27,7 +27,7 @@ export function noteOf(message: HeldMessage, fact: Fact, change: Change, now: nu
   const { delivery } = message;
   if (delivery === null) return null;
   const said = saidOf(fact, delivery, change);
-  return said === null ? null : ({ at: now, step: delivery.step, ...followsOf(change, delivery), ...said } as CourseNote);
+  return said === null ? null : ({ at: now, step: delivery.step, ...followsOf(change, delivery, now), ...said } as CourseNote);
 }
 
 function saidOf(fact: Fact, delivery: HeldDelivery, change: Change): Said | null {
@@ -70,9 +70,9 @@ function ofNoCall({ outcome }: OutcomeFact): Said | null {
   return outcome.kind === 'throttled' && outcome.scope === 'recipient' ? { what: 'held', reason: 'flood' } : null;
 }
 
-function followsOf({ delivery }: Change, { step }: HeldDelivery): { follows: Follows; until?: number } {
+function followsOf({ delivery }: Change, { step }: HeldDelivery, now: number): { follows: Follows; until?: number } {
   if (delivery === 'remove') return { follows: 'end' };
   if (typeof delivery === 'string' || !('queue' in delivery)) return { follows: 'goes_on' };
   if (delivery.queue.step !== step) return { follows: 'next_route' };
-  return { follows: 'again', until: delivery.queue.dueAt };
+  return { follows: 'again', until: Math.max(now, delivery.queue.dueAt) };
 }

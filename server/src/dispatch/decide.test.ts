@@ -11,6 +11,7 @@ const SETTINGS = { pollAfterMs: 60_000, random: () => 0.5 };
 const NOW = Date.UTC(2026, 0, 15, 9);
 const TTL_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const DUE_AT = new Date(NOW - 600_000);
 
 const step = (route: 'VK' | 'OK', more: Partial<StepPlan> = {}): StepPlan => ({
   route,
@@ -31,7 +32,7 @@ const message = (more: Partial<HeldMessage> = {}): HeldMessage => ({
   steps: [step('VK'), step('OK')],
   history: [],
   notes: null,
-  delivery: { step: 0, state: 'sending', attempt: 1, daySlotAt: null, dayPersons: null, maybeSent: false },
+  delivery: { step: 0, state: 'sending', attempt: 1, dueAt: DUE_AT, daySlotAt: null, dayPersons: null, maybeSent: false },
   ...more,
 });
 
@@ -240,7 +241,7 @@ test('a read in the dialog counts for the route that took the message, not for t
 
 test('a place of the day is kept only while the person may have got the message, and so is the refusal to cancel', () => {
   const place = { daySlotAt: new Date(NOW), dayPersons: ['phone:79999999999'] };
-  const held = message({ delivery: { step: 0, state: 'sending', attempt: 1, maybeSent: false, ...place } });
+  const held = message({ delivery: { step: 0, state: 'sending', attempt: 1, maybeSent: false, dueAt: DUE_AT, ...place } });
   const failed = decide(held, outcome({ kind: 'failed', networkCode: '10' }), NOW, SETTINGS);
   expect(failed).toMatchObject({ giveBackDaySlot: true, delivery: { queue: { keepDaySlot: false, maybeSent: false } } });
   expect(decide(after(held, failed), { kind: 'cancelled' }, NOW, SETTINGS)).toMatchObject({ status: 'CANCELLED' });
@@ -256,7 +257,7 @@ test('a refused repeat of a call without an answer gives no place back and takes
   const refused = outcome({ kind: 'refused', reason: 'refused_by_user', networkCode: '901' });
   const place = { daySlotAt: new Date(NOW), dayPersons: ['phone:79999999999'] };
   for (const maybeSent of [true, false]) {
-    const held = message({ delivery: { step: 0, state: 'sending', attempt: 2, maybeSent, ...place } });
+    const held = message({ delivery: { step: 0, state: 'sending', attempt: 2, maybeSent, dueAt: DUE_AT, ...place } });
     const change = decide(held, refused, NOW, SETTINGS);
     expect(change).toMatchObject({ giveBackDaySlot: !maybeSent, delivery: { queue: { step: 1, maybeSent } } });
     expect(decide(after(held, change), { kind: 'cancelled' }, NOW, SETTINGS) === null).toBe(maybeSent);
@@ -274,7 +275,7 @@ test.each([
 ] as const)('what we do not repeat ourselves after a call without an answer goes by the template: %s', (onUnknown, expected) => {
   const held = message({
     steps: [step('VK', { onUnknown }), step('OK', { onUnknown })],
-    delivery: { step: 0, state: 'queued', attempt: 1, maybeSent: true, daySlotAt: null, dayPersons: null },
+    delivery: { step: 0, state: 'queued', attempt: 1, maybeSent: true, dueAt: DUE_AT, daySlotAt: null, dayPersons: null },
   });
   expect(decide(held, { kind: 'unsendable', reason: 'daily_limit' }, NOW, SETTINGS)).toMatchObject(expected);
 });

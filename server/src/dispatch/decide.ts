@@ -41,6 +41,7 @@ function changeBy(message: HeldMessage, fact: Fact, now: number, settings: Decid
         ? { ...final(message, 'CANCELLED', 'none', now), report: false }
         : null;
     case 'orphaned':
-      return unanswered(message, delivery, fact.dropsRepeats, now, now);
+      // Where it stood, before all that waits: the network does not remember its key for ever, and a backlog may take hours.
+      return unanswered(message, delivery, fact.dropsRepeats, delivery.dueAt.getTime(), now);
   }
 }

@@ -22,6 +22,8 @@ export interface HeldMessage {
 export interface HeldDelivery {
   step: number;
   state: 'queued' | 'sending' | 'sent';
+  /** Its place in its queue. */
+  dueAt: Date;
   attempt: number;
   daySlotAt: Date | null;
   dayPersons: readonly string[] | null;

@@ -25,8 +25,8 @@ export const CHANGE_TWINS = {
     const [ids] = values as [number[]];
     const cells = byIds(tables.delivery.cells, ids).filter((cell) => seen(tx, cell) !== null);
     return (await holdAll(tx, cells, () => true)).map(
-      ({ messageId: id, step, state, attempt, daySlotAt, dayPersons, maybeSent }) => ({
-        ...{ id, step, state, attempt, dayPersons, maybeSent },
+      ({ messageId: id, step, state, dueAt, attempt, daySlotAt, dayPersons, maybeSent }) => ({
+        ...{ id, step, state, attempt, dayPersons, maybeSent, dueAt: new Date(dueAt) },
         daySlotAt: daySlotAt === null ? null : new Date(daySlotAt),
       }),
     );

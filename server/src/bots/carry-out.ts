@@ -109,7 +109,7 @@ export function createCarryOut({ dispatch, dialogs, people, turns, clock, log }:
     const isOfBot = facts.owner === 'bot' && !facts.isGroupChat;
     if (isOfBot || result.effects.length > 0)
       await addTraces(tx, [{ accountId, dialogId, botId, version, event: event.kind, at, result }]);
-    if (result.isUnmatched && event.text !== undefined) await addPhrase(tx, accountId, botId, event.text, at);
+    if (result.isUnmatched && event.text !== undefined) addPhrase(tx, accountId, botId, event.text, at);
     botStepped({ event: event.kind, effects: result.effects.map(({ kind }) => kind), isUnmatched: result.isUnmatched });
     return notice === undefined ? {} : { notice };
   };

@@ -1,5 +1,5 @@
 import type { StepResult, TraceLine } from '@soroka/bot';
-import type { Database, Queryable } from '../platform/database.ts';
+import type { Database, Queryable, Transaction } from '../platform/database.ts';
 import { gathered } from '../platform/gathered.ts';
 
 /** What a bot did with one event, and why. */
@@ -50,13 +50,17 @@ const SQL = {
     name: 'bot_phrase_add',
     text: `
       insert into bot_phrase (account_id, bot_id, day, phrase, count, last_at)
-      select $1, $2, $3::timestamptz::date, $4, 1, $3
+      select account_id, bot_id, last_at::date, phrase, count, last_at
+      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::timestamptz[]) as p(account_id, bot_id, phrase, count, last_at)
       where (
         select count(*) from (
-          select from bot_phrase where account_id = $1 and bot_id = $2 and day = $3::timestamptz::date and phrase <> $4 limit ${PHRASES_A_DAY_MAX}
+          select from bot_phrase as k
+          where k.account_id = p.account_id and k.bot_id = p.bot_id and k.day = p.last_at::date and k.phrase <> p.phrase
+          limit ${PHRASES_A_DAY_MAX}
         ) as known
       ) < ${PHRASES_A_DAY_MAX}
-      on conflict (account_id, bot_id, day, phrase) do update set count = bot_phrase.count + 1, last_at = excluded.last_at`,
+      order by account_id, bot_id, phrase
+      on conflict (account_id, bot_id, day, phrase) do update set count = bot_phrase.count + excluded.count, last_at = excluded.last_at`,
   },
   phrases: {
     name: 'bot_phrase_list',
@@ -113,9 +117,38 @@ export function listTraces(
 }
 
 /** Counts a message that no rule knew, by its words alone; long numbers, which may be somebody's, are left out. */
-export async function addPhrase(tx: Queryable, accountId: number, botId: number | null, text: string, at: Date): Promise<void> {
+export function addPhrase(tx: Transaction, accountId: number, botId: number | null, text: string, at: Date): void {
   const phrase = phraseOf(text);
-  if (phrase !== '') await tx.run(SQL.addPhrase, [accountId, botId ?? 0, at, phrase]);
+  if (phrase === '') return;
+  const heard = phrasesHeard.get(tx);
+  const one = { accountId, botId: botId ?? 0, phrase, at };
+  if (heard !== undefined) return void heard.push(one);
+  const all = [one];
+  phrasesHeard.set(tx, all);
+  tx.beforeCommit(() => countPhrases(tx, all));
+}
+
+interface HeardPhrase {
+  accountId: number;
+  botId: number;
+  phrase: string;
+  at: Date;
+}
+
+/** Many say the same: its row is held for no longer than a commit takes, and rows in one order by everybody. */
+const phrasesHeard = new WeakMap<Transaction, HeardPhrase[]>();
+
+async function countPhrases(tx: Transaction, heard: readonly HeardPhrase[]): Promise<void> {
+  phrasesHeard.delete(tx);
+  const same = [...Map.groupBy(heard, ({ accountId, botId, phrase }) => `${accountId} ${botId} ${phrase}`).values()];
+  const last = same.map((all) => all.at(-1) as HeardPhrase);
+  await tx.run(SQL.addPhrase, [
+    last.map(({ accountId }) => accountId),
+    last.map(({ botId }) => botId),
+    last.map(({ phrase }) => phrase),
+    same.map(({ length }) => length),
+    last.map(({ at }) => at),
+  ]);
 }
 
 /** The same words in the same order are the same phrase. */

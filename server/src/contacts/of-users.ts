@@ -68,13 +68,17 @@ async function ofUsers(tx: Queryable, users: readonly NetworkUser[]): Promise<re
   return users.map((_, index) => found.get(index + 1));
 }
 
+const keyOf = ({ accountId, network, userId }: NetworkUser): string => `${accountId} ${network} ${userId}`;
+
+const inOneOrder = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
 const isKnown = (person: PersonOfUser | undefined, { name, phone }: WantedUser): person is PersonOfUser =>
   person !== undefined && (phone === undefined || person.phone === phone) && (name === undefined || person.name !== null);
 
 /** Makes the contact, or learns what is new of it. */
 async function makeOrLearn(tx: Queryable, user: WantedUser): Promise<PersonOfUser> {
   const { accountId, network, userId, name, phone } = user;
-  await tx.rows(SQL.lock, [`${accountId} ${network} ${userId}`]);
+  await tx.rows(SQL.lock, [keyOf(user)]);
   let [person] = await ofUsers(tx, [user]);
   if (person === undefined && phone === undefined) {
     const [made] = await tx.rows<{ id: number }>(SQL.insert, [accountId, name ?? null, network]);
@@ -95,10 +99,11 @@ async function makeOrLearn(tx: Queryable, user: WantedUser): Promise<PersonOfUse
 export const ensureByUser = gatheredOne(async (tx: Queryable, users: readonly WantedUser[]): Promise<readonly PersonOfUser[]> => {
   const found = await ofUsers(tx, users);
   const people: PersonOfUser[] = [];
-  // Those who are not known one after the other: two of them may be the same person.
-  for (const [index, user] of users.entries()) {
+  // Those who are not known one after the other, as two of them may be the same person; in one order for everybody, as they are held.
+  const inOrder = [...users.entries()].sort(([, a], [, b]) => inOneOrder(keyOf(a), keyOf(b)));
+  for (const [index, user] of inOrder) {
     const person = found[index];
-    people.push(isKnown(person, user) ? person : await makeOrLearn(tx, user));
+    people[index] = isKnown(person, user) ? person : await makeOrLearn(tx, user);
   }
   return people;
 });

@@ -131,6 +131,7 @@ export function createWorker(parts: { database: Database; incoming: Incoming; cl
         if (taken.length > 0) done = await workOffIn(tx, taken);
       });
     } catch (error) {
+      done = [];
       const [only, ...others] = taken;
       if (only === undefined || isDatabaseAway(error)) throw error;
       if (others.length > 0) return workOffOneByOne(taken.length);

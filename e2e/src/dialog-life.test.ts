@@ -129,7 +129,9 @@ test.each(['vk', 'ok'] as const)(
     const lines = await eventually(async () => {
       const found = await linesOf(dialog);
       const said = found.filter(({ kind }) => kind === 'message');
-      return said.length === 2 && said.every(({ author }) => author?.name !== null) && found;
+      // The chat itself may have shown its new title before the line about it was worked off.
+      const isTold = found.some(({ kind, payload }) => kind === 'system' && payload?.includes('Дом 5') === true);
+      return isTold && said.length === 2 && said.every(({ author }) => author?.name !== null) && found;
     });
     const names = lines.filter(({ kind }) => kind === 'message').map(({ author }) => author?.name);
     expect(new Set(names).size).toBe(2);

@@ -12,7 +12,15 @@ export {
   type Scene,
   type SceneContext,
 } from './code/code.ts';
-export { type Bot, noReplyTimesMs, type ReadBot, readBot, segmentNames, withVersions } from './definition/definition.ts';
+export {
+  type Bot,
+  namesEvent,
+  noReplyTimesMs,
+  type ReadBot,
+  readBot,
+  segmentNames,
+  withVersions,
+} from './definition/definition.ts';
 export { type Finding, type LintOptions, lintBot } from './lint/lint.ts';
 export {
   Action,

@@ -1,4 +1,5 @@
 import type { Keywords } from '../matching/matching.ts';
+import type { EventKind } from '../model/model.ts';
 import type { Rule } from '../rules/rules.ts';
 import type { Scenario, Test } from '../scenarios/scenarios.ts';
 
@@ -42,6 +43,11 @@ export function withVersions(bot: Bot, earlier: readonly Bot[]): Bot {
 export function noReplyTimesMs(bot: Bot): number[] {
   const times = bot.rules.flatMap(({ when }) => when.flatMap(({ noReplyMs }) => noReplyMs ?? []));
   return [...new Set(times)].sort((a, b) => a - b);
+}
+
+/** Whether a rule names this kind of event: others answer it only where they answer everything. */
+export function namesEvent(bot: Bot, kind: EventKind): boolean {
+  return bot.rules.some(({ when }) => when.some(({ event }) => event === kind));
 }
 
 const SEGMENT_FIELD = 'segments.';

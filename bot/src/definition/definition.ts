@@ -1,2 +1,10 @@
-export { type Bot, type BotTexts, noReplyTimesMs, type StopWords, segmentNames, withVersions } from './bot-definition.ts';
+export {
+  type Bot,
+  type BotTexts,
+  namesEvent,
+  noReplyTimesMs,
+  type StopWords,
+  segmentNames,
+  withVersions,
+} from './bot-definition.ts';
 export { parseYaml, type ReadBot, readBot } from './read-bot.ts';

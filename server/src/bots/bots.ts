@@ -10,7 +10,7 @@ import { createLibrary, type Library, type LibraryParts } from './library.ts';
 import { adoptMemory } from './memory.ts';
 import { botEventOf, type Said } from './moments.ts';
 import { createPeople, type PeopleParts } from './people.ts';
-import { createRunners } from './runners.ts';
+import { createRunners, hearsPermissions } from './runners.ts';
 import type { TurnParts } from './take-turn.ts';
 import { createTaskWorker } from './task-worker.ts';
 import { forgetTraces, listPhrases, listTraces, type PhraseItem, type TraceItem } from './traces.ts';
@@ -34,7 +34,7 @@ export interface BotsParts extends Omit<HearingParts, 'runners' | 'onTask' | 'pe
   codeBots: CodeBots;
 }
 
-/** What a person said, where the bot may answer. */
+/** What a person said or allowed, where the bot may answer. */
 export interface Heard {
   dialogId: number;
   /** Of the group's own; undefined where only an upstream serves it. */
@@ -47,6 +47,8 @@ export interface Heard {
 export interface Bots {
   /** Whether a bot answers in the group, at most a second after it was said. */
   isIn(tx: Queryable, accountId: number, network: Network, groupId: string): Promise<boolean>;
+  /** Whether one does that wants to hear whom the group may write to. */
+  hearsPermissions(tx: Queryable, accountId: number, network: Network, groupId: string): Promise<boolean>;
   /** Two dialogs turned out to be one person's. */
   adopt(tx: Queryable, fromDialogId: number, intoDialogId: number): Promise<void>;
   /** Does what the bot does, in the transaction of the event; gives the line for whoever pressed a button. */
@@ -88,6 +90,10 @@ export function createBots(parts: BotsParts): Bots {
 
   return {
     isIn: async (tx, accountId, network, groupId) => (await runners.of(tx, accountId, network, groupId)) !== null,
+    async hearsPermissions(tx, accountId, network, groupId) {
+      const runner = await runners.of(tx, accountId, network, groupId);
+      return runner !== null && hearsPermissions(runner);
+    },
     adopt: adoptMemory,
     async hear(tx, { dialogId, connectionId, isNewDialog, event }) {
       const dialog = await dialogs.lock(tx, dialogId);

@@ -1,8 +1,8 @@
 import type { BotEvent } from '@soroka/bot';
 import type { InboundEvent } from '@soroka/channels';
 
-/** What a person said or pressed, as the inbox has it. */
-export type Said = Extract<InboundEvent, { kind: 'message' | 'started' | 'button' }>;
+/** What a person said, pressed or allowed, as the inbox has it. */
+export type Said = Extract<InboundEvent, { kind: 'message' | 'started' | 'button' | 'permission' }>;
 
 // A payload or a text beyond it is nobody's: bots refuse the whole event then.
 const CHARACTERS_MAX = 65_536;
@@ -36,6 +36,8 @@ export function botEventOf(event: Said): BotEvent {
       return { kind: 'started', ...(event.payload !== undefined && { ref: cut(event.payload) }) };
     case 'button':
       return { kind: 'button', payload: cut(event.payload) };
+    case 'permission':
+      return { kind: event.allowed ? 'subscribed' : 'unsubscribed' };
   }
 }
 

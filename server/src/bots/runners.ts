@@ -1,4 +1,13 @@
-import { type Bot, type BotState, type CodeBot, noReplyTimesMs, readBot, segmentNames, withVersions } from '@soroka/bot';
+import {
+  type Bot,
+  type BotState,
+  type CodeBot,
+  namesEvent,
+  noReplyTimesMs,
+  readBot,
+  segmentNames,
+  withVersions,
+} from '@soroka/bot';
 import { createAgedCache } from '../platform/aged-cache.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Queryable } from '../platform/database.ts';
@@ -106,6 +115,11 @@ export function botOfVersion(definition: string, version: string): Bot | undefin
 export function silencesMs(runner: Runner): readonly number[] {
   if (runner.kind === 'outside') return [];
   return noReplyTimesMs(runner.kind === 'file' ? runner.bot : runner.bot.base);
+}
+
+/** Whether a bot wants to hear that a person lets the group write, or forbids it. Of one in code, or outside, nobody can tell but itself. */
+export function hearsPermissions(runner: Runner): boolean {
+  return runner.kind !== 'file' || namesEvent(runner.bot, 'subscribed') || namesEvent(runner.bot, 'unsubscribed');
 }
 
 /** The segments that a bot asks for, by name. */

@@ -44,7 +44,7 @@ export function createIncoming(parts: IncomingParts): Incoming {
   const tags = createTags(parts);
   const hear = createHearing({ ...parts, places, tags });
   const happenings = createHappenings({ ...parts, places });
-  const subscribers = createSubscribers(parts);
+  const subscribers = createSubscribers({ ...parts, places });
 
   const workOffIn = async (tx: Transaction, raw: RawEvent, event: Placed<Asking>, place: Place, json: unknown): Promise<void> => {
     switch (event.kind) {

@@ -56,3 +56,17 @@ test('a phone is learnt from a card that was asked for, and from no other', asyn
   await town.settled();
   expect((await only()).phone).toBe('79999999999');
 });
+
+test('a bot that asks for it hears who lets the group write, also from whom nobody has heard before; others make no dialog of it', async () => {
+  const hello = '  - {name: hello, when: {event: subscribed}, reply: "Спасибо, что разрешили писать!"}';
+  await using listening = await startIncomingTown({ rules: `rules:\n${hello}` });
+  await listening.post('vk', listening.vkEvent('message_allow', { user_id: 801, key: '' }));
+  await listening.settled();
+  expect((await listening.history()).map(({ source, text }) => [source, text])).toEqual([
+    ['bot', 'Спасибо, что разрешили писать!'],
+  ]);
+  const before = (await town.dialogs.list(town.account.id, { limit: 10 })).items.length;
+  await town.post('vk', town.vkEvent('message_allow', { user_id: 802, key: '' }));
+  await town.settled();
+  expect((await town.dialogs.list(town.account.id, { limit: 10 })).items).toHaveLength(before);
+});

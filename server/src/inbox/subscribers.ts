@@ -1,10 +1,11 @@
 import type { InboundEvent } from '@soroka/channels';
+import type { Bots } from '../bots/bots.ts';
 import type { Broadcasts } from '../broadcasts/broadcasts.ts';
 import { type Contacts, consentOfPayload, consentOfWords } from '../contacts/contacts.ts';
 import type { Dialogs } from '../dialogs/dialogs.ts';
 import type { Transaction } from '../platform/database.ts';
 import type { RawEvent } from './incoming.ts';
-import type { Place, Placed } from './places.ts';
+import type { Place, Placed, Places } from './places.ts';
 import { TAG_COPY } from './raw-events.ts';
 import type { Words } from './words.ts';
 
@@ -14,6 +15,8 @@ export interface SubscribersParts {
   contacts: Pick<Contacts, 'ensureByUser' | 'noteWord' | 'notePermission' | 'recordConsent' | 'learnPhone'>;
   dialogs: Pick<Dialogs, 'askedForContact'>;
   broadcasts: Pick<Broadcasts, 'noteWords'>;
+  bots: Pick<Bots, 'hear' | 'hearsPermissions'>;
+  places: Pick<Places, 'of' | 'open'>;
 }
 
 /** Learns from what people say whether their group may write to them, and by which phone they are known. */
@@ -23,9 +26,16 @@ export interface Subscribers {
   permitted(tx: Transaction, raw: RawEvent, event: Permission): Promise<void>;
 }
 
-export function createSubscribers({ contacts, dialogs, broadcasts }: SubscribersParts): Subscribers {
+export function createSubscribers({ contacts, dialogs, broadcasts, bots, places }: SubscribersParts): Subscribers {
   const contactOf = async (tx: Transaction, raw: RawEvent, { network, userId }: Words | Permission): Promise<number> =>
     (await contacts.ensureByUser(tx, raw.accountId, network, userId)).contactId;
+
+  const tellBot = async (tx: Transaction, raw: RawEvent, event: Permission): Promise<void> => {
+    const place = await places.of(tx, raw, event);
+    if ('until' in place || place.isGroupChat) return;
+    const { id: dialogId, isNew: isNewDialog } = await places.open(tx, raw, event, place);
+    await bots.hear(tx, { dialogId, connectionId: place.community?.id, isNewDialog, event });
+  };
 
   return {
     async heard(tx, raw, event, { isGroupChat }) {
@@ -49,6 +59,8 @@ export function createSubscribers({ contacts, dialogs, broadcasts }: Subscribers
       await contacts.notePermission(tx, { accountId: raw.accountId, network, groupId, userId }, allowed, at);
       const consent = { scope: { network, groupId }, allowed, source: 'network' } as const;
       await contacts.recordConsent(tx, raw.accountId, [await contactOf(tx, raw, event)], consent);
+      // Else nobody's list is to fill with dialogs in which nothing was said.
+      if (await bots.hearsPermissions(tx, raw.accountId, network, groupId)) await tellBot(tx, raw, event);
     },
   };
 }

@@ -26,7 +26,7 @@ export const WORKSPACES: Readonly<Record<string, WorkspaceRule>> = {
 
 /** The order inside server/src, top first: a module may import its own line and those below. Cycles are forbidden anywhere. */
 export const SERVER_ORDER: readonly (readonly string[])[] = [
-  ['main.ts', 'start.ts', 'cli'],
+  ['main.ts', 'start.ts', 'run-roles.ts', 'assemble.ts', 'cli'],
   ['demo', 'doctor'],
   ['http', 'intake'],
   ['inbox'],

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { gatheredOne } from '../platform/gathered.ts';
+import { gatheredOne, inOrderAsked } from '../platform/gathered.ts';
 import { CONTACT_LIMITS, type Variables } from './directory.ts';
 
 /** A person as a bot sees them. */
@@ -61,8 +61,7 @@ const knowPeople = gatheredOne(async (tx: Queryable, asked: readonly { accountId
     asked.map(({ accountId }) => accountId),
     asked.map(({ contactId }) => contactId),
   ]);
-  const found = new Map(rows.map(({ position, ...person }): [number, KnownPerson] => [position, person]));
-  return asked.map((_, index) => found.get(index + 1) ?? null);
+  return inOrderAsked<KnownPerson>(rows, asked.length);
 });
 
 /** See Contacts.know. */

@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
+import { inOrderAsked } from '../platform/gathered.ts';
 
 /** A person as notifications see them. */
 export interface ContactOfPhone {
@@ -28,7 +29,7 @@ const SQL = {
   ofPhones: {
     name: 'contact_of_phones',
     text: `
-      select asked.position, ${COLUMNS}
+      select asked.position::int, ${COLUMNS}
       from unnest($1::bigint[], $2::text[]) with ordinality as asked(account_id, phone, position)
       cross join lateral (
         select * from contact where account_id = asked.account_id and contact.phone = asked.phone limit 1
@@ -78,8 +79,7 @@ export async function ofPhones(
 ): Promise<readonly (ContactOfPhone | null)[]> {
   const columns = [asked.map(({ accountId }) => accountId), asked.map(({ phone }) => phone)];
   const rows = await tx.rows<PhoneRow & { position: number }>(SQL.ofPhones, columns);
-  const found = new Map(rows.map(({ position, ...row }) => [position, contactOf(row)]));
-  return asked.map((_, index) => found.get(index + 1) ?? null);
+  return inOrderAsked<PhoneRow>(rows, asked.length).map((row) => (row === null ? null : contactOf(row)));
 }
 
 /** See Contacts.ensureByPhones. */

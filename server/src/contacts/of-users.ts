@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/database.ts';
-import { gatheredOne } from '../platform/gathered.ts';
+import { gatheredOne, inOrderAsked } from '../platform/gathered.ts';
 import { ensureByPhones } from './of-phones.ts';
 
 /** A person of a network. */
@@ -58,33 +58,32 @@ const SQL = {
   },
 } as const;
 
-async function ofUsers(tx: Queryable, users: readonly NetworkUser[]): Promise<readonly (PersonOfUser | undefined)[]> {
+async function ofUsers(tx: Queryable, users: readonly NetworkUser[]): Promise<readonly (PersonOfUser | null)[]> {
   const rows = await tx.rows<PersonOfUser & { position: number }>(SQL.ofUsers, [
     users.map(({ accountId }) => accountId),
     users.map(({ network }) => network),
     users.map(({ userId }) => userId),
   ]);
-  const found = new Map(rows.map(({ position, ...person }) => [position, person]));
-  return users.map((_, index) => found.get(index + 1));
+  return inOrderAsked(rows, users.length);
 }
 
 const keyOf = ({ accountId, network, userId }: NetworkUser): string => `${accountId} ${network} ${userId}`;
 
 const inOneOrder = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-const isKnown = (person: PersonOfUser | undefined, { name, phone }: WantedUser): person is PersonOfUser =>
-  person !== undefined && (phone === undefined || person.phone === phone) && (name === undefined || person.name !== null);
+const isKnown = (person: PersonOfUser | null, { name, phone }: WantedUser): person is PersonOfUser =>
+  person !== null && (phone === undefined || person.phone === phone) && (name === undefined || person.name !== null);
 
 /** Makes the contact, or learns what is new of it. */
 async function makeOrLearn(tx: Queryable, user: WantedUser): Promise<PersonOfUser> {
   const { accountId, network, userId, name, phone } = user;
   await tx.rows(SQL.lock, [keyOf(user)]);
-  let [person] = await ofUsers(tx, [user]);
-  if (person === undefined && phone === undefined) {
+  let [person = null] = await ofUsers(tx, [user]);
+  if (person === null && phone === undefined) {
     const [made] = await tx.rows<{ id: number }>(SQL.insert, [accountId, name ?? null, network]);
     await tx.run(SQL.setIdentity, [accountId, network, userId, (made as { id: number }).id]);
   } else if (phone !== undefined && person?.phone !== phone) {
-    if (person === undefined || !(await givePhone(tx, accountId, person.contactId, phone))) {
+    if (person === null || !(await givePhone(tx, accountId, person.contactId, phone))) {
       const owner = (await ensureByPhones(tx, accountId, [phone])).get(phone);
       await tx.run(SQL.setIdentity, [accountId, network, userId, owner]);
     }
@@ -102,7 +101,7 @@ export const ensureByUser = gatheredOne(async (tx: Queryable, users: readonly Wa
   // Those who are not known one after the other, as two of them may be the same person; in one order for everybody, as they are held.
   const inOrder = [...users.entries()].sort(([, a], [, b]) => inOneOrder(keyOf(a), keyOf(b)));
   for (const [index, user] of inOrder) {
-    const person = found[index];
+    const person = found[index] ?? null;
     people[index] = isKnown(person, user) ? person : await makeOrLearn(tx, user);
   }
   return people;

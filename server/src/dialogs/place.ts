@@ -1,6 +1,6 @@
 import type { Network } from '@soroka/channels';
 import type { Queryable } from '../platform/database.ts';
-import { gatheredOne } from '../platform/gathered.ts';
+import { gatheredOne, inOrderAsked } from '../platform/gathered.ts';
 
 /** A dialog with what whoever speaks in it has to know. */
 export interface LockedDialog {
@@ -33,6 +33,5 @@ const LOCK = {
 /** See Dialogs.lock. */
 export const lockDialog = gatheredOne(async (tx: Queryable, dialogIds: readonly number[]) => {
   const rows = await tx.rows<LockedDialog & { position: number }>(LOCK, [dialogIds]);
-  const found = new Map(rows.map(({ position, ...dialog }): [number, LockedDialog] => [position, dialog]));
-  return dialogIds.map((_, index) => found.get(index + 1) ?? null);
+  return inOrderAsked<LockedDialog>(rows, dialogIds.length);
 });

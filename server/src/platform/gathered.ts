@@ -55,3 +55,10 @@ export function gatheredOne<On extends Queryable, Item, Answer>(
   const together = gathered(work);
   return async (on, item) => (await together(on, [item]))[0] as Answer;
 }
+
+/** Rows that say whom they answer, counted from 1 on as `with ordinality` does, in the order of those who asked; null where there is none. */
+export function inOrderAsked<Row extends object>(rows: readonly (Row & { position: number })[], asked: number): (Row | null)[] {
+  const answers = Array<Row | null>(asked).fill(null);
+  for (const { position, ...row } of rows) answers[position - 1] = row as unknown as Row;
+  return answers;
+}

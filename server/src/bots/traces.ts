@@ -116,6 +116,16 @@ export function listTraces(
   return database.rows<TraceItem>(SQL.list, [accountId, dialogId, before, limit]);
 }
 
+interface HeardPhrase {
+  accountId: number;
+  botId: number;
+  phrase: string;
+  at: Date;
+}
+
+/** Many say the same: its row is held for no longer than a commit takes, and rows in one order by everybody. */
+const phrasesHeard = new WeakMap<Transaction, HeardPhrase[]>();
+
 /** Counts a message that no rule knew, by its words alone; long numbers, which may be somebody's, are left out. */
 export function addPhrase(tx: Transaction, accountId: number, botId: number | null, text: string, at: Date): void {
   const phrase = phraseOf(text);
@@ -127,16 +137,6 @@ export function addPhrase(tx: Transaction, accountId: number, botId: number | nu
   phrasesHeard.set(tx, all);
   tx.beforeCommit(() => countPhrases(tx, all));
 }
-
-interface HeardPhrase {
-  accountId: number;
-  botId: number;
-  phrase: string;
-  at: Date;
-}
-
-/** Many say the same: its row is held for no longer than a commit takes, and rows in one order by everybody. */
-const phrasesHeard = new WeakMap<Transaction, HeardPhrase[]>();
 
 async function countPhrases(tx: Transaction, heard: readonly HeardPhrase[]): Promise<void> {
   phrasesHeard.delete(tx);

@@ -19,6 +19,7 @@ const SQL = {
         as s(broadcast_id, contact_id, account_id, status, reason, sent_at, delivered_at, read_at)
       where r.broadcast_id = s.broadcast_id and r.contact_id = s.contact_id and r.account_id = s.account_id`,
   },
+  // A person may say several things at once, on both networks; whoever writes here holds the rows in the order of contacts.
   words: {
     name: 'broadcast_note_words',
     text: `
@@ -95,7 +96,7 @@ export async function noteStatuses(
     refused.set(group, { event, contactIds: [...(refused.get(group)?.contactIds ?? []), key.contactId] });
   }
   if (noted.size === 0) return;
-  // In one order for everybody who writes here.
+  // In one order for everybody who writes here: contacts first.
   const rows = [...noted.values()].sort((a, b) => a.contactId - b.contactId || a.broadcastId - b.broadcastId);
   const column = <Name extends keyof Noted>(name: Name): readonly Noted[Name][] => rows.map((row) => row[name]);
   await tx.run(SQL.statuses, [

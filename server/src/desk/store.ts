@@ -50,11 +50,10 @@ const SQL = {
     name: 'desk_latest',
     text: `
       select c.*
-      from unnest($1::bigint[]) with ordinality as asked(dialog_id, position)
+      from unnest($1::bigint[]) as asked(dialog_id)
       cross join lateral (
         select ${COLUMNS} from conversation as c where c.dialog_id = asked.dialog_id and c.is_latest limit 1 for update
-      ) as c
-      order by asked.position`,
+      ) as c`,
   },
   get: {
     name: 'desk_get_one',

@@ -250,6 +250,20 @@ describe('answers to notifications', () => {
 });
 
 describe('the bot', () => {
+  test('what no rule knows is counted once for each who said it, also when they say it at the same time', async () => {
+    await using town = await startIncomingTown({ isInboxStopped: true });
+    for (const id of [711, 712, 713]) await town.post('vk', town.vkMessage('где мой заказ', { from_id: id, peer_id: id }));
+    await town.post('vk', town.vkMessage('ау', { from_id: 714, peer_id: 714 }));
+    town.startInbox();
+    await town.settled();
+    const ofFile = 0;
+    const phrases = await town.bots.phrases(town.account.id, ofFile, 1, 10);
+    expect(phrases.map(({ phrase, count }) => [phrase, count])).toEqual([
+      ['где мой заказ', 3],
+      ['ау', 1],
+    ]);
+  });
+
   test('replies go out by the community, whichever way the message came', async () => {
     await using town = await startIncomingTown();
     town.dispatch.run();
